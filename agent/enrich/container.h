@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Container
+ *
+ * cgroup id → container, from the path that the kernel gave with the record:
+ * known path shapes only (a group named like hex is not therefore a container).
+ */
+#ifndef ENRICH_CONTAINER_H
+#define ENRICH_CONTAINER_H
+
+#include "util/limits.h"
+#include "util/str.h"
+
+struct container {
+	uint64_t cgroup;	/* kernfs id */
+	char id[80];		/* full id: 64 hex, or TASK-N on Fargate */
+	char runtime[16];	/* "docker", "containerd", "podman", "cri-o", "ecs" when only the task is known */
+	char task_id[40];	/* ECS task id, "" when the path has none */
+	char cluster[256];	/* ECS cluster, "" when the path has none */
+	char path[512];		/* the control group's path, cut at the end */
+};
+
+#define CONTAINER_SHORT_ID 12	/* what container.id prints */
+
+/*
+ * Reads a control group's path. True when it is a container's: id, runtime, task_id, cluster and path of *ret
+ * are set. A nested group (…/init.scope inside the container) is its container's.
+ */
+bool container_parse(struct container *ret, struct str path);
+
+struct container_table;
+
+struct container_table *container_table_new(void);
+struct container_table *container_table_free(struct container_table *t);
+
+/* Learns a control group; a path that is no container's is remembered as such. */
+void container_table_add(struct container_table *t, uint64_t cgroup, struct str path);
+
+/* The container of that group; NULL on the host or when unknown, *known says which. Refreshes the entry. */
+const struct container *container_table_find(struct container_table *t, uint64_t cgroup, bool *known);
+
+struct container_stats {
+	uint32_t groups, containers;
+	uint64_t evicted, unknown;	/* unknown: events of a group that was never named */
+};
+
+void container_table_stats(const struct container_table *t, struct container_stats *ret);
+
+#endif

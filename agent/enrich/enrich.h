@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Enrich
+ *
+ * Attaches process, container and names to a decoded event, and keeps the
+ * tables that this needs. Nothing allocates after enrich_new().
+ */
+#ifndef ENRICH_ENRICH_H
+#define ENRICH_ENRICH_H
+
+#include "enrich/container.h"
+#include "enrich/process.h"
+#include "event/dns.h"
+#include "util/cleanup.h"
+
+struct enrich;
+
+struct enrich_options {
+	uint32_t processes;	/* rows of the process table, 0 = PROCESS_MAX */
+	size_t text_bytes;	/* 0 = PROCESS_TEXT_BYTES_MAX */
+};
+
+struct enrich *enrich_new(const struct enrich_options *o);
+struct enrich *enrich_free(struct enrich *e);
+DEFINE_CLEANUP(struct enrich *, enrich_free);
+
+/*
+ * Fills in ev->process, container, dns and peer_name. They stay valid until the next call.
+ * Returns false when the record is state only (cgroup, snapshot): nothing is to be matched.
+ */
+bool enrich_event(struct enrich *e, struct event *ev);
+
+struct enrich_stats {
+	struct process_stats process;
+	struct container_stats container;
+	uint32_t dns_names;
+	uint64_t dns_evicted;
+	uint64_t dns_malformed[DNS_E_MAX];
+};
+
+void enrich_stats(const struct enrich *e, struct enrich_stats *ret);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finding
+ *
+ * (event, rule) → Finding message. Everything known at this moment about who
+ * did it goes in; a string that is not valid UTF-8 is made so.
+ */
+#ifndef FINDING_FINDING_H
+#define FINDING_FINDING_H
+
+#include "event/event.h"
+#include "noroshi/v1/finding.pb-c.h"
+#include "rule/engine.h"
+#include <jansson.h>
+
+/* What is the same in all findings of a run. */
+struct finding_context {
+	const char *agent_version;
+	const char *ruleset_digest;
+	const char *hostname, *boot_id, *kernel;
+	uint64_t boot_offset;	/* wall - boottime, ns: for start times */
+};
+
+/* A new finding: revision 1, count 1, an id of its own, sequence 0 (folding gives it). NULL without memory. */
+Noroshi__V1__Finding *finding_new(const struct finding_context *c, const struct event *ev, const struct match *m);
+Noroshi__V1__Finding *finding_copy(const Noroshi__V1__Finding *f);	/* deep */
+void finding_free(Noroshi__V1__Finding *f);
+DEFINE_CLEANUP(Noroshi__V1__Finding *, finding_free);
+
+/*
+ * protobuf's JSON mapping: lowerCamelCase, enums by name, unset fields absent; a oneof scalar is present when set.
+ * Works on any message, by its descriptor. New reference.
+ */
+json_t *finding_json(const ProtobufCMessage *m);
+
+/* The JSON of that mapping as one line without newline, appended to *out. 0 or -ENOMEM. */
+int finding_json_line(const ProtobufCMessage *m, struct buf *out);
+
+/* One line for people: time, severity, rule, output, task and container. Control characters escaped. */
+void finding_text_line(const Noroshi__V1__Finding *f, struct buf *out);
+
+/* UUIDv7 of now (RFC 9562), 36 characters and NUL. Monotonic within the process. */
+void finding_uuid(char dst[37]);
+
+#endif

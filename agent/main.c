@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommand table and main(); nothing else. */
+#include "cmd/cmd.h"
+#include <stdio.h>
+#include <string.h>
+
+extern const struct cmd cmd_version;
+
+const struct cmd *const cmd_list[] = {
+	&cmd_version,
+	NULL,
+};
+
+static int usage(FILE *to)
+{
+	fputs("usage: noroshi COMMAND [OPTIONS] [ARGUMENTS]\n\n", to);
+	for (const struct cmd *const *c = cmd_list; *c; c++)
+		fprintf(to, "  %-10s %s\n", (*c)->name, (*c)->summary);
+	fputs("\n`noroshi COMMAND --help` explains one.\n", to);
+	return to == stdout ? EXIT_OK : EXIT_INPUT;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(stderr);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return usage(stdout);
+	if (!strcmp(argv[1], "--version"))
+		argv[1] = (char[]){"version"};
+	for (const struct cmd *const *c = cmd_list; *c; c++) {
+		if (!strcmp(argv[1], (*c)->name))
+			return (*c)->run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "noroshi: no command \"%s\"; `noroshi --help` lists them\n", argv[1]);
+	return EXIT_INPUT;
+}

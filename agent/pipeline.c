@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline.h"
+
+void pipeline_record(struct pipeline *p, const void *rec, size_t n)
+{
+	const struct matches *m;
+	struct event ev;
+	enum decode_error error = decode(&ev, rec, n, p->boot_offset);
+
+	if (error != DECODE_OK) {
+		p->undecoded[error]++;
+		return;
+	}
+	if (!enrich_event(p->enrich, &ev))
+		return;	/* state: a control group, a process that was here before us */
+	ev.num = ++p->events;
+	m = ruleset_match(p->rules, &ev);
+	p->matched += m->n;
+	for (uint32_t i = 0; p->fold && i < m->n; i++)
+		fold_match(p->fold, &p->context, &ev, &m->v[i]);
+	if (p->observe)
+		p->observe(p->observe_ctx, &ev, m);
+}

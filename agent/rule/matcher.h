@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Matcher
+ *
+ * All conditions of a rule set, compiled together: indexed by event type, what
+ * is constant for a type folded away, equal sub-conditions of different rules
+ * evaluated once per event. No allocation after matcher_new().
+ */
+#ifndef RULE_MATCHER_H
+#define RULE_MATCHER_H
+
+#include "event/needs.h"
+#include "rule/ast.h"
+
+struct matcher;
+
+/* n checked conditions; a NULL one never matches. The trees are not needed afterwards, the arena of their texts is. */
+int matcher_new(struct matcher **ret, const struct ast *const *conditions, uint32_t n, unsigned int check_flags);
+struct matcher *matcher_free(struct matcher *m);
+
+/* Writes the indexes of all conditions that hold, ascending; room for n. Returns how many. */
+uint32_t matcher_match(struct matcher *m, const struct event *ev, uint32_t *ret);
+
+/*
+ * Adds what these conditions need of the kernel: calls, and of the calls the parts (read opens, raw paths, failed
+ * attempts, environment) that some condition can tell apart. A superset when in doubt.
+ */
+void matcher_needs(const struct matcher *m, struct needs *n);
+
+/* One condition evaluated as a tree, slowly: an indented line per part with its outcome and the values seen. */
+bool matcher_explain(struct matcher *m, uint32_t i, const struct event *ev, struct buf *out);
+
+uint64_t matcher_regex_limit(const struct matcher *m);	/* regex matches given up at REGEX_MATCH_LIMIT */
+size_t matcher_bytes(const struct matcher *m);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Source
+ *
+ * Where records come from: the live kernel or a recorded file. Both feed the
+ * same callback, on the loop's thread.
+ */
+#ifndef SENSOR_SOURCE_H
+#define SENSOR_SOURCE_H
+
+#include "event/needs.h"
+#include "util/cleanup.h"
+#include <jansson.h>
+#include <uv.h>
+
+struct source;
+
+struct source_handler {
+	/* One record of n bytes, aligned to 8, gone when the call returns. Must not block. */
+	void (*record)(void *ctx, const void *rec, size_t n);
+	/* A burst is over (rings drained for now): time to flush what was gathered. */
+	void (*idle)(void *ctx);
+	/* No more records will come: end of file, or the sensor is gone (error < 0 and a text). */
+	void (*end)(void *ctx, int error, const char *why);
+	void *ctx;
+};
+
+struct source_ops {
+	const char *name;
+	int (*start)(struct source *s, uv_loop_t *loop, const struct source_handler *h);
+	void (*stop)(struct source *s);	/* drains what is there into the handler, then stops; idempotent */
+	json_t *(*coverage)(struct source *s);	/* new reference: see coverage.h; NULL when it has none */
+	uint64_t (*boot_offset)(const struct source *s);	/* wall - boottime of its records, ns */
+	struct source *(*free)(struct source *s);	/* returns NULL */
+};
+
+struct source {
+	const struct source_ops *ops;
+};
+
+/*
+ * The live kernel. Starts the sensor process (which keeps the capabilities), has it load what `needs` asks for and
+ * maps its rings. 0, or < 0 with a reason and a remedy in error[]: -EPERM without the right, -ENOTSUP without the
+ * kernel feature. Call before any thread exists and before capabilities are dropped.
+ */
+int source_kernel_new(struct source **ret, const struct needs *needs, char error[512]);
+
+/* A file written by record_open(). */
+int source_file_new(struct source **ret, const char *path, char error[512]);
+
+#endif

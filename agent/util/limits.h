@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Limits
+ *
+ * Every cap, with its reason. A user, a container or a receiver can make all
+ * of these grow; nothing in the agent grows without one of them.
+ */
+#ifndef UTIL_LIMITS_H
+#define UTIL_LIMITS_H
+
+/* rules */
+#define RULE_FILE_BYTES_MAX	(8u << 20)	/* one YAML file of rules, tests or configuration */
+#define RULES_MAX		4096		/* rules in all files together */
+#define LIST_ITEMS_MAX		262144		/* items of all lists together: indicator lists are long */
+#define CONDITION_BYTES_MAX	(1u << 20)	/* one condition after lists are expanded */
+#define CONDITION_DEPTH_MAX	1000		/* recursion of the condition parser; the language reference's own limit */
+#define CONSTANT_BYTES_MAX	255		/* a constant in a condition; the language reference's own limit */
+#define DIAGS_MAX		200		/* diagnostics kept of one load; the rest are counted */
+#define REGEX_MATCH_LIMIT	100000		/* pcre2 match steps: a rule must not stop the loop */
+#define OUTPUT_BYTES_MAX	(16u << 10)	/* one rendered output: argv and paths are the attacker's */
+
+/* process and container tables */
+#define PROCESS_MAX		65536		/* rows; the oldest ended row goes first */
+#define PROCESS_GRACE_SEC	60		/* an ended process stays for its children's lineage at least this long, room permitting */
+#define PROCESS_TEXT_BYTES_MAX	(12u << 20)	/* argv, paths, cwd and environment of all images together */
+#define LINEAGE_MAX		32		/* ancestors in a finding and for any-ancestor fields */
+#define CGROUP_MAX		16384		/* four times the kernel side's map, so that it forgets first */
+#define DNS_NAMES_MAX		16384		/* (container, address) → name */
+#define DNS_ANSWERS_MAX		64		/* answers taken from one message */
+#define DNS_NAME_MAX		255		/* RFC 1035 */
+
+/* findings and delivery */
+#define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
+#define BATCH_COUNT_MAX		512		/* findings of one batch */
+#define BATCH_BYTES_MAX		(1u << 20)	/* before compression: fits common receivers' limits */
+#define BATCH_AGE_MS		1000		/* a finding waits no longer than this for company */
+#define QUEUE_BYTES_MAX		(8u << 20)	/* findings waiting for the receiver, in memory */
+#define QUEUE_COUNT_MAX		16384
+#define RESPONSE_BYTES_MAX	(64u << 10)	/* body read from any HTTP peer */
+#define RECEIVE_BODY_MAX	(4u << 20)	/* one upload, compressed, taken by the receiver */
+#define RECEIVE_INFLATED_MAX	(32u << 20)	/* the same, unpacked: a bomb ends here */
+
+#endif

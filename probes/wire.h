@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Wire
+ *
+ * One record of a ring, as the probes write it and the agent reads it. Every
+ * struct is aligned by hand, never packed: both sides then use whole loads and
+ * stores. BLOBs follow the struct; each is named by a wire_blob slot inside it.
+ * A record starts on an 8-byte boundary and its size counts the header.
+ */
+#ifndef PROBES_WIRE_H
+#define PROBES_WIRE_H
+
+#include <linux/types.h>
+
+/* In wire_hdr.flags. */
+enum wire_flag {
+	WIRE_NAME_USER	= 1 << 0,	/* a path is the caller's text, not the kernel's dentries: evt.name_source=user */
+	WIRE_UNREADABLE	= 1 << 1,	/* the caller's memory could not be read */
+	WIRE_TRUNCATED	= 1 << 2,	/* a blob was cut at its cap */
+	WIRE_IO_URING	= 1 << 3,	/* done through io_uring */
+	WIRE_COMPAT	= 1 << 4,	/* done through a 32-bit entry */
+	WIRE_SNAPSHOT	= 1 << 5,	/* a process that was there before the agent: state, no rule sees it */
+	WIRE_OUTSIDE	= 1 << 6,	/* the path does not lie under the process's root: taken from its mount's root */
+	WIRE_NO_OWNER	= 1 << 7,	/* DNS: the socket's process is not known; ids are 0 */
+	WIRE_ADDR_USER	= 1 << 8,	/* an address is the caller's, the kernel kept none */
+};
+
+/* In exec.exe_flags. */
+enum exe_flag {
+	EXE_MEMFD	= 1 << 0,	/* a memory file (memfd_create, or shmem without a name) */
+	EXE_UPPER	= 1 << 1,	/* overlay: in the upper layer */
+	EXE_LOWER	= 1 << 2,	/* overlay: in the lower layer */
+	EXE_WRITABLE	= 1 << 3,	/* writable by the effective user */
+	EXE_SETID	= 1 << 4,	/* the exec raised ids or capabilities (secureexec) */
+};
+
+/* In open.file_flags. */
+enum file_flag {
+	FILE_CREATED	= 1 << 0,	/* by this call */
+	FILE_UPPER	= 1 << 1,
+	FILE_LOWER	= 1 << 2,
+	FILE_MEMFD	= 1 << 3,
+};
+
+/* What a descriptor is; the order is the agent's table of fd.type and fd.typechar. */
+enum fd_type {
+	FD_NONE,	/* closed, or unknown */
+	FD_FILE,
+	FD_DIRECTORY,
+	FD_IPV4,
+	FD_IPV6,
+	FD_UNIX,
+	FD_NETLINK,
+	FD_PACKET,
+	FD_SOCKET,	/* of another family */
+	FD_PIPE,
+	FD_MEMFD,
+	FD_DEVICE,	/* character or block */
+	FD_ANON,	/* other anonymous inode: event, timer, epoll, … */
+	FD_TYPE_MAX
+};
+
+struct wire_hdr {
+	__u16 type;	/* enum event_type */
+	__u16 call;	/* enum event_call */
+	__u32 size;	/* of the whole record, bytes */
+	__u64 time;	/* CLOCK_BOOTTIME, ns */
+	__u64 start;	/* start time of the process (its leader), CLOCK_BOOTTIME ns */
+	__u64 cgroup;	/* kernfs id in the hierarchy that names the container */
+	__u32 tgid;	/* process id, initial namespace */
+	__u32 tid;
+	__u32 exec_id;	/* image generation: low half of self_exec_id */
+	__u16 cpu;
+	__u16 flags;	/* enum wire_flag */
+	__u32 uid;	/* real, initial user namespace */
+	__u32 euid;
+	__u32 gid;	/* real */
+	__u32 pad;
+	__s64 res;	/* return value: an fd, a count, 0, or -errno */
+};
+
+struct wire_blob {
+	__u16 off;	/* from the start of the record */
+	__u16 len;
+};
+
+struct wire_addr {
+	__u16 family;	/* AF_INET, AF_INET6, or 0 for none */
+	__u16 port;	/* host byte order */
+	__u8 ip[16];	/* network order; IPv4 in the first four bytes, the rest 0 */
+};
+
+/* A record is at most this long: a power of two, so that the verifier sees the bound. */
+#define WIRE_RECORD_MAX 32768
+
+enum event_type {
+#define EVENT(ID, name, ring, doc) EVENT_##ID,
+#include "events.def"
+	EVENT_MAX
+};
+
+enum event_call {
+	CALL_NONE,	/* a state record */
+#define CALL(ID, name, NR, doc) CALL_##ID,
+#include "events.def"
+	CALL_MAX
+};
+
+#define EVENT(ID, name, ring, doc)	struct wire_##name { struct wire_hdr hdr;
+#define U32(ev, field, doc)		__u32 field;
+#define S32(ev, field, doc)		__s32 field;
+#define U64(ev, field, doc)		__u64 field __attribute__((aligned(8)));
+#define ADDR(ev, field, doc)		struct wire_addr field;
+#define BLOB(ev, field, doc)		struct wire_blob field;
+#define END(ev)				} __attribute__((aligned(8)));
+#include "events.def"
+
+/* Why a record did not reach the agent. Counted where it happens. */
+enum loss_reason {
+	LOSS_RING_FULL,		/* the ring had no room */
+	LOSS_SCRATCH_BUSY,	/* another program of this CPU held the scratch */
+	LOSS_TOO_BIG,		/* the record passed WIRE_RECORD_MAX */
+	LOSS_RATE,		/* the control group's token bucket was empty */
+	LOSS_NO_ARGS,		/* the call's arguments were not found at its return */
+	LOSS_MAX
+};
+
+/* One slot of the mmapable counter map, index cpu * EVENT_MAX + type; only atomic adds. */
+struct wire_counter {
+	__u64 seen;		/* attempts to send, the lost ones included */
+	__u64 refused;		/* not sent because no rule can match: not a loss */
+	__u64 lost[LOSS_MAX];
+};
+
+/* In wire_control.want: what the loaded rules need beyond the call itself. */
+enum wire_want {
+	WANT_OPEN_READ	= 1 << 0,	/* opens without write access or creation */
+	WANT_OPEN_RAW	= 1 << 1,	/* the path as passed, also for opens that succeed */
+	WANT_ENV	= 1 << 2,	/* the environment at exec */
+	WANT_FAILED	= 1 << 3,	/* attempts that fail */
+};
+
+/* The one-entry mmapable control map: the agent writes, the probes read. */
+struct wire_control {
+	__u64 calls[(CALL_MAX + 63) / 64];	/* bit: a rule or the process table needs this call */
+	__u32 want;				/* enum wire_want */
+	__u32 self[2];				/* our own thread-group ids (sensor, agent): never reported */
+	__u32 batch;				/* 1: the agent polls by timer, do not wake it */
+	__u64 rate;				/* records per second and control group, 0 = no limit */
+};
+
+#endif
