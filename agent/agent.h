@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agent
+ *
+ * One struct owns the program: built along the data path, freed in reverse.
+ */
+#ifndef AGENT_H
+#define AGENT_H
+
+#include "config.h"
+#include "deliver/deliver.h"
+#include "pipeline.h"
+#include "sensor/source.h"
+
+struct agent_options {
+	struct config *config;		/* taken */
+	struct rule_files rules;	/* taken; kept as long as the rule set */
+	struct ruleset *ruleset;	/* taken; loaded from rules */
+	const char *const *rule_paths;	/* what a reload reads again */
+	size_t nrule_paths;
+	bool json;			/* the stdout sink prints JSON lines */
+};
+
+struct control;
+
+struct agent {
+	struct agent_options o;
+	char state_dir[256];
+	char agent_id[37];		/* of this run */
+	uv_loop_t loop;
+	struct source *source;
+	struct pipeline pipeline;
+	struct deliver *deliver;
+	struct control *control;
+	uv_timer_t fold_timer, house_timer, watchdog_timer;
+	uv_signal_t signals[3];
+	uint64_t started;		/* wall clock, ns */
+	uint64_t lost_reported;		/* records lost, as of the last finding about it */
+	uint64_t reloads, reloads_failed;
+	struct needs needs;		/* what the sensor was started for */
+	bool stopping;
+	int error;			/* exit reason: 0, or < 0 when the source failed */
+	char why[512];
+};
+
+/*
+ * Runs until SIGTERM, SIGINT or the source's end. 0, -EPERM or -ENOTSUP when this host cannot run it, another
+ * -errno on failure; every failure was logged. Takes what o says it takes.
+ */
+int agent_run(struct agent_options *o);
+
+/* State of everything, for /coverage and `status`: new reference. */
+json_t *agent_status(struct agent *a);
+/* "starting", "healthy", "degraded" or "unhealthy", and the reasons. */
+const char *agent_state(struct agent *a, json_t *reasons);
+
+#endif

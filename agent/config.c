@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+#include "util/fs.h"
+#include <ctype.h>
+#include <errno.h>
+#include <yaml.h>
+
+#define SINKS_MAX 16	/* entries of "sinks" */
+#define TEXTS_MAX 256	/* entries of a list */
+
+enum kind { UINT, BYTES, DURATION, TEXT, TEXTS };
+
+struct key {
+	const char *name;
+	enum kind kind;
+	size_t off;
+	uint64_t min, max;
+	const char *doc;
+};
+
+static const struct key keys[] = {
+#define KEY(name, kind, member, deflt, min, max, doc) {name, kind, offsetof(struct config, member), min, max, doc},
+#include "config.def"
+};
+
+static const struct key sink_keys[] = {
+#define SINK_KEY(name, kind, member, min, max, doc) {name, kind, offsetof(struct config_sink, member), min, max, doc},
+#include "config.def"
+};
+
+static const char *const kind_names[] = {"number", "bytes", "duration", "text", "list"};
+
+/* One file being read. */
+struct parse {
+	struct config *c;
+	struct diags *diags;
+	struct str file, text;
+	yaml_document_t doc;
+};
+
+struct config *config_new(void)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->arena = arena_new(RULE_FILE_BYTES_MAX);
+	if (!c->arena)
+		return config_free(c);
+#define DEFAULT_UINT(member, v) c->member = (uint64_t)(v)
+#define DEFAULT_BYTES DEFAULT_UINT
+#define DEFAULT_DURATION DEFAULT_UINT
+#define DEFAULT_TEXT(member, v) c->member = v
+#define DEFAULT_TEXTS(member, v) c->member = (struct texts){v, 0}
+#define KEY(name, kind, member, deflt, min, max, doc) DEFAULT_##kind(member, deflt);
+#include "config.def"
+	return c;
+}
+
+struct config *config_free(struct config *c)
+{
+	if (c)
+		arena_free(c->arena);
+	free(c);
+	return NULL;
+}
+
+const char *config_text(struct config *c, const char *s)
+{
+	return arena_strdup(c->arena, s);
+}
+
+static struct diag_place place(const struct parse *p, const yaml_node_t *n)
+{
+	unsigned int len = 1;
+
+	if (n->end_mark.line == n->start_mark.line && n->end_mark.column > n->start_mark.column)
+		len = (unsigned int)(n->end_mark.column - n->start_mark.column);
+	return (struct diag_place){p->file, (unsigned int)n->start_mark.line + 1,
+				   (unsigned int)n->start_mark.column + 1, len};
+}
+
+#define complain(p, node, hint, ...) \
+	diags_add((p)->diags, DIAG_CONFIG, place(p, node), (p)->text, NULL, hint, __VA_ARGS__)
+
+static const char *scalar(const yaml_node_t *n)
+{
+	return n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
+}
+
+/* A number with one of the units; 0 on success. */
+static int number(const char *s, const char *const *units, const uint64_t *factors, uint64_t *ret)
+{
+	char *end;
+	unsigned long long v;
+
+	if (!isdigit((unsigned char)*s))
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	if (errno)
+		return -ERANGE;
+	while (*end == ' ')
+		end++;
+	for (size_t i = 0; units[i]; i++) {
+		if (strcmp(end, units[i]))
+			continue;
+		return __builtin_mul_overflow(v, factors[i], ret) ? -ERANGE : 0;
+	}
+	return -EINVAL;
+}
+
+static int parse_number(const char *s, enum kind kind, uint64_t *ret)
+{
+	static const char *const none[] = {"", NULL};
+	static const uint64_t one[] = {1};
+	static const char *const bytes[] = {"", "KiB", "MiB", "GiB", NULL};
+	static const uint64_t byte_factors[] = {1, 1u << 10, 1u << 20, 1u << 30};
+	static const char *const times[] = {"ms", "s", "m", "h", NULL};
+	static const uint64_t time_factors[] = {1, 1000, 60000, 3600000};
+
+	if (kind == DURATION && !strcmp(s, "0"))
+		return *ret = 0;
+	if (kind == DURATION)
+		return number(s, times, time_factors, ret);
+	return kind == BYTES ? number(s, bytes, byte_factors, ret) : number(s, none, one, ret);
+}
+
+static void set_number(struct parse *p, const struct key *k, void *base, const yaml_node_t *n)
+{
+	static const char *const wanted[] = {"a number", "a number with KiB, MiB or GiB", "a duration such as 500ms, 10s or 5m"};
+	const char *s = scalar(n);
+	uint64_t v;
+
+	if (!s || parse_number(s, k->kind, &v) < 0)
+		complain(p, n, NULL, "%s wants %s", k->name, wanted[k->kind]);
+	else if (v < k->min || v > k->max)
+		complain(p, n, NULL, "%s must lie between %llu and %llu%s", k->name, (unsigned long long)k->min,
+			 (unsigned long long)k->max, k->kind == DURATION ? " ms" : "");
+	else
+		*(uint64_t *)((char *)base + k->off) = v;
+}
+
+static void set_texts(struct parse *p, const struct key *k, void *base, const yaml_node_t *n)
+{
+	struct texts t = {};
+
+	if (n->type != YAML_SEQUENCE_NODE) {
+		complain(p, n, NULL, "%s wants a list of texts", k->name);
+		return;
+	}
+	t.v = arena_array(p->c->arena, const char *, TEXTS_MAX);
+	for (yaml_node_item_t *i = n->data.sequence.items.start; t.v && i < n->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(&p->doc, *i);
+
+		if (!scalar(item))
+			complain(p, item, NULL, "%s wants a list of texts", k->name);
+		else if (t.n == TEXTS_MAX)
+			complain(p, item, NULL, "%s takes %d entries at most", k->name, TEXTS_MAX);
+		else
+			t.v[t.n++] = config_text(p->c, scalar(item));
+	}
+	*(struct texts *)((char *)base + k->off) = t;
+}
+
+static void set(struct parse *p, const struct key *k, void *base, const yaml_node_t *n)
+{
+	switch (k->kind) {
+	case TEXT:
+		if (scalar(n))
+			*(const char **)((char *)base + k->off) = config_text(p->c, scalar(n));
+		else
+			complain(p, n, NULL, "%s wants a text", k->name);
+		break;
+	case TEXTS:
+		set_texts(p, k, base, n);
+		break;
+	default:
+		set_number(p, k, base, n);
+	}
+}
+
+static void unknown(struct parse *p, const yaml_node_t *n, const char *name, const struct key *table, size_t count)
+{
+	const char *names[ARRAY_SIZE(keys) + ARRAY_SIZE(sink_keys) + 1];
+	char hint[128];
+	const char *near;
+	size_t c = 0;
+
+	for (size_t i = 0; i < count; i++)
+		names[c++] = table[i].name;
+	if (table == keys)
+		names[c++] = "sinks";
+	near = diag_nearest(str(name), names, c);
+	if (near)
+		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near);
+	complain(p, n, near ? hint : NULL, "unknown key \"%s\"", name);
+}
+
+static void read_map(struct parse *p, const yaml_node_t *map, const char *prefix, const struct key *table, size_t count,
+		     void *base);
+
+static void read_sinks(struct parse *p, const yaml_node_t *n)
+{
+	if (n->type != YAML_SEQUENCE_NODE) {
+		complain(p, n, NULL, "sinks wants a list of maps, each with the key \"sink\"");
+		return;
+	}
+	p->c->sinks = arena_array(p->c->arena, struct config_sink, SINKS_MAX);
+	p->c->nsinks = 0;
+	for (yaml_node_item_t *i = n->data.sequence.items.start; p->c->sinks && i < n->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(&p->doc, *i);
+		struct config_sink *s = &p->c->sinks[p->c->nsinks];
+
+		if (p->c->nsinks == SINKS_MAX) {
+			complain(p, item, NULL, "sinks takes %d entries at most", SINKS_MAX);
+			return;
+		}
+		if (item->type != YAML_MAPPING_NODE) {
+			complain(p, item, NULL, "a sink is a map with the key \"sink\"");
+			continue;
+		}
+		read_map(p, item, "", sink_keys, ARRAY_SIZE(sink_keys), s);
+		if (!s->spec)
+			complain(p, item, NULL, "this entry of sinks has no key \"sink\"");
+		p->c->nsinks++;
+	}
+}
+
+static void read_pair(struct parse *p, const char *prefix, const struct key *table, size_t count, void *base,
+		      const yaml_node_t *key, const yaml_node_t *value)
+{
+	char name[256];
+
+	if (!scalar(key)) {
+		complain(p, key, NULL, "a key must be a text");
+		return;
+	}
+	snprintf(name, sizeof(name), "%s%s", prefix, scalar(key));
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(name, table[i].name)) {
+			set(p, &table[i], base, value);
+			return;
+		}
+	}
+	if (table == keys && !strcmp(name, "sinks")) {
+		read_sinks(p, value);
+		return;
+	}
+	strncat(name, ".", sizeof(name) - strlen(name) - 1);
+	for (size_t i = 0; i < count && value->type == YAML_MAPPING_NODE; i++) {
+		if (strncmp(table[i].name, name, strlen(name)))
+			continue;
+		read_map(p, value, name, table, count, base);
+		return;
+	}
+	name[strlen(name) - 1] = 0;
+	unknown(p, key, name, table, count);
+}
+
+static void read_map(struct parse *p, const yaml_node_t *map, const char *prefix, const struct key *table, size_t count,
+		     void *base)
+{
+	const yaml_node_pair_t *pairs = map->data.mapping.pairs.start;
+	size_t n = (size_t)(map->data.mapping.pairs.top - pairs);
+
+	for (size_t i = 0; i < n; i++) {
+		const yaml_node_t *key = yaml_document_get_node(&p->doc, pairs[i].key);
+
+		for (size_t k = 0; k < i && scalar(key); k++) {
+			const yaml_node_t *other = yaml_document_get_node(&p->doc, pairs[k].key);
+
+			if (scalar(other) && !strcmp(scalar(other), scalar(key)))
+				complain(p, key, NULL, "the key \"%s\" stands here twice", scalar(key));
+		}
+		read_pair(p, prefix, table, count, base, key, yaml_document_get_node(&p->doc, pairs[i].value));
+	}
+}
+
+static void yaml_error(struct parse *p, const yaml_parser_t *y)
+{
+	struct diag_place at = {p->file, (unsigned int)y->problem_mark.line + 1,
+				(unsigned int)y->problem_mark.column + 1, 1};
+
+	diags_add(p->diags, DIAG_CONFIG, at, p->text, NULL, NULL, "not YAML: %s", y->problem ? y->problem : "unreadable");
+}
+
+int config_parse(struct config *c, struct str file, struct str text, struct diags *diags)
+{
+	struct parse p = {.c = c, .diags = diags, .file = file, .text = text};
+	size_t errors = diags->errors;
+	yaml_node_t *root;
+	yaml_parser_t y;
+
+	if (!yaml_parser_initialize(&y))
+		return -ENOMEM;
+	yaml_parser_set_encoding(&y, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&y, (const unsigned char *)text.p, text.n);
+	if (!yaml_parser_load(&y, &p.doc)) {
+		yaml_error(&p, &y);
+		yaml_parser_delete(&y);
+		return -EINVAL;
+	}
+	root = yaml_document_get_root_node(&p.doc);
+	if (root && root->type == YAML_MAPPING_NODE)
+		read_map(&p, root, "", keys, ARRAY_SIZE(keys), c);
+	else if (root && !(scalar(root) && !*scalar(root)))
+		complain(&p, root, NULL, "a configuration is a map of keys");
+	yaml_document_delete(&p.doc);
+	yaml_parser_delete(&y);
+	return diags->errors > errors ? -EINVAL : 0;
+}
+
+int config_read(struct config *c, const char *path, struct diags *diags)
+{
+	struct buf b = {.max = RULE_FILE_BYTES_MAX};
+	int r = fs_read(&b, path, RULE_FILE_BYTES_MAX);
+
+	if (r < 0)
+		diags_add(diags, DIAG_FILE_READ, (struct diag_place){.file = str(path)}, STR_NONE, NULL, NULL,
+			  "cannot read the file: %s", strerror(-r));
+	else
+		r = config_parse(c, str(path), buf_view(&b), diags);
+	buf_free(&b);
+	return r;
+}
+
+void config_each_key(void (*fn)(void *ctx, const char *name, const char *kind, const char *doc), void *ctx)
+{
+	char name[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		fn(ctx, keys[i].name, kind_names[keys[i].kind], keys[i].doc);
+	for (size_t i = 0; i < ARRAY_SIZE(sink_keys); i++) {
+		snprintf(name, sizeof(name), "sinks[].%s", sink_keys[i].name);
+		fn(ctx, name, kind_names[sink_keys[i].kind], sink_keys[i].doc);
+	}
+}

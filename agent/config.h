@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Config
+ *
+ * The YAML configuration file → struct config. Every key stands in config.def;
+ * an unknown key is an error with a suggestion, and all errors are reported at once.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "rule/diag.h"
+#include "util/arena.h"
+
+struct texts {
+	const char **v;
+	size_t n;
+};
+
+typedef uint64_t config_UINT;
+typedef uint64_t config_BYTES;
+typedef uint64_t config_DURATION;	/* ms */
+typedef const char *config_TEXT;
+typedef struct texts config_TEXTS;
+
+struct config_sink {
+#define SINK_KEY(name, kind, member, min, max, doc) config_##kind member;
+#include "config.def"
+};
+
+struct config {
+#define KEY(name, kind, member, deflt, min, max, doc) config_##kind member;
+#include "config.def"
+	struct config_sink *sinks;
+	size_t nsinks;
+	struct arena *arena;
+};
+
+/* A config with every default. NULL without memory. */
+struct config *config_new(void);
+struct config *config_free(struct config *c);
+DEFINE_CLEANUP(struct config *, config_free);
+
+/* Reads the text of a file over what c has. 0, or -EINVAL with errors in *diags (c is then half changed: drop it). */
+int config_parse(struct config *c, struct str file, struct str text, struct diags *diags);
+int config_read(struct config *c, const char *path, struct diags *diags);	/* also -errno of the file, with an error in *diags */
+
+/* Copies a text into the config's memory. */
+const char *config_text(struct config *c, const char *s);
+
+/* Every key with kind and doc, for the listing and the manual's test. */
+void config_each_key(void (*fn)(void *ctx, const char *name, const char *kind, const char *doc), void *ctx);
+
+#endif
