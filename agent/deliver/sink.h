@@ -17,7 +17,8 @@ struct sink;
 struct batch {
 	Noroshi__V1__Finding **v;	/* borrowed from the queue */
 	size_t n;
-	uint64_t id;			/* grows by one, per agent run */
+	uint64_t id;			/* grows by one, per agent run; a retry of the same findings keeps it */
+	uint64_t lost;			/* findings of this run that this sink could not be given */
 };
 
 enum sink_result {
@@ -51,6 +52,7 @@ struct sink_stats {
 struct sink_ops {
 	const char *name;	/* the word before the colon of a sink's SPEC */
 	const char *doc;
+	bool prompt;		/* costs nothing to wake: gets what there is at the end of every burst */
 	/* 0 or < 0 with a reason in error[]. Strings of o are copied. */
 	int (*open)(struct sink **ret, const struct sink_options *o, uv_loop_t *loop, char error[256]);
 	/*
@@ -67,6 +69,7 @@ struct sink_ops {
 
 struct sink {
 	const struct sink_ops *ops;
+	char target[256];	/* what follows the colon of its SPEC, without a password: for people */
 };
 
 extern const struct sink_ops *const sink_list[];	/* sink.def, NULL-terminated */

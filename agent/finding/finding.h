@@ -23,6 +23,11 @@ struct finding_context {
 
 /* A new finding: revision 1, count 1, an id of its own, sequence 0 (folding gives it). NULL without memory. */
 Noroshi__V1__Finding *finding_new(const struct finding_context *c, const struct event *ev, const struct match *m);
+
+/* A finding about the agent itself: no event, no process. NULL without memory. */
+Noroshi__V1__Finding *finding_internal(const struct finding_context *c, const char *rule, const char *type,
+				       unsigned int score, const char *output);
+
 Noroshi__V1__Finding *finding_copy(const Noroshi__V1__Finding *f);	/* deep */
 void finding_free(Noroshi__V1__Finding *f);
 DEFINE_CLEANUP(Noroshi__V1__Finding *, finding_free);
@@ -36,8 +41,8 @@ json_t *finding_json(const ProtobufCMessage *m);
 /* The JSON of that mapping as one line without newline, appended to *out. 0 or -ENOMEM. */
 int finding_json_line(const ProtobufCMessage *m, struct buf *out);
 
-/* One line for people: time, severity, rule, output, task and container. Control characters escaped. */
-void finding_text_line(const Noroshi__V1__Finding *f, struct buf *out);
+/* One line for people: time, severity, rule, output, task and container. Control characters escaped; colour: of the severity. */
+void finding_text_line(const Noroshi__V1__Finding *f, bool colour, struct buf *out);
 
 /* UUIDv7 of now (RFC 9562), 36 characters and NUL. Monotonic within the process. */
 void finding_uuid(char dst[37]);

@@ -23,11 +23,14 @@ struct fold *fold_free(struct fold *f);	/* open windows are dropped: close them 
 /* A rule held: a new finding goes out now, a repeat is counted (without building a finding). */
 void fold_match(struct fold *f, const struct finding_context *c, const struct event *ev, const struct match *m);
 
+/* A finding that is never folded (one about the agent itself) goes out with the next sequence number. Takes it; NULL is counted as failed. */
+void fold_pass(struct fold *f, Noroshi__V1__Finding *finding);
+
 /* Closes the windows that are over at that time (wall clock ns); UINT64_MAX closes all. Returns when to call again, 0 = nothing is open. */
 uint64_t fold_expire(struct fold *f, uint64_t now);
 
 struct fold_stats {
-	uint64_t findings, repeats, revisions, unfolded, failed;	/* unfolded: FOLD_MAX was reached; failed: no memory */
+	uint64_t findings, repeats, revisions, unfolded, failed;	/* unfolded: FOLD_MAX or FOLD_BYTES_MAX was reached; failed: no memory */
 	uint32_t open;
 };
 void fold_stats(const struct fold *f, struct fold_stats *ret);

@@ -31,6 +31,11 @@
 
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
+#define FOLD_BYTES_MAX		(4u << 20)	/* findings kept for their second revision, packed: part of the agent's memory budget */
+#define FINDING_TEXT_MAX	8192		/* one text of the process that did it: command line, path */
+#define ANCESTOR_TEXT_MAX	1024		/* one text of an ancestor */
+#define EVIDENCE_MAX		96		/* fields shown of one rule */
+#define EVIDENCE_TEXT_MAX	2048		/* one of them: with all other caps a finding fits into an empty batch */
 #define BATCH_COUNT_MAX		512		/* findings of one batch */
 #define BATCH_BYTES_MAX		(1u << 20)	/* before compression: fits common receivers' limits */
 #define BATCH_AGE_MS		1000		/* a finding waits no longer than this for company */
