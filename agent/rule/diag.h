@@ -21,6 +21,10 @@ enum diag_code {
 	DIAG_CODE_MAX
 };
 
+const char *diag_code_name(enum diag_code c);	/* "LOAD_ERR_COMPILE_CONDITION" */
+const char *diag_code_title(enum diag_code c);	/* "condition error" */
+enum diag_severity diag_code_severity(enum diag_code c);
+
 struct diag_place {
 	struct str file;	/* as the user named it; "" without one */
 	unsigned int line, col;	/* from 1; 0 = unknown. A column counts bytes */
