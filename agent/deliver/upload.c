@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sink "upload"
+ *
+ * One POST of a serialised FindingBatch at a time. A batch that could not be
+ * delivered is offered back only after the wait; waits grow exponentially, with
+ * full jitter, so that a fleet does not come back in step.
+ */
+#include "deliver/sink.h"
+#include "deliver/upload_answer.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/compress.h"
+#include "util/fs.h"
+#include "util/http.h"
+#include "util/limits.h"
+#include "version.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define BACKOFF_MIN_MS 500
+#define BACKOFF_MAX_MS 60000
+
+extern const struct sink_ops sink_upload;
+
+struct upload {
+	struct sink sink;
+	uv_timer_t timer;		/* the wait before a batch is offered back */
+	struct http_client *http;
+	struct http_transfer *transfer;
+	char *url, *agent_id, *ca_file, *cert_file, *key_file, *token_file;
+	enum coding coding;
+	unsigned int connect_timeout_ms, timeout_ms, backoff_min_ms, backoff_max_ms;
+
+	char *token;			/* NULL without a token file */
+	struct stat token_stat;
+
+	const struct batch *batch;	/* under way; NULL when idle */
+	sink_done_fn done;
+	void *ctx;
+	struct buf body;
+	unsigned int failures;		/* in a row */
+	bool hurried;
+	struct sink_stats stats;
+};
+
+static struct upload *upload(struct sink *s)
+{
+	return (struct upload *)s;	/* its first member */
+}
+
+static void note(struct upload *u, const char *why)
+{
+	snprintf(u->stats.last_error, sizeof(u->stats.last_error), "%s", why);
+}
+
+/* done may offer the next batch at once, so everything is put in order before. */
+static void finish(struct upload *u, enum sink_result result, const char *why)
+{
+	sink_done_fn done = u->done;
+
+	u->batch = NULL;
+	u->done = NULL;
+	buf_free(&u->body);
+	done(u->ctx, result, why);
+}
+
+static void on_wait_over(uv_timer_t *t)
+{
+	struct upload *u = t->data;
+	char why[sizeof(u->stats.last_error)];
+
+	memcpy(why, u->stats.last_error, sizeof(why));
+	finish(u, SINK_RETRY, why);
+}
+
+static uint64_t below(uint64_t n)
+{
+	uint64_t v;
+
+	if (getrandom(&v, sizeof(v), GRND_NONBLOCK) != sizeof(v))
+		v = clock_boot_ns();
+	return n ? v % n : 0;
+}
+
+/* Full jitter: anything from nothing to the ceiling, which doubles with every failure in a row. */
+static uint64_t backoff(struct upload *u)
+{
+	uint64_t ceiling = u->backoff_min_ms;
+
+	for (unsigned int i = 1; i < u->failures && ceiling < u->backoff_max_ms && !u->hurried; i++)
+		ceiling *= 2;
+	if (ceiling > u->backoff_max_ms)
+		ceiling = u->backoff_max_ms;
+	return below(ceiling + 1);
+}
+
+/* When the agent is ending it does not wait as long as it was asked to: that would be longer than it lives. */
+static void wait_and_offer(struct upload *u, const struct upload_answer *a)
+{
+	uint64_t ms;
+
+	u->failures++;
+	u->stats.retries++;
+	note(u, a->why);
+	ms = backoff(u);
+	if (a->has_retry_after && !u->hurried)
+		ms += (uint64_t)a->retry_after * 1000;
+	uv_timer_start(&u->timer, on_wait_over, ms, 0);
+}
+
+/* A token is one line of visible ASCII. Keeps the old one on failure. */
+static int token_read(struct upload *u, char why[256])
+{
+	_cleanup_(buf_free) struct buf b = {};
+	struct stat st = {};
+	int r = stat(u->token_file, &st) < 0 ? -errno : fs_read(&b, u->token_file, TOKEN_BYTES_MAX);
+	char *token;
+
+	while (!r && b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r' || b.p[b.n - 1] == ' '))
+		b.p[--b.n] = 0;
+	for (size_t i = 0; !r && i < b.n; i++) {
+		if (b.p[i] <= ' ' || b.p[i] >= 0x7f)
+			r = -EBADMSG;
+	}
+	if (!r && !b.n)
+		r = -EBADMSG;
+	if (r < 0) {
+		snprintf(why, 256, "token file %s: %s", u->token_file,
+			 r == -EBADMSG ? "not one line with a token" : strerror(-r));
+		return r;
+	}
+	token = strdup(b.p);
+	if (!token)
+		return -ENOMEM;
+	free(u->token);
+	u->token = token;
+	u->token_stat = st;
+	return 0;
+}
+
+/* Tokens are replaced in place or by rename, while the agent runs. */
+static void token_refresh(struct upload *u)
+{
+	char why[256];
+	struct stat st;
+
+	if (!u->token_file || stat(u->token_file, &st) < 0)
+		return;	/* the one we have may still do */
+	if (st.st_ino != u->token_stat.st_ino || st.st_size != u->token_stat.st_size ||
+	    st.st_mtim.tv_sec != u->token_stat.st_mtim.tv_sec || st.st_mtim.tv_nsec != u->token_stat.st_mtim.tv_nsec)
+		(void)token_read(u, why);
+}
+
+/* True when the file holds another token than the one that was not taken. */
+static bool token_is_new(struct upload *u)
+{
+	_cleanup_(freep) char *old = u->token ? strdup(u->token) : NULL;
+	char why[256];
+
+	return old && !token_read(u, why) && strcmp(old, u->token) != 0;
+}
+
+/* The request's body: packed, then compressed. */
+static int make_body(struct upload *u)
+{
+	Noroshi__V1__FindingBatch m = NOROSHI__V1__FINDING_BATCH__INIT;
+	_cleanup_(freep) uint8_t *packed = NULL;
+	char sent_at[CLOCK_TEXT_MAX];
+	size_t n;
+
+	m.agent_id = u->agent_id;
+	m.agent_version = (char[]){NOROSHI_VERSION};
+	m.batch = (uint32_t)u->batch->id;
+	m.sent_at = clock_rfc3339(sent_at, clock_wall_ns());
+	m.host = u->batch->n ? u->batch->v[0]->host : NULL;
+	m.findings = u->batch->v;
+	m.n_findings = u->batch->n;
+	n = noroshi__v1__finding_batch__get_packed_size(&m);
+	packed = malloc(n ? n : 1);
+	if (!packed)
+		return -ENOMEM;
+	noroshi__v1__finding_batch__pack(&m, packed);
+	buf_free(&u->body);
+	return compress_pack(&u->body, u->coding, str_n((char *)packed, n));
+}
+
+static void attempt(struct upload *u);
+
+static void on_answer(void *ctx, const struct http_response *r)
+{
+	struct upload *u = ctx;
+	struct upload_answer a;
+
+	u->transfer = NULL;
+	upload_answer(&a, r, u->batch->n, clock_wall_ns() / NSEC_PER_SEC);
+	switch (a.verdict) {
+	case UPLOAD_ACK:
+		u->failures = 0;
+		u->stats.batches++;
+		u->stats.findings += u->batch->n;
+		u->stats.bytes += u->body.n;
+		u->stats.last_success = clock_wall_ns();
+		note(u, a.why);
+		finish(u, SINK_DELIVERED, a.why);
+		return;
+	case UPLOAD_PLAIN:
+		note(u, a.why);
+		if (u->coding != CODING_IDENTITY) {
+			u->coding = CODING_IDENTITY;
+			attempt(u);
+			return;
+		}
+		break;
+	case UPLOAD_HALVE:
+		note(u, a.why);
+		finish(u, SINK_TOO_LARGE, a.why);
+		return;
+	case UPLOAD_REFUSE:
+		break;
+	case UPLOAD_TOKEN:
+		if (token_is_new(u)) {
+			attempt(u);
+			return;
+		}
+		wait_and_offer(u, &a);
+		return;
+	case UPLOAD_AGAIN:
+		wait_and_offer(u, &a);
+		return;
+	}
+	u->stats.refused += u->batch->n;
+	note(u, a.why);
+	finish(u, SINK_REFUSED, a.why);
+}
+
+static int post(struct upload *u)
+{
+	_cleanup_(buf_free) struct buf auth = {}, coding = {};
+	const char *headers[4] = {"Content-Type: application/x-protobuf"};
+	size_t n = 1;
+
+	if (u->token) {
+		buf_printf(&auth, "Authorization: Bearer %s", u->token);
+		headers[n++] = auth.p;
+	}
+	if (u->coding != CODING_IDENTITY) {
+		buf_printf(&coding, "Content-Encoding: %s", coding_name(u->coding));
+		headers[n++] = coding.p;
+	}
+	if (buf_error(&auth) || buf_error(&coding))
+		return -ENOMEM;
+	return http_send(&u->transfer, u->http, &(struct http_request){
+		.url = u->url,
+		.headers = headers,
+		.body = u->body.p,
+		.body_size = u->body.n,
+		.ca_file = u->ca_file,
+		.cert_file = u->cert_file,
+		.key_file = u->key_file,
+		.connect_timeout_ms = u->connect_timeout_ms,
+		.timeout_ms = u->timeout_ms,
+	}, on_answer, u);
+}
+
+static void attempt(struct upload *u)
+{
+	struct upload_answer a = {.verdict = UPLOAD_AGAIN};
+	int r;
+
+	token_refresh(u);
+	r = make_body(u);
+	if (!r)
+		r = post(u);
+	if (!r)
+		return;
+	snprintf(a.why, sizeof(a.why), "cannot send: %s", strerror(-r));
+	wait_and_offer(u, &a);
+}
+
+static void upload_send(struct sink *s, const struct batch *b, sink_done_fn done, void *ctx)
+{
+	struct upload *u = upload(s);
+
+	u->batch = b;
+	u->done = done;
+	u->ctx = ctx;
+	attempt(u);
+}
+
+static void upload_hurry(struct sink *s)
+{
+	struct upload *u = upload(s);
+
+	u->hurried = true;
+	if (uv_is_active((uv_handle_t *)&u->timer))
+		uv_timer_start(&u->timer, on_wait_over, 0, 0);
+}
+
+static void upload_stats(const struct sink *s, struct sink_stats *ret)
+{
+	*ret = ((const struct upload *)s)->stats;
+}
+
+static void upload_free(struct upload *u)
+{
+	free(u->url);
+	free(u->agent_id);
+	free(u->ca_file);
+	free(u->cert_file);
+	free(u->key_file);
+	free(u->token_file);
+	free(u->token);
+	buf_free(&u->body);
+	free(u);
+}
+DEFINE_CLEANUP(struct upload *, upload_free);
+
+static void on_closed(uv_handle_t *h)
+{
+	upload_free(h->data);
+}
+
+static void upload_close(struct sink *s)
+{
+	struct upload *u = upload(s);
+
+	http_cancel(take(u->transfer));
+	u->http = http_client_free(u->http);
+	uv_close((uv_handle_t *)&u->timer, on_closed);
+}
+
+static int copy(char **dst, const char *src)
+{
+	if (!src)
+		return 0;
+	*dst = strdup(src);
+	return *dst ? 0 : -ENOMEM;
+}
+
+static int check_url(const char *url, char error[256])
+{
+	_cleanup_(http_url_free) struct http_url p = {};
+
+	if (http_url_parse(&p, url) < 0)
+		snprintf(error, 256, "upload: \"%s\" is not an http or https URL", url);
+	else if (p.userinfo)
+		snprintf(error, 256, "upload: credentials do not belong in the URL; use a token file");
+	else if (!p.tls && !p.loopback)
+		snprintf(error, 256, "upload: plain http goes to this machine only (127.0.0.1, ::1, localhost); "
+			 "use https for %s", p.host);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int check_readable(const char *what, const char *path, char error[256])
+{
+	if (!path || !access(path, R_OK))
+		return 0;
+	snprintf(error, 256, "upload: cannot read the %s %s: %s", what, path, strerror(errno));
+	return -EINVAL;
+}
+
+static int check_options(const struct sink_options *o, enum coding *coding, char error[256])
+{
+	const char *name = o->compression ? o->compression : "gzip";
+	int r;
+
+	if (!o->target || !o->target[0]) {
+		snprintf(error, 256, "upload: a URL is missing (upload:https://…)");
+		return -EINVAL;
+	}
+	if (o->format && strcmp(o->format, "native") != 0) {
+		snprintf(error, 256, "upload: format \"%s\" cannot be uploaded, only \"native\"", o->format);
+		return -EINVAL;
+	}
+	if (!coding_parse(str(strcmp(name, "none") ? name : ""), coding)) {
+		snprintf(error, 256, "upload: unknown compression \"%s\"; known are gzip, zstd and none", name);
+		return -EINVAL;
+	}
+	if (!o->cert_file != !o->key_file) {
+		snprintf(error, 256, "upload: a client certificate and its key come together");
+		return -EINVAL;
+	}
+	r = check_url(o->target, error);
+	if (r < 0 || (r = check_readable("CA file", o->ca_file, error)) < 0 ||
+	    (r = check_readable("client certificate", o->cert_file, error)) < 0)
+		return r;
+	return check_readable("client key", o->key_file, error);
+}
+
+static int copy_options(struct upload *u, const struct sink_options *o)
+{
+	u->connect_timeout_ms = o->connect_timeout_ms;
+	u->timeout_ms = o->timeout_ms;
+	u->backoff_min_ms = o->backoff_min_ms ? o->backoff_min_ms : BACKOFF_MIN_MS;
+	u->backoff_max_ms = o->backoff_max_ms ? o->backoff_max_ms : BACKOFF_MAX_MS;
+	if (copy(&u->url, o->target) < 0 || copy(&u->agent_id, o->agent_id ? o->agent_id : "") < 0 ||
+	    copy(&u->ca_file, o->ca_file) < 0 || copy(&u->cert_file, o->cert_file) < 0 ||
+	    copy(&u->key_file, o->key_file) < 0 || copy(&u->token_file, o->token_file) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int upload_open(struct sink **ret, const struct sink_options *o, uv_loop_t *loop, char error[256])
+{
+	_cleanup_(upload_freep) struct upload *u = calloc(1, sizeof(*u));
+	char why[240];
+	int r;
+
+	snprintf(error, 256, "upload: out of memory");
+	if (!u || copy_options(u, o) < 0)
+		return -ENOMEM;
+	r = check_options(o, &u->coding, error);
+	if (r < 0)
+		return r;
+	if (u->token_file && (r = token_read(u, error)) < 0) {
+		snprintf(why, sizeof(why), "%s", error);
+		snprintf(error, 256, "upload: %s", why);
+		return r;
+	}
+	r = http_client_new(&u->http, loop, "noroshi/" NOROSHI_VERSION);
+	if (r < 0) {
+		snprintf(error, 256, "upload: %s",
+			 r == -ENOTSUP ? "this libcurl resolves names without a thread and would block" : strerror(-r));
+		return r;
+	}
+	uv_timer_init(loop, &u->timer);
+	u->timer.data = u;
+	u->sink.ops = &sink_upload;
+	error[0] = 0;
+	*ret = &take(u)->sink;
+	return 0;
+}
+
+const struct sink_ops sink_upload = {
+	.name = "upload",
+	.doc = "HTTPS POST of protobuf batches to a URL",
+	.open = upload_open,
+	.send = upload_send,
+	.hurry = upload_hurry,
+	.stats = upload_stats,
+	.close = upload_close,
+};
