@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Exit
+ *
+ * The last thread of a process has ended. The tracepoint fires for each
+ * thread, and the leader may go first: the process is gone when signal->live
+ * is 0, whoever fires then.
+ */
+#include "kernel.h"
+#include <bpf/bpf_tracing.h>
+#include "record.h"
+
+static __always_inline int exit__emit(struct task_struct *t)
+{
+	struct wire_exit *r;
+	struct signal_struct *signal = BPF_CORE_READ(t, signal);
+
+	if (BPF_CORE_READ(signal, live.counter))
+		return 0;
+	r = record__new(EVENT_EXIT, CALL_PROCEXIT, sizeof(*r));
+	if (!r)
+		return 0;
+	/* a group exit (or a deadly signal) holds for all threads; else the leader's own code is the process's */
+	r->status = BPF_CORE_READ(signal, group_exit_code) ?: BPF_CORE_READ(t, group_leader, exit_code);
+	return record__send(&r->hdr, 0);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(exit__tp_btf, struct task_struct *t)
+{
+	return exit__emit(t);
+}
+
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(exit__raw_tp, struct task_struct *t)
+{
+	return exit__emit(t);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Filter
+ *
+ * What may leave the kernel, and the numbers of what does not. A program asks
+ * before it does any work: a refusal costs two array look-ups.
+ */
+#ifndef PROBES_FILTER_H
+#define PROBES_FILTER_H
+
+#include "kernel.h"
+#include "maps.h"
+
+#define SECOND_NS	1000000000ull
+
+static __always_inline struct wire_control *control__get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline bool control__wants(const struct wire_control *c, __u32 call)
+{
+	return c->calls[call / 64 % ((CALL_MAX + 63) / 64)] >> (call % 64) & 1;
+}
+
+static __always_inline bool control__self(const struct wire_control *c, __u32 tgid)
+{
+	return tgid && (tgid == c->self[0] || tgid == c->self[1]);
+}
+
+static __always_inline struct wire_counter *counter__get(__u32 type)
+{
+	__u32 i = bpf_get_smp_processor_id() * EVENT_MAX + type;
+
+	return bpf_map_lookup_elem(&counters, &i);
+}
+
+/* Atomic adds: a program can interrupt another one of its CPU between load and store. */
+static __always_inline void counter__refused(__u32 type)
+{
+	struct wire_counter *n = counter__get(type);
+
+	if (n)
+		__sync_fetch_and_add(&n->refused, 1);
+}
+
+/* An attempt that ends before there is a record to send. */
+static __always_inline void counter__lost(__u32 type, enum loss_reason why)
+{
+	struct wire_counter *n = counter__get(type);
+
+	if (!n)
+		return;
+	__sync_fetch_and_add(&n->seen, 1);
+	__sync_fetch_and_add(&n->lost[why], 1);
+}
+
+#define EVENT_BIT(ID)		(1ull << EVENT_##ID)
+#define RING_critical(ID)	EVENT_BIT(ID)
+#define RING_bulk(ID)		0
+
+static const __u64 critical_events =
+#define EVENT(ID, name, ring, doc) RING_##ring(ID) |
+#include "events.def"
+	0;
+
+/* Of the critical ones only the network can be made to flood by a caller without making processes. */
+static const __u64 rated_critical_events = EVENT_BIT(CONNECT) | EVENT_BIT(BIND) | EVENT_BIT(LISTEN) |
+					   EVENT_BIT(ACCEPT) | EVENT_BIT(DNS);
+
+static __always_inline bool event__critical(__u32 type)
+{
+	return critical_events >> (type & 63) & 1;
+}
+
+/* True when the control group has used up its records of this second. */
+static __always_inline bool rate__exceeded(const struct wire_control *c, __u32 type, __u64 cgroup, __u64 now)
+{
+	struct rate *r, first = { .since = now, .count = 1 };
+
+	if (!c->rate || (event__critical(type) && !(rated_critical_events >> (type & 63) & 1)))
+		return false;
+	r = bpf_map_lookup_elem(&rates, &cgroup);
+	if (!r) {
+		bpf_map_update_elem(&rates, &cgroup, &first, BPF_ANY);
+		return false;
+	}
+	if (now - r->since >= SECOND_NS) {
+		r->since = now;
+		r->count = 0;
+	}
+	__sync_fetch_and_add(&r->count, 1);
+	return r->count > c->rate;
+}
+
+#endif

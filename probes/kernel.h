@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Kernel
+ *
+ * The kernel structs the probes read, and only the members they read. CO-RE
+ * relocates every access against the running kernel, so order, size and the
+ * members left out do not matter. Add a member when a probe needs it; for one
+ * that was renamed, add a struct with a ___suffix and bpf_core_field_exists().
+ */
+#ifndef PROBES_KERNEL_H
+#define PROBES_KERNEL_H
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#pragma clang diagnostic ignored "-Wunused-parameter"	/* BPF_PROG() names ctx in every program */
+
+typedef int pid_t;
+
+#define AF_UNIX		1
+#define AF_INET		2
+#define AF_INET6	10
+#define AF_NETLINK	16
+#define AF_PACKET	17
+
+#define S_IFMT		0170000
+#define S_IFSOCK	0140000
+#define S_IFLNK		0120000
+#define S_IFREG		0100000
+#define S_IFBLK		0060000
+#define S_IFDIR		0040000
+#define S_IFCHR		0020000
+#define S_IFIFO		0010000
+
+#define FMODE_CREATED	(1u << 20)	/* include/linux/fs.h: this open made the file */
+
+#define AT_FDCWD	-100
+
+/* include/uapi/linux/magic.h, and those that only live in their file system's source. */
+#define TMPFS_MAGIC	0x01021994
+#define HUGETLBFS_MAGIC	0x958458f6
+#define OVERLAY_MAGIC	0x794c7630
+#define PIPEFS_MAGIC	0x50495045
+#define SOCKFS_MAGIC	0x534f434b
+#define ANON_INODE_MAGIC 0x09041934
+#define NSFS_MAGIC	0x6e736673
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct { __u32 val; } kuid_t;
+typedef struct { __u32 val; } kgid_t;
+typedef struct { int counter; } atomic_t;
+typedef struct { __u64 val; } kernel_cap_t;	/* two __u32 before 6.3: the same 8 bytes */
+
+struct list_head { struct list_head *next, *prev; };
+struct hlist_node { struct hlist_node *next; };
+struct hlist_head { struct hlist_node *first; };
+struct timespec64 { long long tv_sec; long tv_nsec; };
+
+/* Registers of the system call: arguments keep their registers until it returns. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs { unsigned long r10, r9, r8, dx, si, di, ax, orig_ax; };
+struct thread_info { __u32 status; };
+#define TS_COMPAT	0x0002		/* arch/x86/include/asm/thread_info.h */
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs { __u64 regs[31]; __u64 orig_x0; __s32 syscallno; };
+struct thread_info { unsigned long flags; };
+#define TIF_32BIT	22		/* arch/arm64/include/asm/thread_info.h */
+#else
+#error "this architecture is not supported"
+#endif
+
+/* files */
+struct qstr { union { struct { __u32 hash, len; }; __u64 hash_len; }; const unsigned char *name; };
+struct file_system_type { const char *name; };
+struct mount;
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+	struct dentry *s_root;
+	struct mount *s_mounts;
+};
+struct super_block___list { struct list_head s_mounts; };	/* before 6.18 */
+struct inode {
+	__u16 i_mode;
+	kuid_t i_uid;
+	kgid_t i_gid;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	unsigned int i_nlink;
+	__u32 i_rdev;
+	struct hlist_head i_dentry;
+	long long i_mtime_sec, i_ctime_sec;	/* since 6.11 */
+	__u32 i_mtime_nsec, i_ctime_nsec;
+	void *i_private;
+};
+struct inode___spec { struct timespec64 i_mtime, i_ctime; };	/* before 6.6 */
+struct inode___under_c { struct timespec64 __i_ctime, i_mtime; };	/* 6.6 */
+struct inode___under { struct timespec64 __i_ctime, __i_mtime; };	/* 6.7 to 6.10 */
+struct dentry {
+	unsigned int d_flags;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
+	union { struct hlist_node d_alias; } d_u;
+};
+struct vfsmount { struct dentry *mnt_root; struct super_block *mnt_sb; int mnt_flags; };
+struct mnt_namespace;
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
+	struct mount *mnt_next_for_sb;
+};
+struct mount___list { struct list_head mnt_instance; };	/* before 6.18 */
+struct path { struct vfsmount *mnt; struct dentry *dentry; };
+struct file {
+	unsigned int f_mode;
+	unsigned int f_flags;
+	struct inode *f_inode;
+	void *private_data;
+	struct path f_path;
+};
+struct fdtable { unsigned int max_fds; struct file **fd; };
+struct files_struct { struct fdtable *fdt; };
+struct fs_struct { struct path root, pwd; };
+
+/* control groups */
+struct kernfs_node { struct kernfs_node *__parent; const char *name; __u64 id; };
+struct kernfs_node___old { struct kernfs_node *parent; };	/* before 6.15 */
+struct cgroup_root { int hierarchy_id; };
+struct cgroup { int level; struct kernfs_node *kn; struct cgroup_root *root; };
+struct cgroup_subsys_state { struct cgroup *cgroup; };
+struct css_set { struct cgroup_subsys_state *subsys[12]; struct cgroup *dfl_cgrp; };
+enum cgroup_subsys_id { cpu_cgrp_id = 1, memory_cgrp_id = 4, pids_cgrp_id = 11 };	/* values are relocated */
+
+/* processes */
+struct cred {
+	kuid_t uid, euid, fsuid;
+	kgid_t gid, egid, fsgid;
+	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
+};
+struct ns_common { unsigned int inum; };
+struct task_struct;
+struct pid_namespace { struct task_struct *child_reaper; unsigned int level; struct ns_common ns; };
+struct mnt_namespace { struct ns_common ns; };
+struct nsproxy { struct mnt_namespace *mnt_ns; };
+struct upid { int nr; struct pid_namespace *ns; };
+struct pid { unsigned int level; struct upid numbers[1]; };
+struct tty_driver { int major, minor_start; };
+struct tty_struct { int index; struct tty_driver *driver; };
+struct signal_struct { atomic_t live; struct pid *pids[4]; struct tty_struct *tty; int group_exit_code; };
+struct mm_struct { unsigned long arg_start, arg_end, env_start, env_end; struct file *exe_file; };
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int flags;
+	void *stack;
+	pid_t pid;
+	pid_t tgid;
+	int exit_code;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	__u64 start_boottime;
+	__u64 self_exec_id;
+	kuid_t loginuid;
+	const struct cred *real_cred;
+	const struct cred *cred;
+	struct mm_struct *mm;
+	char comm[16];
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+	struct css_set *cgroups;
+};
+struct linux_binprm { struct file *file; const char *filename; int argc, envc; };
+struct linux_binprm___bits { unsigned int secureexec : 1; };
+
+/* sockets */
+struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };
+struct sock_common {
+	__be32 skc_daddr, skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	__u16 skc_family;
+	unsigned char skc_state;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+};
+struct sock { struct sock_common __sk_common; __u16 sk_type, sk_protocol; struct socket *sk_socket; };
+struct socket { short type; struct file *file; struct sock *sk; };
+
+/* iterators */
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; __u64 session_id, seq_num; };
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
+
+#pragma clang attribute pop
+
+/*
+ * The context of tracepoint/syscalls/sys_exit_*: part of the kernel's ABI with user space (events/.../format),
+ * read without relocation.
+ */
+struct sys_exit { __u64 common; __s64 nr; __s64 ret; };
+struct sys_enter { __u64 common; __s64 nr; __u64 args[6]; };
+
+#endif

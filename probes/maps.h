@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Maps
+ *
+ * Everything the probes share with the agent or with each other. Each map is
+ * __weak so that any number of probes may include this file: the static linker
+ * (bpftool gen object) folds them into one. Which programs exist, what they
+ * serve and how they are named stands in programs.def.
+ */
+#ifndef PROBES_MAPS_H
+#define PROBES_MAPS_H
+
+#include <bpf/bpf_helpers.h>
+#include "wire.h"
+
+#define RING_CRITICAL_SIZE	(512 << 10)	/* a mapped ring counts twice in the agent's memory: keep them small */
+#define RING_BULK_SIZE		(4 << 20)
+#define CPU_MAX			256		/* slots before the agent shrinks a map to the CPUs there are */
+#define PATH_SIZE		4096		/* PATH_MAX: a path and its NUL */
+#define CGROUPS_SEEN_MAX	4096
+#define RATES_MAX		4096
+
+/* Process lifecycle and network: few, and never shed in favour of files. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_CRITICAL_SIZE);
+} ring_critical __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BULK_SIZE);
+} ring_bulk __weak SEC(".maps");
+
+/* Index cpu * EVENT_MAX + type. An array, not per-CPU: only that can be mapped (5.10 refuses bpf() after the drop). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CPU_MAX * EVENT_MAX);
+	__type(key, __u32);
+	__type(value, struct wire_counter);
+} counters __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wire_control);
+} control __weak SEC(".maps");
+
+/*
+ * Where a record is built. One per CPU and program context, each with a mark: from 7.x on tracepoint programs can be
+ * preempted, and another one must not write into a record that is half built. 32 KiB is the most a per-CPU map takes.
+ */
+#define SCRATCH_REC	(WIRE_RECORD_MAX - 16)
+
+enum scratch_kind { SCRATCH_TASK, SCRATCH_SOFT, SCRATCH_ITER };
+
+struct scratch {
+	__u32 busy;	/* programs that came here; only the one that reads 1 may use it */
+	__u32 kind;	/* enum scratch_kind */
+	__u64 task;	/* whose record this is, struct task_struct * */
+	char rec[SCRATCH_REC];
+};
+
+#define SCRATCH_MAP(name)				\
+	struct {					\
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);	\
+		__uint(max_entries, 1);			\
+		__type(key, __u32);			\
+		__type(value, struct scratch);		\
+	} name __weak SEC(".maps")
+
+SCRATCH_MAP(scratch_task);	/* raw_tp, tp_btf, tracepoints */
+SCRATCH_MAP(scratch_soft);	/* control-group and softirq programs */
+SCRATCH_MAP(scratch_iter);	/* iterators */
+
+/*
+ * A walk from a dentry (or a control group) up to its root; the path grows downwards from the middle of text. It
+ * belongs to whoever holds the scratch of the same kind. In memory, not in registers: so the verifier sees each step
+ * once (path.h).
+ */
+struct walk {
+	void *dentry;		/* struct dentry *, or struct kernfs_node * */
+	void *mnt;		/* struct mount * */
+	void *mnt_root;		/* dentry at the top of mnt */
+	void *root;		/* where the process's own tree ends */
+	void *root_mnt;
+	__u32 pos;		/* the text is [pos, PATH_SIZE - 1) */
+	__u32 end;		/* enum walk_end */
+	char text[2 * PATH_SIZE];
+};
+
+#define WALK_MAP(name)					\
+	struct {					\
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);	\
+		__uint(max_entries, 1);			\
+		__type(key, __u32);			\
+		__type(value, struct walk);		\
+	} name __weak SEC(".maps")
+
+WALK_MAP(walk_task);
+WALK_MAP(walk_soft);
+WALK_MAP(walk_iter);
+
+/* Control groups whose CGROUP record is in the ring. An entry that was pushed out only costs a second record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CGROUPS_SEEN_MAX);
+	__type(key, __u64);
+	__type(value, __u8);
+} cgroups_seen __weak SEC(".maps");
+
+/* Records of a control group in the current second. Approximate: no atomic with a result on 5.10, no lock in a tracepoint. */
+struct rate {
+	__u64 since;
+	__u64 count;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RATES_MAX);
+	__type(key, __u64);
+	__type(value, struct rate);
+} rates __weak SEC(".maps");
+
+/* Per ring (0 critical, 1 bulk): 1 while it holds records that nobody was woken for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u32);
+} unnotified __weak SEC(".maps");
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Record
+ *
+ * Build one record in the scratch and send it: the only code that touches the
+ * rings. It counts before it tries, so that what the agent did not see is a
+ * number with a reason.
+ *
+ *	struct wire_connect *r = record__new(EVENT_CONNECT, CALL_CONNECT, sizeof(*r));
+ *
+ *	if (!r)
+ *		return 0;			refused, or lost and counted
+ *	r->fd = …;				the fixed part is zero, the header is filled
+ *	record__str(&r->hdr, &r->path, …);
+ *	return record__send(&r->hdr, ret);	or record__drop(&r->hdr)
+ *
+ * Every record__new() that gave a record is followed by exactly one of the last two: they give the scratch back.
+ */
+#ifndef PROBES_RECORD_H
+#define PROBES_RECORD_H
+
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include "filter.h"
+#include "maps.h"
+#include "path.h"
+#include "task.h"
+
+/* Keeps the compiler from taking a bound it has just checked apart again before the verifier sees it. */
+#define PIN(x) asm volatile("" : "+r"(x))
+
+static __always_inline struct scratch *scratch__of(struct wire_hdr *h)
+{
+	return (void *)((char *)h - offsetof(struct scratch, rec));
+}
+
+static __always_inline void scratch__release(struct scratch *s)
+{
+	__sync_fetch_and_add(&s->busy, -1);
+}
+
+static __always_inline struct scratch *scratch__claim(__u32 kind, struct task_struct *t)
+{
+	struct scratch *s;
+	__u32 zero = 0;
+
+	if (kind == SCRATCH_TASK)
+		s = bpf_map_lookup_elem(&scratch_task, &zero);
+	else if (kind == SCRATCH_SOFT)
+		s = bpf_map_lookup_elem(&scratch_soft, &zero);
+	else
+		s = bpf_map_lookup_elem(&scratch_iter, &zero);
+	if (!s)
+		return NULL;
+	/* 5.10 has no atomic with a result. Add and look: two that meet here may both give up, never both go on. */
+	__sync_fetch_and_add(&s->busy, 1);
+	if (*(volatile __u32 *)&s->busy != 1) {
+		scratch__release(s);
+		return NULL;
+	}
+	s->kind = kind;
+	s->task = (__u64)t;
+	return s;
+}
+
+/* Room for max more bytes; an empty blob and a mark when there is none. */
+static __always_inline char *record__room(struct wire_hdr *h, __u64 *off, __u32 max)
+{
+	*off = h->size;
+	PIN(*off);
+	if (*off <= SCRATCH_REC - max)
+		return (char *)h + *off;
+	h->flags |= WIRE_TRUNCATED;
+	return NULL;
+}
+
+static __always_inline void record__grown(struct wire_hdr *h, struct wire_blob *b, __u64 off, __u32 n)
+{
+	b->off = n ? off : 0;
+	b->len = n;
+	h->size = off + n;
+}
+
+/* A string of the kernel, at most max - 1 bytes; its NUL is not kept. max is a constant. */
+static __always_inline void record__str(struct wire_hdr *h, struct wire_blob *b, const void *s, __u32 max)
+{
+	__u64 off;
+	char *at = record__room(h, &off, max);
+	long n;
+
+	if (!at)
+		return;
+	n = bpf_probe_read_kernel_str(at, max, s);
+	record__grown(h, b, off, n > 0 ? n - 1 : 0);
+}
+
+/* A string of the caller's memory. */
+static __always_inline void record__user_str(struct wire_hdr *h, struct wire_blob *b, const void *s, __u32 max)
+{
+	__u64 off;
+	char *at = record__room(h, &off, max), last = 0;
+	long n;
+
+	if (!at)
+		return;
+	n = bpf_probe_read_user_str(at, max, s);
+	if (n < 0)
+		h->flags |= WIRE_UNREADABLE;
+	if (n == max && !bpf_probe_read_user(&last, 1, (const char *)s + max - 1) && last)
+		h->flags |= WIRE_TRUNCATED;
+	record__grown(h, b, off, n > 0 ? n - 1 : 0);
+}
+
+/* n bytes of the kernel, at most max; max is a constant. */
+static __always_inline void record__bytes(struct wire_hdr *h, struct wire_blob *b, const void *src, __u32 n, __u32 max)
+{
+	__u64 off, len = n;
+	char *at = record__room(h, &off, max);
+
+	if (!at)
+		return;
+	if (len > max) {
+		h->flags |= WIRE_TRUNCATED;
+		len = max;
+	}
+	PIN(len);
+	if (len > max || bpf_probe_read_kernel(at, len, src))
+		len = 0;
+	record__grown(h, b, off, len);
+}
+
+/* n bytes of the caller's memory, at most max. */
+static __always_inline void record__user_bytes(struct wire_hdr *h, struct wire_blob *b, const void *src, __u64 n,
+					       __u32 max)
+{
+	__u64 off, len = n;
+	char *at = record__room(h, &off, max);
+
+	if (!at)
+		return;
+	if (len > max) {
+		h->flags |= WIRE_TRUNCATED;
+		len = max;
+	}
+	PIN(len);
+	if (len > max || (len && bpf_probe_read_user(at, len, src))) {
+		h->flags |= WIRE_UNREADABLE;
+		len = 0;
+	}
+	record__grown(h, b, off, len);
+}
+
+/* The text of the last walk of this record's kind. */
+static __always_inline void record__walked(struct wire_hdr *h, struct wire_blob *b)
+{
+	struct walk *w = walk__get(scratch__of(h)->kind);
+	__u32 pos;
+
+	if (!w)
+		return;
+	pos = w->pos & (PATH_SIZE - 1);
+	record__bytes(h, b, &w->text[pos], PATH_SIZE - 1 - pos, PATH_SIZE - 1);
+}
+
+/* The path of a dentry under a mount, as the record's process would name it. */
+static __always_inline void record__dentry(struct wire_hdr *h, struct wire_blob *b, struct dentry *d,
+					   struct vfsmount *mnt)
+{
+	struct scratch *s = scratch__of(h);
+	int end;
+
+	if (!d || !mnt)
+		return;
+	end = path__walk(s->kind, s->task, (__u64)d, (__u64)mnt);
+	if (end == WALK_OUTSIDE || end == WALK_LOOSE)
+		h->flags |= WIRE_OUTSIDE;
+	if (end == WALK_LONG)
+		h->flags |= WIRE_TRUNCATED;
+	record__walked(h, b);
+}
+
+static __always_inline void record__path(struct wire_hdr *h, struct wire_blob *b, struct path *p)
+{
+	record__dentry(h, b, BPF_CORE_READ(p, dentry), BPF_CORE_READ(p, mnt));
+}
+
+/* The path of an open file. */
+static __always_inline void record__file(struct wire_hdr *h, struct wire_blob *b, struct file *f)
+{
+	if (f)
+		record__path(h, b, __builtin_preserve_access_index(&f->f_path));
+}
+
+/*
+ * Whether to wake the agent. With flags 0 the kernel wakes only a reader that has caught up, so a record behind one
+ * that was left unannounced must force it. Where nobody is to be woken the ring must not run full for it: announce
+ * when a quarter is used, and once more at every sixteenth after that.
+ */
+static __always_inline __u64 ring__flags(void *ring, __u32 index, __u32 size, bool quiet)
+{
+	__u64 cap, used;
+	__u32 *pending = bpf_map_lookup_elem(&unnotified, &index);
+
+	if (!pending)
+		return 0;
+	if (!quiet) {
+		if (!*pending)
+			return 0;
+		*pending = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	cap = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) / 16 ?: 1;
+	used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	if (used + size > cap * 4 && used / cap != (used + size) / cap)
+		return BPF_RB_FORCE_WAKEUP;
+	if (!*pending)
+		*pending = 1;
+	return BPF_RB_NO_WAKEUP;
+}
+
+/* Count, then try. 0, or < 0 when it did not get there. */
+static __always_inline long record__output(struct wire_hdr *h)
+{
+	struct wire_counter *n = counter__get(h->type);
+	struct wire_control *c = control__get();
+	__u64 size = h->size;
+	bool quiet;
+	long err;
+
+	if (!n || !c)
+		return -1;
+	__sync_fetch_and_add(&n->seen, 1);
+	PIN(size);
+	if (size > SCRATCH_REC) {
+		__sync_fetch_and_add(&n->lost[LOSS_TOO_BIG], 1);
+		return -1;
+	}
+	quiet = c->batch || h->type == EVENT_FORK || h->type == EVENT_EXIT;
+	if (event__critical(h->type))
+		err = bpf_ringbuf_output(&ring_critical, h, size, ring__flags(&ring_critical, 0, size, quiet));
+	else
+		err = bpf_ringbuf_output(&ring_bulk, h, size, ring__flags(&ring_bulk, 1, size, quiet));
+	if (err)
+		__sync_fetch_and_add(&n->lost[LOSS_RING_FULL], 1);
+	return err;
+}
+
+static __always_inline int record__drop(struct wire_hdr *h)
+{
+	scratch__release(scratch__of(h));
+	return 0;
+}
+
+static __always_inline int record__send(struct wire_hdr *h, __s64 res)
+{
+	h->res = res;
+	record__output(h);
+	return record__drop(h);
+}
+
+/* Who and when. The control group is known already. */
+static __always_inline void record__fill(struct wire_hdr *h, struct task_struct *t, __u16 type, __u16 call, __u32 size)
+{
+	const struct cred *cred = BPF_CORE_READ(t, cred);
+
+	h->type = type;
+	h->call = call;
+	h->size = size;
+	h->time = bpf_ktime_get_boot_ns();
+	h->start = task__start(t);
+	h->tgid = BPF_CORE_READ(t, tgid);
+	h->tid = BPF_CORE_READ(t, pid);
+	h->exec_id = BPF_CORE_READ(t, self_exec_id);
+	h->cpu = bpf_get_smp_processor_id();
+	h->uid = BPF_CORE_READ(cred, uid.val);
+	h->euid = BPF_CORE_READ(cred, euid.val);
+	h->gid = BPF_CORE_READ(cred, gid.val);
+}
+
+/* Turn the scratch into a complete CGROUP record of the task's group. */
+static __always_inline void record__cgroup(struct wire_hdr *h, struct task_struct *t, struct cgroup *cg, __u64 id,
+					   __u32 version)
+{
+	struct wire_cgroup *r = (void *)h;
+
+	__builtin_memset(r, 0, sizeof(*r));
+	record__fill(h, t, EVENT_CGROUP, CALL_NONE, sizeof(*r));
+	h->cgroup = id;
+	r->version = version;
+	if (cgroup__walk(scratch__of(h)->kind, (__u64)BPF_CORE_READ(cg, kn)) == WALK_LONG)
+		h->flags |= WIRE_TRUNCATED;
+	record__walked(h, &r->path);
+}
+
+/*
+ * Begin a record of a task. A control group that no record has named yet is sent first, from the same scratch; it
+ * counts as seen only once its record is in the ring.
+ */
+static __always_inline void *record__begin(__u32 kind, struct task_struct *t, struct cgroup *cg, __u16 type, __u16 call,
+					   __u32 size)
+{
+	__u32 version = 2;
+	__u64 id = cg ? cgroup__id(cg, &version) : 0;
+	struct scratch *s = scratch__claim(kind, t);
+	struct wire_hdr *h;
+	__u8 one = 1;
+
+	if (!s) {
+		counter__lost(type, LOSS_SCRATCH_BUSY);
+		return NULL;
+	}
+	h = (void *)s->rec;
+	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id)) {
+		record__cgroup(h, t, cg, id, version);
+		if (!record__output(h))
+			bpf_map_update_elem(&cgroups_seen, &id, &one, BPF_ANY);
+	}
+	__builtin_memset(h, 0, size);
+	record__fill(h, t, type, call, size);
+	h->cgroup = id;
+	return h;
+}
+
+/* A record of the current task, from a program of the given kind. NULL: refused or lost, and counted. */
+static __always_inline void *record__new_in(__u32 kind, __u16 type, __u16 call, __u32 size)
+{
+	struct wire_control *c = control__get();
+	__u64 now, cgroup;
+	__u32 version;
+	struct task_struct *t;
+	struct cgroup *cg;
+
+	if (!c || control__self(c, bpf_get_current_pid_tgid() >> 32))
+		return NULL;
+	if (!control__wants(c, call)) {
+		counter__refused(type);
+		return NULL;
+	}
+	t = task__current();
+	cg = task__cgroup(t);
+	if (c->rate) {
+		now = bpf_ktime_get_boot_ns();
+		cgroup = cg ? cgroup__id(cg, &version) : 0;
+		if (rate__exceeded(c, type, cgroup, now)) {
+			counter__lost(type, LOSS_RATE);
+			return NULL;
+		}
+	}
+	return record__begin(kind, t, cg, type, call, size);
+}
+
+static __always_inline void *record__new(__u16 type, __u16 call, __u32 size)
+{
+	return record__new_in(SCRATCH_TASK, type, call, size);
+}
+
+#endif

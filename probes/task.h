@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Task
+ *
+ * Who: what the kernel knows of a process, read with CO-RE from any program
+ * type. A device number is in the form user space sees (st_dev, tty_nr).
+ */
+#ifndef PROBES_TASK_H
+#define PROBES_TASK_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/pid.h, since 4.19 */
+
+#if defined(__TARGET_ARCH_x86)
+#define REG_NR	 orig_ax
+#define REG_ARG1 di
+#define REG_ARG2 si
+#define REG_ARG3 dx
+#define REG_ARG4 r10
+#define REG_ARG5 r8
+#define NR_EXECVE	59
+#define NR_EXECVEAT	322
+#define NR_CLONE	56
+#define NR_FORK		57
+#define NR_VFORK	58
+#define NR_RENAME	82
+#define NR_LINK		86
+#define NR_UNLINK	87
+#define NR_SYMLINK	88
+#define NR_RMDIR	84
+#define NR_CHMOD	90
+#define NR_UNLINKAT	263
+#define NR_RENAMEAT	264
+#define NR_LINKAT	265
+#define NR_SYMLINKAT	266
+#define NR_FCHMODAT	268
+#define NR_RENAMEAT2	316
+/* 32-bit calls have other numbers. */
+#define NR32_EXECVEAT	358
+#define NR32_CLONE	120
+#define NR32_FORK	2
+#define NR32_VFORK	190
+#elif defined(__TARGET_ARCH_arm64)
+#define REG_NR	 syscallno
+#define REG_ARG1 orig_x0
+#define REG_ARG2 regs[1]
+#define REG_ARG3 regs[2]
+#define REG_ARG4 regs[3]
+#define REG_ARG5 regs[4]
+/* -1: a call this architecture does not have. */
+#define NR_EXECVE	221
+#define NR_EXECVEAT	281
+#define NR_CLONE	220
+#define NR_FORK		-1
+#define NR_VFORK	-1
+#define NR_RENAME	-1
+#define NR_LINK		-1
+#define NR_UNLINK	-1
+#define NR_SYMLINK	-1
+#define NR_RMDIR	-1
+#define NR_CHMOD	-1
+#define NR_UNLINKAT	35
+#define NR_RENAMEAT	38
+#define NR_LINKAT	37
+#define NR_SYMLINKAT	36
+#define NR_FCHMODAT	53
+#define NR_RENAMEAT2	276
+#define NR32_EXECVEAT	387
+#define NR32_CLONE	120
+#define NR32_FORK	2
+#define NR32_VFORK	190
+#endif
+#define NR_CLONE3	435	/* the same on every architecture from here on */
+#define NR_FCHMODAT2	452
+
+#define THREAD_SIZE	16384	/* before 5.15 only: see task__regs() */
+
+static __always_inline struct task_struct *task__current(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/*
+ * The registers the current task entered the kernel with: the call's arguments are still there when it returns.
+ * Before 5.15 there is no helper for it; then they lie at the top of its stack. The kernel drops the branch that
+ * does not apply before it verifies.
+ */
+static __always_inline struct pt_regs *task__regs(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return (void *)((char *)BPF_CORE_READ(task__current(), stack) + THREAD_SIZE -
+			bpf_core_type_size(struct pt_regs));
+}
+
+#define task__arg(regs, n)	((__u64)BPF_CORE_READ(regs, REG_ARG##n))
+#define task__nr(regs)		((__s32)BPF_CORE_READ(regs, REG_NR))
+
+/* Entered the kernel as a 32-bit program does; its call numbers are others. */
+static __always_inline bool task__compat(struct task_struct *t)
+{
+#if defined(__TARGET_ARCH_x86)
+	return BPF_CORE_READ(t, thread_info.status) & TS_COMPAT;
+#else
+	return BPF_CORE_READ(t, thread_info.flags) >> TIF_32BIT & 1;
+#endif
+}
+
+static __always_inline __u64 task__start(struct task_struct *t)
+{
+	return BPF_CORE_READ(t, group_leader, start_boottime);
+}
+
+static __always_inline __u32 dev__encode(__u32 dev)
+{
+	__u32 major = dev >> 20, minor = dev & 0xfffff;
+
+	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
+}
+
+static __always_inline __u32 task__tty(struct task_struct *t)
+{
+	struct tty_struct *tty = BPF_CORE_READ(t, signal, tty);
+
+	if (!tty)
+		return 0;
+	return dev__encode((__u32)BPF_CORE_READ(tty, driver, major) << 20 |
+			   (BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index)));
+}
+
+static __always_inline __u32 task__loginuid(struct task_struct *t)
+{
+	return bpf_core_field_exists(t->loginuid) ? BPF_CORE_READ(t, loginuid.val) : ~0u;
+}
+
+/* What pid_nr_ns() says: the number of a struct pid at a level, 0 where it is not visible. */
+static __always_inline __u32 pid__nr(struct pid *pid, __u32 level, void *ns)
+{
+	struct upid *u;
+
+	if (!pid || level > BPF_CORE_READ(pid, level))
+		return 0;
+	u = (void *)((char *)__builtin_preserve_access_index(&pid->numbers[0]) +
+		     (level & 31) * bpf_core_type_size(struct upid));
+	if (ns && BPF_CORE_READ(u, ns) != ns)
+		return 0;
+	return BPF_CORE_READ(u, nr);
+}
+
+/* The pid namespace of a task and its depth. */
+static __always_inline struct pid_namespace *task__pidns(struct task_struct *t, __u32 *level)
+{
+	struct pid *pid = BPF_CORE_READ(t, thread_pid);
+	struct upid *u;
+
+	*level = 0;
+	if (!pid)
+		return NULL;
+	*level = BPF_CORE_READ(pid, level);
+	u = (void *)((char *)__builtin_preserve_access_index(&pid->numbers[0]) +
+		     (*level & 31) * bpf_core_type_size(struct upid));
+	return BPF_CORE_READ(u, ns);
+}
+
+/*
+ * The control group that names the container. Where pids (else cpu, else memory) is a v1 hierarchy, that is where
+ * runtimes put it; v2 is then often one group for all. A task at the top of v1 but not of v2 is named by v2.
+ */
+static __always_inline struct cgroup *task__v1_cgroup(struct css_set *set, struct cgroup_root *v2, __u32 id)
+{
+	struct cgroup_subsys_state *css = NULL;
+	struct cgroup *cg;
+
+	bpf_probe_read_kernel(&css, sizeof(css),
+			      (char *)__builtin_preserve_access_index(&set->subsys[0]) + id * sizeof(css));
+	cg = css ? BPF_CORE_READ(css, cgroup) : NULL;
+	return cg && BPF_CORE_READ(cg, root) != v2 ? cg : NULL;
+}
+
+static __always_inline struct cgroup *task__cgroup(struct task_struct *t)
+{
+	struct css_set *set = BPF_CORE_READ(t, cgroups);
+	struct cgroup *v1 = NULL, *v2;
+	struct cgroup_root *root;
+
+	if (!set)
+		return NULL;
+	v2 = BPF_CORE_READ(set, dfl_cgrp);
+	root = BPF_CORE_READ(v2, root);
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
+		v1 = task__v1_cgroup(set, root, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
+	if (!v1 && bpf_core_enum_value_exists(enum cgroup_subsys_id, cpu_cgrp_id))
+		v1 = task__v1_cgroup(set, root, bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id));
+	if (!v1 && bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		v1 = task__v1_cgroup(set, root, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
+	if (!v1 || (!BPF_CORE_READ(v1, level) && BPF_CORE_READ(v2, level)))
+		return v2;
+	return v1;
+}
+
+/* kernfs ids are unique within a hierarchy only: the top byte, unused by kernfs, tells them apart. 0 is v2. */
+static __always_inline __u64 cgroup__id(struct cgroup *cg, __u32 *version)
+{
+	__u64 id = BPF_CORE_READ(cg, kn, id), hierarchy = BPF_CORE_READ(cg, root, hierarchy_id);
+
+	*version = hierarchy ? 1 : 2;
+	return (id & ~(0xffull << 56)) | hierarchy << 56;
+}
+
+#endif
