@@ -17,6 +17,7 @@ enum decode_error {
 	DECODE_E_CALL,		/* no such call, or not one of this event */
 	DECODE_E_SIZE,		/* its size is not the size received, or passes WIRE_RECORD_MAX */
 	DECODE_E_BLOB,		/* a blob does not lie behind the fixed part and within the record */
+	DECODE_E_VALUE,		/* a family that is none of 0, AF_INET and AF_INET6, or a descriptor type beyond the enum */
 	DECODE_E_MAX
 };
 
