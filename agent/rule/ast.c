@@ -54,8 +54,9 @@ static struct ast *copy_node(const struct ast *x, struct arena *a, const struct 
 	*n = *x;
 	n->span = n->op_span = *at;
 	n->macro = macro;
-	n->checked = false;
 	n->values = NULL;
+	n->nvalues = 0;
+	n->trap = TRAP_NONE;
 	if (x->n && !copy_members(n, x, a, at, macro))
 		return NULL;
 	n->lhs = copy_expr(x->lhs, a, at);

@@ -45,6 +45,8 @@ struct constant {
 	struct span span;
 };
 
+enum trap { TRAP_NONE, TRAP_FALSE, TRAP_TRUE };
+
 enum ast_kind { AST_AND, AST_OR, AST_NOT, AST_MACRO, AST_CHECK };
 
 struct ast {
@@ -63,9 +65,9 @@ struct ast {
 	uint32_t nconstants;
 	struct expr *rhs;		/* val() or a transformer; then there are no constants */
 	/* check */
-	bool checked;
-	bool trap;			/* AST_STRICT_COMPAT: never matches, as in the original */
+	enum trap trap;			/* AST_STRICT_COMPAT: what the original makes of it */
 	struct value *values;		/* one per constant */
+	uint32_t nvalues;		/* how many of them are compared: all, but for a trap of the original */
 };
 
 #endif
