@@ -4,9 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct cmd cmd_receive;
+extern const struct cmd cmd_findings;
 extern const struct cmd cmd_version;
 
 const struct cmd *const cmd_list[] = {
+	&cmd_receive,
+	&cmd_findings,
 	&cmd_version,
 	NULL,
 };
