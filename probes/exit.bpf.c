@@ -20,8 +20,11 @@ static __always_inline int exit__emit(struct task_struct *t)
 	r = record__new(EVENT_EXIT, CALL_PROCEXIT, sizeof(*r));
 	if (!r)
 		return 0;
-	/* a group exit (or a deadly signal) holds for all threads; else the leader's own code is the process's */
-	r->status = BPF_CORE_READ(signal, group_exit_code) ?: BPF_CORE_READ(t, group_leader, exit_code);
+	/* exit_group() and a deadly signal hold for all threads; without them the leader's own code is the process's */
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		r->status = BPF_CORE_READ(signal, group_exit_code);
+	else
+		r->status = BPF_CORE_READ(t, group_leader, exit_code);
 	return record__send(&r->hdr, 0);
 }
 

@@ -37,6 +37,11 @@ typedef int pid_t;
 #define FMODE_CREATED	(1u << 20)	/* include/linux/fs.h: this open made the file */
 
 #define AT_FDCWD	-100
+#define MNT_READONLY	0x40		/* include/linux/mount.h */
+#define SB_RDONLY	1
+#define CAP_DAC_OVERRIDE 1
+#define PF_KTHREAD	0x00200000
+#define SIGNAL_GROUP_EXIT 0x4		/* include/linux/sched/signal.h */
 
 /* include/uapi/linux/magic.h, and those that only live in their file system's source. */
 #define TMPFS_MAGIC	0x01021994
@@ -77,6 +82,7 @@ struct qstr { union { struct { __u32 hash, len; }; __u64 hash_len; }; const unsi
 struct file_system_type { const char *name; };
 struct mount;
 struct super_block {
+	unsigned long s_flags;
 	__u32 s_dev;
 	unsigned long s_magic;
 	struct dentry *s_root;
@@ -139,10 +145,12 @@ struct css_set { struct cgroup_subsys_state *subsys[12]; struct cgroup *dfl_cgrp
 enum cgroup_subsys_id { cpu_cgrp_id = 1, memory_cgrp_id = 4, pids_cgrp_id = 11 };	/* values are relocated */
 
 /* processes */
+struct group_info { int ngroups; kgid_t gid[1]; };
 struct cred {
 	kuid_t uid, euid, fsuid;
 	kgid_t gid, egid, fsgid;
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
+	struct group_info *group_info;
 };
 struct ns_common { unsigned int inum; };
 struct task_struct;
@@ -153,7 +161,7 @@ struct upid { int nr; struct pid_namespace *ns; };
 struct pid { unsigned int level; struct upid numbers[1]; };
 struct tty_driver { int major, minor_start; };
 struct tty_struct { int index; struct tty_driver *driver; };
-struct signal_struct { atomic_t live; struct pid *pids[4]; struct tty_struct *tty; int group_exit_code; };
+struct signal_struct { atomic_t live; struct pid *pids[4]; struct tty_struct *tty; int group_exit_code; unsigned int flags; };
 struct mm_struct { unsigned long arg_start, arg_end, env_start, env_end; struct file *exe_file; };
 struct task_struct {
 	struct thread_info thread_info;
@@ -178,8 +186,12 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
-struct linux_binprm { struct file *file; const char *filename; int argc, envc; };
-struct linux_binprm___bits { unsigned int secureexec : 1; };
+struct linux_binprm {
+	unsigned int secureexec : 1;
+	struct file *file;
+	int argc, envc;
+	const char *filename;
+};
 
 /* sockets */
 struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };

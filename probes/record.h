@@ -292,9 +292,35 @@ static __always_inline void record__cgroup(struct wire_hdr *h, struct task_struc
 	record__walked(h, &r->path);
 }
 
+/* Send a group's CGROUP record unless it is in the ring already; s is claimed. It counts as seen once it got there. */
+static __always_inline void record__introduce(struct scratch *s, struct task_struct *t, struct cgroup *cg, __u64 id,
+					      __u32 version)
+{
+	struct wire_hdr *h = (void *)s->rec;
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&cgroups_seen, &id))
+		return;
+	record__cgroup(h, t, cg, id, version);
+	if (!record__output(h))
+		bpf_map_update_elem(&cgroups_seen, &id, &one, BPF_ANY);
+}
+
+/* The same on its own, for a group that a record's body will name. */
+static __always_inline void record__meet(struct task_struct *t, struct cgroup *cg)
+{
+	struct scratch *s = scratch__claim(SCRATCH_TASK, t);
+	__u32 version;
+	__u64 id = cgroup__id(cg, &version);
+
+	if (!s)
+		return;
+	record__introduce(s, t, cg, id, version);
+	scratch__release(s);
+}
+
 /*
- * Begin a record of a task. A control group that no record has named yet is sent first, from the same scratch; it
- * counts as seen only once its record is in the ring.
+ * Begin a record of a task. A control group that no record has named yet is introduced first, from the same scratch.
  */
 static __always_inline void *record__begin(__u32 kind, struct task_struct *t, struct cgroup *cg, __u16 type, __u16 call,
 					   __u32 size)
@@ -303,18 +329,14 @@ static __always_inline void *record__begin(__u32 kind, struct task_struct *t, st
 	__u64 id = cg ? cgroup__id(cg, &version) : 0;
 	struct scratch *s = scratch__claim(kind, t);
 	struct wire_hdr *h;
-	__u8 one = 1;
 
 	if (!s) {
 		counter__lost(type, LOSS_SCRATCH_BUSY);
 		return NULL;
 	}
+	if (cg)
+		record__introduce(s, t, cg, id, version);
 	h = (void *)s->rec;
-	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id)) {
-		record__cgroup(h, t, cg, id, version);
-		if (!record__output(h))
-			bpf_map_update_elem(&cgroups_seen, &id, &one, BPF_ANY);
-	}
 	__builtin_memset(h, 0, size);
 	record__fill(h, t, type, call, size);
 	h->cgroup = id;

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Exec
+ *
+ * A process has its new image: the new memory holds the arguments, bprm the
+ * file and the name given. Attempts that failed are seen where the call
+ * returns, with the caller's text only.
+ */
+#include "exec.h"
+#include <bpf/bpf_tracing.h>
+
+/*
+ * Threads inside execveat(). At sched_process_exec x86 has already rewritten the call's number to execve
+ * (arch/x86/kernel/process_64.c, set_personality_64bit()).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, __u8);
+} in_execveat SEC(".maps");
+
+SEC("tracepoint/syscalls/sys_enter_execveat")
+int execveat_mark__enter(struct sys_enter *ctx)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	__u8 one = 1;
+
+	bpf_map_update_elem(&in_execveat, &tid, &one, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void exec__memory(struct wire_exec *r, struct wire_blob *b, __u64 start, __u64 end)
+{
+	__u64 page = 4096 - (start & 4095);
+
+	if (end <= start)
+		return;
+	record__user_bytes(&r->hdr, b, (void *)start, end - start, ARGS_MAX);
+	if (b->len || end - start <= page)
+		return;
+	/* a page beyond the first is out: better its beginning than nothing */
+	record__user_bytes(&r->hdr, b, (void *)start, page, ARGS_MAX);
+	if (b->len) {
+		r->hdr.flags &= ~WIRE_UNREADABLE;
+		r->hdr.flags |= WIRE_TRUNCATED;
+	}
+}
+
+static __always_inline int exec__emit(struct task_struct *t, __u32 old_tid, struct linux_binprm *bprm)
+{
+	struct mm_struct *mm = BPF_CORE_READ(t, mm);
+	struct wire_control *c = control__get();
+	struct wire_exec *r;
+	__u16 call = CALL_EXECVE;
+
+	if (bpf_map_lookup_elem(&in_execveat, &old_tid)) {
+		bpf_map_delete_elem(&in_execveat, &old_tid);
+		call = CALL_EXECVEAT;
+	}
+	r = record__new(EVENT_EXEC, call, sizeof(*r));
+	if (!r || !c)
+		return 0;
+	exec__identity(r, t);
+	exec__image(r, t, BPF_CORE_READ(bprm, file));
+	exec__stdio(r, t);
+	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
+		r->exe_flags |= EXE_SETID;
+	r->argc = BPF_CORE_READ(bprm, argc);
+	record__str(&r->hdr, &r->filename, BPF_CORE_READ(bprm, filename), PATH_SIZE);
+	exec__memory(r, &r->argv, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end));
+	exec__cwd(r, t);
+	if (c->want & WANT_ENV)
+		exec__memory(r, &r->env, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
+	return record__send(&r->hdr, 0);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec__tp_btf, struct task_struct *t, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return exec__emit(task__current(), old_pid, bprm);
+}
+
+SEC("raw_tp/sched_process_exec")
+int BPF_PROG(exec__raw_tp, struct task_struct *t, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return exec__emit(task__current(), old_pid, bprm);
+}
+
+static __always_inline int exec__failed(__u16 call, const void *filename, __s64 ret)
+{
+	struct wire_control *c = control__get();
+	struct task_struct *t = task__current();
+	struct wire_exec *r;
+
+	if (!c || !(c->want & WANT_FAILED))
+		return 0;
+	r = record__new(EVENT_EXEC, call, sizeof(*r));
+	if (!r)
+		return 0;
+	r->hdr.flags |= WIRE_NAME_USER;
+	exec__identity(r, t);
+	exec__stdio(r, t);
+	record__user_str(&r->hdr, &r->filename, filename, PATH_SIZE);
+	exec__cwd(r, t);
+	return record__send(&r->hdr, ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_execve")
+int execve__exit(struct sys_exit *ctx)
+{
+	if (ctx->ret >= 0)
+		return 0;
+	return exec__failed(CALL_EXECVE, (void *)task__arg(task__regs(), 1), ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_execveat")
+int execveat__exit(struct sys_exit *ctx)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&in_execveat, &tid);
+	if (ctx->ret >= 0)
+		return 0;
+	return exec__failed(CALL_EXECVEAT, (void *)task__arg(task__regs(), 2), ctx->ret);
+}

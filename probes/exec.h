@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Exec: what an exec record says of a process, the same at exec, at a failed exec and in the snapshot. */
+#ifndef PROBES_EXEC_H
+#define PROBES_EXEC_H
+
+#include "kernel.h"
+#include "fd.h"
+#include "record.h"
+
+#define ARGS_MAX	8192	/* argv, and environment: what is longer is cut and marked */
+
+static __always_inline __u64 cap__read(const kernel_cap_t *cap)
+{
+	__u64 bits = 0;
+
+	bpf_probe_read_kernel(&bits, sizeof(bits), cap);
+	return bits;
+}
+
+/* Identity: parent, namespaces, session, credentials. */
+static __always_inline void exec__identity(struct wire_exec *r, struct task_struct *t)
+{
+	struct task_struct *parent = BPF_CORE_READ(t, real_parent);
+	struct signal_struct *signal = BPF_CORE_READ(t, signal);
+	const struct cred *cred = BPF_CORE_READ(t, cred);
+	struct pid *pid = BPF_CORE_READ(t, thread_pid);
+	struct pid *pgrp = BPF_CORE_READ(signal, pids[PIDTYPE_PGID]), *session = BPF_CORE_READ(signal, pids[PIDTYPE_SID]);
+	__u32 level;
+	struct pid_namespace *ns = task__pidns(t, &level);
+
+	r->ppid = BPF_CORE_READ(parent, tgid);
+	r->pexec_id = BPF_CORE_READ(parent, self_exec_id);
+	r->pstart = task__start(parent);
+	r->vpid = pid__nr(pid, level, ns);
+	r->pgid = pid__nr(pgrp, 0, NULL);
+	r->vpgid = pid__nr(pgrp, level, ns);
+	r->sid = pid__nr(session, 0, NULL);
+	r->vsid = pid__nr(session, level, ns);
+	r->pidns = BPF_CORE_READ(ns, ns.inum);
+	r->pidns_start = BPF_CORE_READ(ns, child_reaper, start_boottime);
+	r->mntns = BPF_CORE_READ(t, nsproxy, mnt_ns, ns.inum);
+	r->tty = task__tty(t);
+	r->loginuid = task__loginuid(t);
+	r->egid = BPF_CORE_READ(cred, egid.val);
+	r->cap_inheritable = cap__read(__builtin_preserve_access_index(&cred->cap_inheritable));
+	r->cap_permitted = cap__read(__builtin_preserve_access_index(&cred->cap_permitted));
+	r->cap_effective = cap__read(__builtin_preserve_access_index(&cred->cap_effective));
+	record__str(&r->hdr, &r->comm, __builtin_preserve_access_index(&t->comm[0]), 16);
+}
+
+static __always_inline bool cred__in_group(const struct cred *cred, __u32 gid)
+{
+	struct group_info *groups = BPF_CORE_READ(cred, group_info);
+	__u32 i, n = BPF_CORE_READ(groups, ngroups), have;
+	char *list = (char *)__builtin_preserve_access_index(&groups->gid[0]);
+
+	if (gid == BPF_CORE_READ(cred, fsgid.val))
+		return true;
+	for (i = 0; i < 32 && i < n; i++)
+		if (!bpf_probe_read_kernel(&have, sizeof(have), list + i * sizeof(have)) && have == gid)
+			return true;
+	return false;
+}
+
+/* May the task's effective user write to the file? What inode_permission() asks, without ACLs. */
+static __always_inline bool exec__writable(struct task_struct *t, struct file *f, struct inode *inode, __u32 mode)
+{
+	const struct cred *cred = BPF_CORE_READ(t, cred);
+
+	if (BPF_CORE_READ(inode, i_sb, s_flags) & SB_RDONLY || BPF_CORE_READ(f, f_path.mnt, mnt_flags) & MNT_READONLY)
+		return false;
+	if (cap__read(__builtin_preserve_access_index(&cred->cap_effective)) >> CAP_DAC_OVERRIDE & 1)
+		return true;
+	if (BPF_CORE_READ(inode, i_uid.val) == BPF_CORE_READ(cred, fsuid.val))
+		return mode & 0200;
+	if (mode & 0020 && cred__in_group(cred, BPF_CORE_READ(inode, i_gid.val)))
+		return true;
+	return mode & 0002;
+}
+
+/* The executable. */
+static __always_inline void exec__image(struct wire_exec *r, struct task_struct *t, struct file *f)
+{
+	struct inode *inode = f ? BPF_CORE_READ(f, f_inode) : NULL;
+	enum layer layer;
+
+	if (!inode)
+		return;
+	r->ino = BPF_CORE_READ(inode, i_ino);
+	r->dev = inode__dev(inode);
+	r->mode = BPF_CORE_READ(inode, i_mode);
+	r->nlink = BPF_CORE_READ(inode, i_nlink);
+	r->ctime = inode__ctime(inode);
+	r->mtime = inode__mtime(inode);
+	layer = inode__layer(inode);
+	if (layer == LAYER_UPPER)
+		r->exe_flags |= EXE_UPPER;
+	if (layer == LAYER_LOWER)
+		r->exe_flags |= EXE_LOWER;
+	if (file__memory(f))
+		r->exe_flags |= EXE_MEMFD;
+	if (exec__writable(t, f, inode, r->mode))
+		r->exe_flags |= EXE_WRITABLE;
+	record__file(&r->hdr, &r->exe, f);
+}
+
+static __always_inline void exec__cwd(struct wire_exec *r, struct task_struct *t)
+{
+	struct fs_struct *fs = BPF_CORE_READ(t, fs);
+
+	if (fs)
+		record__path(&r->hdr, &r->cwd, __builtin_preserve_access_index(&fs->pwd));
+}
+
+static __always_inline __u32 exec__std(struct wire_exec *r, struct task_struct *t, int fd)
+{
+	struct file *f = fd__file(t, fd);
+	struct socket *sock = file__socket(f);
+	__u32 type = file__fd_type(f);
+
+	if (sock && (type == FD_IPV4 || type == FD_IPV6) && !r->std_local.family)
+		sock__addrs(BPF_CORE_READ(sock, sk), &r->std_local, &r->std_peer);
+	return type;
+}
+
+static __always_inline void exec__stdio(struct wire_exec *r, struct task_struct *t)
+{
+	r->stdin_type = exec__std(r, t, 0);
+	r->stdout_type = exec__std(r, t, 1);
+	r->stderr_type = exec__std(r, t, 2);
+}
+
+#endif
