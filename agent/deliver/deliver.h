@@ -35,6 +35,12 @@ void deliver_flush(struct deliver *d);
  */
 void deliver_stop(struct deliver *d, unsigned int timeout_ms, void (*done)(void *ctx, size_t left), void *ctx);
 
+struct deliver_stats {
+	uint64_t delivered, lost;	/* over all sinks; lost for whatever reason */
+	size_t queued;
+};
+void deliver_stats(const struct deliver *d, struct deliver_stats *ret);
+
 json_t *deliver_status(const struct deliver *d);	/* new reference: per sink queue, delivered, lost, last error */
 struct deliver *deliver_free(struct deliver *d);	/* close the sinks; run the loop until idle before exiting */
 

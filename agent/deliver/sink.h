@@ -72,6 +72,8 @@ struct sink {
 	char target[256];	/* what follows the colon of its SPEC, without a password: for people */
 };
 
+#define SINK(variable) extern const struct sink_ops variable;
+#include "deliver/sink.def"
 extern const struct sink_ops *const sink_list[];	/* sink.def, NULL-terminated */
 
 /* The sink of a SPEC ("stdout", "file:/var/log/x", "upload:https://…"); o.target is set from it. */
