@@ -61,9 +61,12 @@ static enum http_error say_tls(char *dst, size_t room, CURL *easy, CURLcode code
 }
 
 /* What is no matter of certificates. */
-static enum http_error say_transport(char *dst, size_t room, CURLcode code, const char *detail, const char *host,
-				     unsigned int port)
+static enum http_error say_transport(char *dst, size_t room, CURL *easy, CURLcode code, const char *detail,
+				     const char *host, unsigned int port)
 {
+	long os = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os);
 	switch (code) {
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
@@ -74,7 +77,7 @@ static enum http_error say_transport(char *dst, size_t room, CURLcode code, cons
 		snprintf(dst, room, "the name %s cannot be resolved", host);
 		return HTTP_E_RESOLVE;
 	case CURLE_COULDNT_CONNECT:
-		snprintf(dst, room, "no connection to %s port %u: %s", host, port, detail);
+		snprintf(dst, room, "no connection to %s port %u: %s", host, port, os ? strerror((int)os) : detail);
 		return HTTP_E_CONNECT;
 	case CURLE_OPERATION_TIMEDOUT:
 		snprintf(dst, room, "no answer from %s port %u in time: %s", host, port, detail);
@@ -125,5 +128,5 @@ enum http_error http_error_explain(char *dst, size_t room, CURL *easy, CURLcode 
 	host = http_url_parse(&u, url) < 0 ? "the server" : u.host;
 	if (is_tls(code, detail))
 		return say_tls(dst, room, easy, code, detail, host, ca_file);
-	return say_transport(dst, room, code, detail, host, u.port);
+	return say_transport(dst, room, easy, code, detail, host, u.port);
 }
