@@ -29,6 +29,9 @@
 #define DNS_ANSWERS_MAX		64		/* answers taken from one message */
 #define DNS_NAME_MAX		255		/* RFC 1035 */
 
+/* sensor */
+#define RECORDS_PER_CGROUP_SEC	100000		/* of files and network: one control group's flood must not push the others out of the rings */
+
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
 #define FOLD_BYTES_MAX		(4u << 20)	/* findings kept for their second revision, packed: part of the agent's memory budget */

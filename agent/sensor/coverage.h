@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Coverage
+ *
+ * Answers one question: of what the rules need, what does this host show, what
+ * got lost, and why? As JSON:
+ *
+ *   { "sensor": { "pid": 812, "state": "running",         running | stopped | dead
+ *                 "notes": ["…"] },                       what is not as it should be; [] as a rule
+ *     "calls": { "openat": {                              every call of events.def
+ *         "event": "open",                                whose numbers stand under "events"
+ *         "state": "attached",                            attached | not needed | lost
+ *         "program": "openat__exit",                      null when lost or not needed
+ *         "reason": "…",                                  why lost, or (attached) what is missing of it; null
+ *         "missed": 0 }, … },                             runs of the program that the kernel skipped, polled
+ *     "events": { "open": {                               every event of events.def
+ *         "ring": "bulk",
+ *         "seen": 12, "refused": 3,                       attempts to send, lost ones included; filtered in the kernel
+ *         "lost": { "ring full": 0, … } }, … },           by reason, all of them
+ *     "rings": { "critical": { "bytes": 524288, "used": 0, "records": 99, "damaged": false }, "bulk": { … } },
+ *     "programs": [ { "name": "openat__exit",
+ *         "state": "attached",                            attached | unneeded | alternative | refused | absent
+ *         "reason": null, "log": null, "missed": 0 }, … ] }
+ *
+ * The kernel counts by event, not by call: numbers of one call alone do not exist.
+ */
+#ifndef SENSOR_COVERAGE_H
+#define SENSOR_COVERAGE_H
+
+#include "sensor/ring.h"
+#include "sensor/sensor.h"
+#include <jansson.h>
+
+struct coverage {
+	const struct sensor_state *state;
+	const struct needs *needs;
+	const struct wire_counter *counters;	/* cpus * EVENT_MAX */
+	uint32_t cpus;
+	const struct ring *ring;		/* critical, bulk */
+	const uint64_t *records;		/* taken from each */
+	const bool *damaged;			/* each: what lay in it was no record, it is read no more */
+	int pid;
+	const char *life;			/* "running", … */
+};
+
+extern const char *const loss_name[LOSS_MAX];
+
+json_t *coverage_json(const struct coverage *c);
+
+/* The sum of an event's slots over all processors. */
+void coverage_sum(struct wire_counter *ret, const struct wire_counter *counters, uint32_t cpus, enum event_type type);
+
+#endif

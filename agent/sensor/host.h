@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Host
+ *
+ * Cheap questions to the kernel before anything is loaded: is it new enough, do
+ * we have the right, does a hook exist? Asking costs microseconds; a refused
+ * load costs libbpf's whole reading of the kernel's BTF once more.
+ */
+#ifndef SENSOR_HOST_H
+#define SENSOR_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* 0 when probes can be loaded at all, else -EPERM or -ENOTSUP with what is missing and the remedy. */
+int host_check(char error[512]);
+
+/*
+ * Makes sure that tracefs is there; where it is not, it is mounted in a mount namespace of our own. False, with
+ * the reason, when that failed: then no per-call tracepoint can be attached.
+ */
+bool host_tracefs(char reason[200]);
+
+/* The root of the cgroup v2 hierarchy, opened; where none is mounted, a mount of our own. -errno when there is none. */
+int host_cgroup2(void);
+
+/* Whether the tracepoint exists. category NULL: any. Only after host_tracefs() was true. */
+bool host_tracepoint(const char *category, const char *name);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/load.h"
+#include "probes.skel.h"
+#include "sensor/host.h"
+#include "util/cleanup.h"
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define RETRIES 3	/* each costs libbpf's reading of the kernel's BTF, some 50 ms of CPU */
+
+struct load {
+	struct sensor_state *state;
+	struct needs needs;
+	struct probes *skel;			/* owns the maps */
+	struct bpf_program *prog[PROGRAM_MAX];	/* loaded, of skel or of an object of its own; never closed: we exit instead */
+	bool tracefs;
+	int cgroup;				/* root of the v2 hierarchy, or -errno */
+	char tracefs_reason[PROGRAM_REASON_MAX];
+	/* what libbpf said of the program it gave up on */
+	enum program failed;
+	char said[PROGRAM_REASON_MAX];
+};
+
+static struct load *listener;	/* libbpf's print function has no argument of the caller's */
+
+void sensor_note(struct sensor_state *state, const char *fmt, ...)
+{
+	for (unsigned int i = 0; i < SENSOR_NOTES_MAX; i++) {
+		va_list ap;
+
+		if (state->note[i][0])
+			continue;
+		va_start(ap, fmt);
+		vsnprintf(state->note[i], sizeof(state->note[i]), fmt, ap);
+		va_end(ap);
+		return;
+	}
+}
+
+/* Keeps the end of the verifier's log: that is where it says why. */
+static void keep_log(struct load *l, enum program p, const char *log)
+{
+	struct sensor_state *s = l->state;
+	size_t n = strlen(log), room = sizeof(s->log) - s->log_used;
+
+	if (n > SENSOR_LOG_BYTES) {
+		log += n - SENSOR_LOG_BYTES;
+		n = SENSOR_LOG_BYTES;
+	}
+	if (n > room)
+		return;
+	s->program[p].log_off = s->log_used;
+	s->program[p].log_len = (uint32_t)n;
+	memcpy(s->log + s->log_used, log, n);
+	s->log_used += (uint32_t)n;
+}
+
+/* The value between the first two quotes of "libbpf: prog 'NAME': …". */
+static enum program named(const char *text, const char **rest)
+{
+	char name[64];
+	int n = 0;
+
+	if (sscanf(text, "libbpf: prog '%63[^']': %n", name, &n) != 1 || !n)
+		return PROGRAM_MAX;
+	*rest = text + n;
+	return program_by_name(name);
+}
+
+/*
+ * libbpf tells which program it gave up on, and why, only here. The log itself comes as an argument of a message of
+ * its own, too long to be formatted first.
+ */
+static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	struct load *l = listener;
+	const char *rest;
+	char text[512];
+	enum program p;
+
+	if (!l || level != LIBBPF_WARN)
+		return 0;
+	if (strstr(fmt, "BEGIN PROG LOAD LOG")) {
+		const char *name = va_arg(ap, const char *), *log = va_arg(ap, const char *);
+
+		p = program_by_name(name);
+		if (p != PROGRAM_MAX)
+			keep_log(l, p, log);
+		return 0;
+	}
+	vsnprintf(text, sizeof(text), fmt, ap);
+	p = named(text, &rest);
+	if (p == PROGRAM_MAX)
+		return 0;
+	if (l->failed != p || !l->said[0])	/* the first message is nearest to the cause */
+		snprintf(l->said, sizeof(l->said), "%.*s", (int)strcspn(rest, "\n"), rest);
+	l->failed = p;
+	return 0;
+}
+
+static void set_state(struct load *l, enum program p, enum program_state state, const char *reason)
+{
+	l->state->program[p].state = state;
+	snprintf(l->state->program[p].reason, PROGRAM_REASON_MAX, "%s", reason ? reason : "");
+}
+
+/* Cheap reasons why a program cannot work here: nothing is loaded to find out. */
+static bool hook_exists(struct load *l, const char *sec, char reason[PROGRAM_REASON_MAX])
+{
+	static const char *const bare[] = {"tp_btf/", "raw_tp/", "raw_tracepoint/"};
+	const char *name;
+	char category[64];
+
+	if (!strncmp(sec, "cgroup", 6)) {
+		if (l->cgroup < 0)
+			snprintf(reason, PROGRAM_REASON_MAX, "no cgroup v2 hierarchy: %s", strerror(-l->cgroup));
+		return l->cgroup >= 0;
+	}
+	if (sscanf(sec, "tracepoint/%63[^/]/", category) == 1 || sscanf(sec, "tp/%63[^/]/", category) == 1) {
+		name = strrchr(sec, '/') + 1;
+		if (!l->tracefs)
+			snprintf(reason, PROGRAM_REASON_MAX, "%s", l->tracefs_reason);
+		else if (!host_tracepoint(category, name))
+			snprintf(reason, PROGRAM_REASON_MAX, "this kernel has no tracepoint %s/%s", category, name);
+		else
+			return true;
+		return false;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(bare) && l->tracefs; i++) {
+		name = sec + strlen(bare[i]);
+		/* Some tracepoints are no trace events; by the kernel's custom their names end in _tp. */
+		if (strncmp(sec, bare[i], strlen(bare[i])) || strstr(name, "_tp") || host_tracepoint(NULL, name))
+			continue;
+		snprintf(reason, PROGRAM_REASON_MAX, "this kernel has no tracepoint %s", name);
+		return false;
+	}
+	return true;
+}
+
+/* Chooses until every chosen program has a hook. */
+static void choose(struct load *l, const struct probes *skel)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		programs_choose(l->state->program, &l->needs);
+		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+			struct bpf_program *prog;
+			char reason[PROGRAM_REASON_MAX] = "this build does not have it";
+
+			if (l->state->program[p].state != PROGRAM_CHOSEN || l->prog[p])
+				continue;
+			prog = bpf_object__find_program_by_name(skel->obj, program_name[p]);
+			if (prog && hook_exists(l, bpf_program__section_name(prog), reason))
+				continue;
+			set_state(l, p, PROGRAM_ABSENT, reason);
+			again = true;
+		}
+	}
+}
+
+/* Opens the probes with none of its programs switched on and the maps sized for this host. */
+static struct probes *open_probes(void)
+{
+	struct probes *skel = probes__open();
+	int cpus = libbpf_num_possible_cpus();
+	struct bpf_program *prog;
+
+	if (!skel)
+		return NULL;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, false);
+	if (cpus > 0)
+		bpf_map__set_max_entries(skel->maps.counters, (uint32_t)cpus * EVENT_MAX);
+	return skel;
+}
+
+static int load_probes(struct load *l, struct probes *skel)
+{
+	int r;
+
+	l->failed = PROGRAM_MAX;
+	l->said[0] = '\0';
+	listener = l;
+	r = probes__load(skel);
+	listener = NULL;
+	return r;
+}
+
+static void refuse(struct load *l, enum program p, const char *what, int error)
+{
+	char reason[PROGRAM_REASON_MAX];
+
+	if (l->failed == p && l->said[0])
+		snprintf(reason, sizeof(reason), "%s", l->said);
+	else
+		snprintf(reason, sizeof(reason), "%s: %s", what, strerror(-error));
+	set_state(l, p, PROGRAM_REFUSED, reason);
+	l->prog[p] = NULL;
+}
+
+/* Loads one program in an object of its own, which shares the maps of the first. */
+static bool load_alone(struct load *l, enum program p)
+{
+	struct probes *skel = open_probes();
+	struct bpf_map *map, *shared;
+	int r = skel ? 0 : -errno;
+
+	if (skel) {
+		bpf_object__for_each_map(map, skel->obj) {
+			shared = bpf_object__find_map_by_name(l->skel->obj, bpf_map__name(map));
+			if (shared && bpf_map__fd(shared) >= 0 && !r)
+				r = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+		}
+		l->prog[p] = bpf_object__find_program_by_name(skel->obj, program_name[p]);
+		bpf_program__set_autoload(l->prog[p], true);
+		r = r ?: load_probes(l, skel);
+	}
+	if (r < 0) {
+		refuse(l, p, "load", r);
+		probes__destroy(skel);
+		return false;
+	}
+	return true;
+}
+
+/* The next alternatives after some were refused: each alone, so that no more than it can be lost. */
+static void load_rest(struct load *l)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		choose(l, l->skel);
+		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+			if (l->state->program[p].state == PROGRAM_CHOSEN && !l->prog[p])
+				again |= !load_alone(l, p);
+		}
+	}
+}
+
+/*
+ * All chosen programs in one object. A refusal turns the one that libbpf names off; after RETRIES of them, or when
+ * it names none, the object holds only maps and the programs go one by one.
+ */
+static int load_together(struct load *l, char error[512])
+{
+	int r = -ENOMEM;
+
+	for (unsigned int attempt = 0; attempt <= RETRIES + 1; attempt++) {
+		bool one_by_one = attempt > RETRIES;
+
+		l->skel = open_probes();
+		if (!l->skel)
+			break;
+		choose(l, l->skel);
+		for (unsigned int p = 0; p < PROGRAM_MAX && !one_by_one; p++) {
+			if (l->state->program[p].state != PROGRAM_CHOSEN)
+				continue;
+			l->prog[p] = bpf_object__find_program_by_name(l->skel->obj, program_name[p]);
+			bpf_program__set_autoload(l->prog[p], true);
+		}
+		r = load_probes(l, l->skel);
+		if (r == 0)
+			return 0;
+		probes__destroy(l->skel);
+		l->skel = NULL;
+		memset(l->prog, 0, sizeof(l->prog));
+		if (l->failed == PROGRAM_MAX && !one_by_one)
+			attempt = RETRIES;
+		else if (l->failed != PROGRAM_MAX)
+			refuse(l, l->failed, "load", r);
+	}
+	snprintf(error, 512, "the kernel refuses the maps of the probes: %s%s", strerror(-r),
+		 r == -EPERM ? "; run as root, or with CAP_BPF and CAP_PERFMON" : "");
+	return r;
+}
+
+int load_new(struct load **ret, struct sensor_state *state, const struct needs *needs, char error[512])
+{
+	struct load *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	l->state = state;
+	l->needs = *needs;
+	l->failed = PROGRAM_MAX;
+	libbpf_set_print(on_libbpf);
+	l->tracefs = host_tracefs(l->tracefs_reason);
+	if (!l->tracefs)
+		sensor_note(state, "%s", l->tracefs_reason);
+	l->cgroup = host_cgroup2();
+	r = load_together(l, error);
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	load_rest(l);
+	*ret = l;
+	return 0;
+}
+
+int load_map(const struct load *l, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(l->skel->obj, name);
+}
+
+static void attach(struct load *l, enum program p)
+{
+	const char *sec = bpf_program__section_name(l->prog[p]);
+	struct bpf_link *link;
+
+	if (!strncmp(sec, "iter", 4)) {
+		set_state(l, p, PROGRAM_ATTACHED, NULL);	/* it runs when it is read */
+		return;
+	}
+	l->failed = PROGRAM_MAX;
+	l->said[0] = '\0';
+	listener = l;
+	link = strncmp(sec, "cgroup", 6) ? bpf_program__attach(l->prog[p])
+					 : bpf_program__attach_cgroup(l->prog[p], l->cgroup);
+	listener = NULL;
+	if (link)
+		set_state(l, p, PROGRAM_ATTACHED, NULL);	/* the link lives as long as we do */
+	else
+		refuse(l, p, "attach", -errno);
+}
+
+static void attach_chosen(struct load *l, bool lifecycle)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		if (l->state->program[p].state == PROGRAM_CHOSEN && l->prog[p] && program_is_lifecycle(p) == lifecycle)
+			attach(l, p);
+	}
+}
+
+static bool any_chosen(const struct load *l)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		if (l->state->program[p].state == PROGRAM_CHOSEN)
+			return true;
+	}
+	return false;
+}
+
+void load_attach(struct load *l)
+{
+	do {
+		attach_chosen(l, true);
+		attach_chosen(l, false);
+		load_rest(l);	/* alternatives of those that would not attach */
+	} while (any_chosen(l));
+}
+
+int load_iterator(struct load *l, enum program p)
+{
+	struct bpf_link *link;
+
+	if (l->state->program[p].state != PROGRAM_ATTACHED)
+		return -ENOENT;
+	link = bpf_program__attach_iter(l->prog[p], NULL);
+	if (!link) {
+		int r = -errno;
+
+		refuse(l, p, "attach", r);
+		return r;
+	}
+	return bpf_iter_create(bpf_link__fd(link));
+}
+
+void load_poll_missed(struct load *l)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		struct bpf_prog_info info = {};
+		__u32 n = sizeof(info);
+
+		if (l->state->program[p].state == PROGRAM_ATTACHED &&
+		    bpf_obj_get_info_by_fd(bpf_program__fd(l->prog[p]), &info, &n) == 0)
+			__atomic_store_n(&l->state->program[p].missed, info.recursion_misses, __ATOMIC_RELAXED);
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Load
+ *
+ * Takes the chosen probes into the kernel and attaches them. One that is
+ * refused costs only itself: it is turned off and what is left is loaded again.
+ */
+#ifndef SENSOR_LOAD_H
+#define SENSOR_LOAD_H
+
+#include "sensor/sensor.h"
+
+struct load;
+
+/* A map by its name in the probes, -1 without one. */
+int load_map(const struct load *l, const char *name);
+
+/*
+ * Chooses, loads (attaches nothing). The maps are there when it returns 0; -errno when not even they can be made,
+ * with a reason. *state receives what became of each program, also later.
+ */
+int load_new(struct load **ret, struct sensor_state *state, const struct needs *needs, char error[512]);
+
+/* Attaches what was loaded, programs of the process table first. A refused one is replaced by its next alternative. */
+void load_attach(struct load *l);
+
+/* An open descriptor of the iterator, or -errno. */
+int load_iterator(struct load *l, enum program p);
+
+/* Copies how often the kernel skipped each program to the state. */
+void load_poll_missed(struct load *l);
+
+/* What else is not as it should be, for the coverage. */
+__attribute__((format(printf, 2, 3))) void sensor_note(struct sensor_state *state, const char *fmt, ...);
+
+#endif

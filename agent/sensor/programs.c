@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/programs.h"
+#include "util/cleanup.h"
+#include <string.h>
+
+const char *const program_name[PROGRAM_MAX] = {
+#define PROGRAM(group, name) [PROGRAM_##name] = #name,
+#include "programs.def"
+};
+
+static const char *const program_group[PROGRAM_MAX] = {
+#define PROGRAM(group, name) [PROGRAM_##name] = #group,
+#include "programs.def"
+};
+
+static const struct need {
+	enum event_call call;	/* CALL_NONE: the process table */
+	enum need_how how;
+	const char *group;
+} need_table[] = {
+#define NEED(CALL, group, how) {CALL_##CALL, NEED_##how, #group},
+#include "programs.def"
+};
+
+const char *const program_state_name[] = {
+	[PROGRAM_UNNEEDED] = "unneeded",
+	[PROGRAM_ALTERNATIVE] = "alternative",
+	[PROGRAM_CHOSEN] = "chosen",
+	[PROGRAM_ATTACHED] = "attached",
+	[PROGRAM_ABSENT] = "absent",
+	[PROGRAM_REFUSED] = "refused",
+};
+
+enum program program_by_name(const char *name)
+{
+	unsigned int p = 0;
+
+	while (p < PROGRAM_MAX && strcmp(program_name[p], name))
+		p++;
+	return p;
+}
+
+bool program_same_group(enum program a, enum program b)
+{
+	return !strcmp(program_group[a], program_group[b]);
+}
+
+bool program_is_lifecycle(enum program p)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(need_table); i++) {
+		const struct need *n = &need_table[i];
+
+		if (n->call == CALL_NONE && n->how == NEED_MUST && !strcmp(n->group, program_group[p]))
+			return true;
+	}
+	return false;
+}
+
+static bool need_applies(const struct need *n, const struct needs *needs)
+{
+	if (n->call != CALL_NONE && !needs->call[n->call])
+		return false;
+	return n->how != NEED_FAILED || needs->want & WANT_FAILED;
+}
+
+static bool group_needed(const char *group, const struct needs *needs)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(need_table); i++) {
+		if (!strcmp(need_table[i].group, group) && need_applies(&need_table[i], needs))
+			return true;
+	}
+	return false;
+}
+
+void programs_choose(struct program_status s[PROGRAM_MAX], const struct needs *needs)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		bool taken = false;
+
+		if (s[p].state == PROGRAM_ABSENT || s[p].state == PROGRAM_REFUSED || s[p].state == PROGRAM_ATTACHED)
+			continue;
+		for (unsigned int q = 0; q < PROGRAM_MAX && !taken; q++)
+			taken = program_same_group(p, q) && (s[q].state == PROGRAM_ATTACHED ||
+							     (q < p && s[q].state == PROGRAM_CHOSEN));
+		if (!group_needed(program_group[p], needs))
+			s[p].state = PROGRAM_UNNEEDED;
+		else
+			s[p].state = taken ? PROGRAM_ALTERNATIVE : PROGRAM_CHOSEN;
+	}
+}
+
+void programs_calls(uint64_t bits[(CALL_MAX + 63) / 64], const struct needs *needs)
+{
+	memset(bits, 0, (CALL_MAX + 63) / 64 * sizeof(*bits));
+	for (unsigned int i = 0; i < ARRAY_SIZE(need_table); i++) {
+		const struct need *n = &need_table[i];
+		bool lifecycle = false;
+
+		for (unsigned int k = 0; k < ARRAY_SIZE(need_table) && n->how == NEED_MUST; k++)
+			lifecycle |= need_table[k].call == CALL_NONE && need_table[k].how == NEED_MUST &&
+				     !strcmp(need_table[k].group, n->group);
+		if (n->call != CALL_NONE && (lifecycle || needs->call[n->call]))
+			bits[n->call / 64] |= 1ull << n->call % 64;
+	}
+}
+
+/* The attached program of a group; else PROGRAM_MAX, and *lost is the one whose reason to tell. */
+static enum program group_find(const struct program_status s[PROGRAM_MAX], const char *group, enum program *lost)
+{
+	*lost = PROGRAM_MAX;
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		if (strcmp(program_group[p], group))
+			continue;
+		if (s[p].state == PROGRAM_ATTACHED)
+			return p;
+		/* Of several that failed the refused one tells more than one without a hook. */
+		if (*lost == PROGRAM_MAX || (s[*lost].state != PROGRAM_REFUSED && s[p].state == PROGRAM_REFUSED))
+			*lost = p;
+	}
+	return PROGRAM_MAX;
+}
+
+bool programs_of_call(const struct program_status s[PROGRAM_MAX], const struct needs *needs, enum event_call call,
+		      enum program *by, enum program *without, enum need_how *how)
+{
+	bool seen = true;
+
+	*by = *without = PROGRAM_MAX;
+	for (unsigned int i = 0; i < ARRAY_SIZE(need_table); i++) {
+		const struct need *n = &need_table[i];
+		enum program lost, p;
+
+		if (n->call != call || !need_applies(n, needs))
+			continue;
+		p = group_find(s, n->group, &lost);
+		if (p != PROGRAM_MAX) {
+			if (n->how == NEED_MUST && *by == PROGRAM_MAX)
+				*by = p;
+			continue;
+		}
+		if (*without == PROGRAM_MAX || n->how < *how) {
+			*without = lost;
+			*how = n->how;
+		}
+		if (n->how == NEED_MUST)
+			seen = false;
+	}
+	return seen && *by != PROGRAM_MAX;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Source kernel
+ *
+ * The agent's end of the sensor: starts it, maps what it hands over, and
+ * drains the rings on the loop. Nothing here needs a capability once
+ * source_kernel_new() has returned.
+ */
+#include "event/attr.h"
+#include "sensor/coverage.h"
+#include "sensor/sensor.h"
+#include "sensor/source.h"
+#include "util/clock.h"
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define START_TIMEOUT_MS 120000	/* an emulated machine takes seconds; a hung sensor must not hang us for ever */
+#define EXIT_TIMEOUT_MS 15000	/* the kernel detaches tracepoints one by one, some 50 ms each */
+#define CRITICAL_BUDGET 65536u	/* more than the ring holds: a drain ends also while a flood goes on */
+#define BULK_BUDGET 2000u	/* records of the bulk ring before the critical one gets its turn again */
+#define ROUNDS_MAX 8u		/* of both rings before the loop gets its turn */
+#define BATCH_RECORDS 8u	/* so many in one drain, and a timer is cheaper than being woken */
+#define BATCH_MS 10
+/*
+ * Forks and exits wake nobody by themselves, and a record that was under way when wake-ups came back lies unannounced:
+ * so often is looked without being asked. Some 10 us each time, 0.004 % of a processor.
+ */
+#define IDLE_MS 250
+
+/* Handles on the loop. They live until the loop has closed the last of them, longer than the source perhaps. */
+struct watch {
+	uv_poll_t ring[2], sensor;
+	uv_timer_t timer;
+	unsigned int open;
+	struct kernel_source *source;
+};
+
+struct kernel_source {
+	struct source base;
+	struct source_handler handler;
+	struct needs needs;
+	uint64_t boot_offset;
+	pid_t pid;			/* of the sensor, 0 once it is reaped */
+	int sensor;			/* socket to it, -1 once told to stop */
+	int fds[SENSOR_FD_MAX];
+	struct sensor_report report;
+	struct ring ring[2];
+	uint64_t records[2];
+	bool damaged[2];
+	const struct wire_counter *counters;
+	size_t counters_bytes;
+	struct wire_control *control;
+	const struct sensor_state *state;
+	struct watch *watch;
+	bool batch;
+	const char *life;
+};
+
+static struct kernel_source *of(const struct source *s)
+{
+	return (struct kernel_source *)((char *)s - offsetof(struct kernel_source, base));
+}
+
+/* draining */
+
+static int drain_ring(struct kernel_source *s, unsigned int i, unsigned int max)
+{
+	int n = s->damaged[i] ? 0 : ring_drain(&s->ring[i], max, s->handler.record, s->handler.ctx);
+
+	if (n < 0) {
+		s->damaged[i] = true;	/* cannot happen while the kernel alone writes; what follows has no beginning */
+		return 0;
+	}
+	s->records[i] += (unsigned int)n;
+	return n;
+}
+
+/*
+ * Critical records first, and again after each part of the bulk: what a bulk record speaks of (its process) has then
+ * been told before it. *more when a ring was left with finished records.
+ */
+static unsigned int drain(struct kernel_source *s, unsigned int rounds, bool *more)
+{
+	unsigned int total = 0, bulk = 0, critical = 0;
+
+	for (unsigned int i = 0; i < rounds; i++) {
+		critical = (unsigned int)drain_ring(s, 0, CRITICAL_BUDGET);
+		bulk = (unsigned int)drain_ring(s, 1, BULK_BUDGET);
+		total += critical + bulk;
+		if (bulk < BULK_BUDGET)
+			break;
+	}
+	total += (unsigned int)drain_ring(s, 0, CRITICAL_BUDGET);
+	*more = bulk == BULK_BUDGET;
+	if (total && s->handler.idle)
+		s->handler.idle(s->handler.ctx);
+	return total;
+}
+
+static void on_ring(uv_poll_t *h, int status, int events);
+static void on_timer(uv_timer_t *h);
+
+static void set_batch(struct kernel_source *s, bool batch)
+{
+	struct watch *w = s->watch;
+
+	s->batch = batch;
+	__atomic_store_n(&s->control->batch, batch, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (batch)
+			uv_poll_stop(&w->ring[i]);
+		else if (!s->damaged[i])
+			uv_poll_start(&w->ring[i], UV_READABLE, on_ring);
+	}
+}
+
+/* Drains, and chooses how to hear of the next records: woken by the kernel, or by a short timer under load. */
+static void turn(struct kernel_source *s)
+{
+	struct watch *w = s->watch;
+	bool more = false;
+	unsigned int n = drain(s, ROUNDS_MAX, &more);
+	bool batch = more || n >= BATCH_RECORDS;
+
+	if (s->watch != w)
+		return;	/* a handler stopped us */
+	if (batch != s->batch)
+		set_batch(s, batch);	/* back to wake-ups: polling begins with a look, what came in between is found */
+	uv_timer_start(&w->timer, on_timer, more ? 0 : batch ? BATCH_MS : IDLE_MS, 0);
+}
+
+static void on_ring(uv_poll_t *h, int status, int events)
+{
+	struct watch *w = h->data;
+
+	(void)status;
+	(void)events;
+	if (w->source)
+		turn(w->source);
+}
+
+static void on_timer(uv_timer_t *h)
+{
+	struct watch *w = h->data;
+
+	if (w->source)
+		turn(w->source);
+}
+
+/* the sensor process */
+
+/* Waits up to ms for the sensor to be gone. True once it is reaped; *status is how it ended. */
+static bool reap(struct kernel_source *s, int ms, int *status)
+{
+	const struct timespec pause = {.tv_nsec = 2 * NSEC_PER_MSEC};
+	uint64_t until = clock_boot_ns() + (uint64_t)ms * NSEC_PER_MSEC;
+	pid_t r;
+
+	while (s->pid > 0) {
+		r = waitpid(s->pid, status, WNOHANG);
+		if (r == s->pid || (r < 0 && errno != EINTR)) {
+			s->pid = 0;
+			break;
+		}
+		if (clock_boot_ns() >= until)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static void watch_closed(uv_handle_t *h)
+{
+	struct watch *w = h->data;
+
+	if (!--w->open)
+		free(w);
+}
+
+static void close_watch(struct kernel_source *s)
+{
+	struct watch *w = take(s->watch);
+	uv_handle_t *handles[4];
+
+	if (!w)
+		return;
+	handles[0] = (uv_handle_t *)&w->ring[0];
+	handles[1] = (uv_handle_t *)&w->ring[1];
+	handles[2] = (uv_handle_t *)&w->sensor;
+	handles[3] = (uv_handle_t *)&w->timer;
+	w->source = NULL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(handles); i++)
+		uv_close(handles[i], watch_closed);
+}
+
+/* The last records. The gate is shut first, so that they come to an end. */
+static void finish(struct kernel_source *s)
+{
+	bool more = true;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(s->control->calls); i++)
+		__atomic_store_n(&s->control->calls[i], 0, __ATOMIC_SEQ_CST);
+	close_watch(s);
+	for (unsigned int i = 0; more && i < 64; i++)
+		drain(s, ROUNDS_MAX, &more);
+}
+
+/* The socket says something only when the sensor is gone. */
+static void on_sensor(uv_poll_t *h, int status, int events)
+{
+	struct watch *w = h->data;
+	struct kernel_source *s = w->source;
+	char why[160] = "the sensor process is gone";
+	int how = 0;
+
+	(void)status;
+	(void)events;
+	if (!s)
+		return;
+	if (reap(s, 1000, &how) && WIFSIGNALED(how))
+		snprintf(why, sizeof(why), "the sensor process was killed by signal %d (%s)", WTERMSIG(how), strsignal(WTERMSIG(how)));
+	else if (!s->pid && WIFEXITED(how))
+		snprintf(why, sizeof(why), "the sensor process ended with status %d", WEXITSTATUS(how));
+	finish(s);
+	s->life = "dead";
+	s->handler.end(s->handler.ctx, -EPIPE, why);
+}
+
+static void kernel_stop(struct source *base)
+{
+	struct kernel_source *s = of(base);
+	uint32_t command = SENSOR_STOP;
+
+	if (s->watch)
+		finish(s);
+	if (s->sensor >= 0) {
+		(void)!send(s->sensor, &command, sizeof(command), MSG_NOSIGNAL);
+		close(take_fd(s->sensor));
+		if (!strcmp(s->life, "running"))
+			s->life = "stopped";
+	}
+}
+
+/* starting */
+
+static void deliver_snapshot(struct kernel_source *s)
+{
+	size_t bytes = s->report.snapshot, at = 0;
+	const uint8_t *p;
+
+	if (!bytes)
+		return;
+	p = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, s->fds[SENSOR_FD_SNAPSHOT], 0);
+	if (p == MAP_FAILED)
+		return;
+	while (bytes - at > sizeof(uint64_t)) {
+		uint64_t n;
+
+		memcpy(&n, p + at, sizeof(n));
+		at += sizeof(n);
+		if (n > bytes - at)
+			break;
+		s->handler.record(s->handler.ctx, p + at, n);
+		at += (n + 7) & ~7ul;
+		if (at > bytes)
+			break;
+	}
+	munmap((void *)p, bytes);
+	close(take_fd(s->fds[SENSOR_FD_SNAPSHOT]));
+	s->report.snapshot = 0;
+}
+
+static int kernel_start(struct source *base, uv_loop_t *loop, const struct source_handler *h)
+{
+	struct kernel_source *s = of(base);
+	struct watch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	r = uv_poll_init(loop, &w->ring[0], s->fds[SENSOR_FD_CRITICAL]) ?:
+	    uv_poll_init(loop, &w->ring[1], s->fds[SENSOR_FD_BULK]) ?:
+	    uv_poll_init(loop, &w->sensor, s->sensor) ?: uv_timer_init(loop, &w->timer);
+	if (r < 0) {
+		/* uv_poll_init fails before it adds the handle anywhere: a descriptor that cannot be polled. */
+		free(w);
+		return r;
+	}
+	w->ring[0].data = w->ring[1].data = w->sensor.data = w->timer.data = w;
+	w->open = 4;
+	w->source = s;
+	s->watch = w;
+	s->handler = *h;
+	deliver_snapshot(s);
+	if (s->watch != w)
+		return 0;
+	uv_poll_start(&w->sensor, UV_READABLE | UV_DISCONNECT, on_sensor);
+	set_batch(s, false);
+	uv_timer_start(&w->timer, on_timer, 0, 0);
+	return 0;
+}
+
+static uint64_t kernel_boot_offset(const struct source *base)
+{
+	return of(base)->boot_offset;
+}
+
+static json_t *kernel_coverage(struct source *base)
+{
+	struct kernel_source *s = of(base);
+	struct coverage c = {
+		.state = s->state,
+		.needs = &s->needs,
+		.counters = s->counters,
+		.cpus = s->report.cpus,
+		.ring = s->ring,
+		.records = s->records,
+		.damaged = s->damaged,
+		.pid = s->pid,
+		.life = s->life,
+	};
+
+	return coverage_json(&c);
+}
+
+static struct source *kernel_free(struct source *base)
+{
+	struct kernel_source *s = base ? of(base) : NULL;
+	int status;
+
+	if (!s)
+		return NULL;
+	kernel_stop(base);
+	/* When we return, nothing of ours is in the kernel; a sensor that hangs is left to die with us. */
+	reap(s, EXIT_TIMEOUT_MS, &status);
+	for (unsigned int i = 0; i < 2; i++)
+		ring_unmap(&s->ring[i]);
+	if (s->counters)
+		munmap((void *)s->counters, s->counters_bytes);
+	if (s->control)
+		munmap(s->control, sizeof(*s->control));
+	if (s->state)
+		munmap((void *)s->state, sizeof(*s->state));
+	for (unsigned int i = 0; i < SENSOR_FD_MAX; i++)
+		closep(&s->fds[i]);
+	free(s);
+	return NULL;
+}
+
+static const struct source_ops kernel_ops = {
+	.name = "kernel",
+	.start = kernel_start,
+	.stop = kernel_stop,
+	.coverage = kernel_coverage,
+	.boot_offset = kernel_boot_offset,
+	.free = kernel_free,
+};
+
+/* 0, -EPIPE when the sensor died without a word, -ETIMEDOUT. */
+static int receive_report(struct kernel_source *s)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(s->fds))];
+		struct cmsghdr align;
+	} control = {};
+	struct iovec iov = {&s->report, sizeof(s->report)};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+			   .msg_controllen = sizeof(control.bytes)};
+	struct pollfd p = {.fd = s->sensor, .events = POLLIN};
+	struct cmsghdr *c;
+	ssize_t n;
+	int r;
+
+	do
+		r = poll(&p, 1, START_TIMEOUT_MS);
+	while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		return r ? -errno : -ETIMEDOUT;
+	do
+		n = recvmsg(s->sensor, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n != sizeof(s->report))
+		return -EPIPE;
+	c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(s->fds)))
+		memcpy(s->fds, CMSG_DATA(c), sizeof(s->fds));
+	return s->report.error || s->fds[0] >= 0 ? 0 : -EPIPE;
+}
+
+static const void *map_shared(int fd, size_t bytes, int prot)
+{
+	void *p = mmap(NULL, bytes, prot, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static int map_all(struct kernel_source *s)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; i < 2 && !r; i++)
+		r = ring_map(&s->ring[i], s->fds[SENSOR_FD_CRITICAL + i], s->report.bytes[i]);
+	if (r < 0)
+		return r;
+	s->counters_bytes = s->report.cpus * EVENT_MAX * sizeof(struct wire_counter);
+	s->counters = map_shared(s->fds[SENSOR_FD_COUNTERS], s->counters_bytes, PROT_READ);
+	s->control = (void *)map_shared(s->fds[SENSOR_FD_CONTROL], sizeof(*s->control), PROT_READ | PROT_WRITE);
+	s->state = map_shared(s->fds[SENSOR_FD_STATE], sizeof(*s->state), PROT_READ);
+	return s->counters && s->control && s->state ? 0 : -errno;
+}
+
+static int start_sensor(struct kernel_source *s)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	fflush(NULL);	/* what is buffered must not be written twice */
+	s->pid = fork();
+	if (s->pid < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		return s->pid = 0, -errno;
+	}
+	if (!s->pid) {
+		close(pair[0]);
+		sensor_main(pair[1], &s->needs);
+	}
+	close(pair[1]);
+	s->sensor = pair[0];
+	return 0;
+}
+
+int source_kernel_new(struct source **ret, const struct needs *needs, char error[512])
+{
+	struct kernel_source *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s) {
+		snprintf(error, 512, "out of memory");
+		return -ENOMEM;
+	}
+	s->base.ops = &kernel_ops;
+	s->needs = *needs;
+	s->boot_offset = clock_boot_offset();
+	s->life = "running";
+	s->sensor = -1;
+	for (unsigned int i = 0; i < SENSOR_FD_MAX; i++)
+		s->fds[i] = -1;
+	r = start_sensor(s) ?: receive_report(s);
+	if (r < 0)
+		snprintf(error, 512, "the sensor process did not start: %s", strerror(-r));
+	else if (s->report.error) {
+		r = s->report.error;
+		snprintf(error, 512, "%s", s->report.text);
+	} else {
+		r = map_all(s);
+		if (r < 0)
+			snprintf(error, 512, "cannot map what the sensor handed over: %s", strerror(-r));
+	}
+	if (r < 0) {
+		kernel_free(&s->base);
+		return r;
+	}
+	*ret = &s->base;
+	return 0;
+}
