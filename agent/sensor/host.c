@@ -50,13 +50,20 @@ static int check_right(char error[512])
 	return -EPERM;
 }
 
-int host_check(char error[512])
+bool host_older_than(unsigned int major, unsigned int minor)
 {
-	unsigned int major = 0, minor = 0;
+	unsigned int a = 0, b = 0;
 	struct utsname u;
 
-	if (uname(&u) == 0 && sscanf(u.release, "%u.%u", &major, &minor) == 2 && (major < 5 || (major == 5 && minor < 8))) {
-		snprintf(error, 512, "Linux %u.%u is too old: BPF ring buffers came with 5.8; run a newer kernel", major, minor);
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &a, &b) != 2)
+		return false;	/* then trying tells */
+	return a < major || (a == major && b < minor);
+}
+
+int host_check(char error[512])
+{
+	if (host_older_than(5, 8)) {
+		snprintf(error, 512, "this kernel is too old: BPF ring buffers came with Linux 5.8; run a newer one");
 		return -ENOTSUP;
 	}
 	if (access(BTF_PATH, F_OK) < 0) {

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+bool host_older_than(unsigned int major, unsigned int minor);
+
 /* 0 when probes can be loaded at all, else -EPERM or -ENOTSUP with what is missing and the remedy. */
 int host_check(char error[512]);
 

@@ -3,6 +3,7 @@
 #include "probes.skel.h"
 #include "sensor/host.h"
 #include "util/cleanup.h"
+#include "util/str.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@ struct load {
 	bool tracefs;
 	int cgroup;				/* root of the v2 hierarchy, or -errno */
 	char tracefs_reason[PROGRAM_REASON_MAX];
+	bool good[PROGRAM_MAX];			/* the kernel took it once, beside one that it refused */
 	/* what libbpf said of the program it gave up on */
 	enum program failed;
 	char said[PROGRAM_REASON_MAX];
@@ -39,12 +41,29 @@ void sensor_note(struct sensor_state *state, const char *fmt, ...)
 	}
 }
 
+/* The verifier's last word: the last line of its log but for the statistics. */
+static void last_word(char dst[PROGRAM_REASON_MAX], const char *log, size_t n)
+{
+	struct str rest = str_n(log, n);
+
+	while (rest.n) {
+		struct str line = str_after_last(rest, '\n');
+
+		if (line.n && !str_starts(line, STR("processed ")) && !str_starts(line, STR("-- END "))) {
+			snprintf(dst, PROGRAM_REASON_MAX, STR_FMT, STR_ARG(line));
+			return;
+		}
+		rest.n = line.p > rest.p ? (size_t)(line.p - rest.p) - 1 : 0;
+	}
+}
+
 /* Keeps the end of the verifier's log: that is where it says why. */
 static void keep_log(struct load *l, enum program p, const char *log)
 {
 	struct sensor_state *s = l->state;
 	size_t n = strlen(log), room = sizeof(s->log) - s->log_used;
 
+	last_word(l->said, log, n);
 	if (n > SENSOR_LOG_BYTES) {
 		log += n - SENSOR_LOG_BYTES;
 		n = SENSOR_LOG_BYTES;
@@ -242,23 +261,39 @@ static void load_rest(struct load *l)
 	}
 }
 
-/*
- * All chosen programs in one object. A refusal turns the one that libbpf names off; after RETRIES of them, or when
- * it names none, the object holds only maps and the programs go one by one.
- */
+/* libbpf loads in the object's order: what stands before the refused one was taken. */
+static void remember_good(struct load *l)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, l->skel->obj) {
+		enum program p = program_by_name(bpf_program__name(prog));
+
+		if (p == l->failed)
+			return;
+		if (p != PROGRAM_MAX && l->prog[p])
+			l->good[p] = true;
+	}
+}
+
+/* What goes into the shared object: at first all, after RETRIES refusals what was taken before, at last maps only. */
+static bool together(const struct load *l, enum program p, unsigned int attempt)
+{
+	return l->state->program[p].state == PROGRAM_CHOSEN && (attempt <= RETRIES || (attempt == RETRIES + 1 && l->good[p]));
+}
+
+/* Chosen programs in one object. A refusal turns the one that libbpf names off; what is left out goes alone later. */
 static int load_together(struct load *l, char error[512])
 {
 	int r = -ENOMEM;
 
-	for (unsigned int attempt = 0; attempt <= RETRIES + 1; attempt++) {
-		bool one_by_one = attempt > RETRIES;
-
+	for (unsigned int attempt = 0; attempt <= RETRIES + 2; attempt++) {
 		l->skel = open_probes();
 		if (!l->skel)
 			break;
 		choose(l, l->skel);
-		for (unsigned int p = 0; p < PROGRAM_MAX && !one_by_one; p++) {
-			if (l->state->program[p].state != PROGRAM_CHOSEN)
+		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+			if (!together(l, p, attempt))
 				continue;
 			l->prog[p] = bpf_object__find_program_by_name(l->skel->obj, program_name[p]);
 			bpf_program__set_autoload(l->prog[p], true);
@@ -266,12 +301,14 @@ static int load_together(struct load *l, char error[512])
 		r = load_probes(l, l->skel);
 		if (r == 0)
 			return 0;
+		if (l->failed != PROGRAM_MAX)
+			remember_good(l);
+		else if (attempt <= RETRIES)
+			attempt = RETRIES + 1;	/* nobody to turn off */
 		probes__destroy(l->skel);
 		l->skel = NULL;
 		memset(l->prog, 0, sizeof(l->prog));
-		if (l->failed == PROGRAM_MAX && !one_by_one)
-			attempt = RETRIES;
-		else if (l->failed != PROGRAM_MAX)
+		if (l->failed != PROGRAM_MAX)
 			refuse(l, l->failed, "load", r);
 	}
 	snprintf(error, 512, "the kernel refuses the maps of the probes: %s%s", strerror(-r),

@@ -86,9 +86,9 @@ static void own_limits(struct sensor_state *state)
 {
 	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
 
-	/* Needed before 5.11, where maps are charged to it; later a refusal means nothing. */
-	if (setrlimit(RLIMIT_MEMLOCK, &r) < 0)
-		sensor_note(state, "cannot raise RLIMIT_MEMLOCK: %s (matters on kernels before 5.11)", strerror(errno));
+	/* Before 5.11 maps are charged to it; later a refusal means nothing. */
+	if (setrlimit(RLIMIT_MEMLOCK, &r) < 0 && host_older_than(5, 11))
+		sensor_note(state, "cannot raise RLIMIT_MEMLOCK: %s", strerror(errno));
 }
 
 static int memory_file(const char *name, size_t bytes)
