@@ -23,8 +23,6 @@
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 60000
 
-extern const struct sink_ops sink_upload;
-
 struct upload {
 	struct sink sink;
 	uv_timer_t timer;		/* the wait before a batch is offered back */
@@ -178,6 +176,7 @@ static int make_body(struct upload *u)
 	m.host = u->batch->n ? u->batch->v[0]->host : NULL;
 	m.findings = u->batch->v;
 	m.n_findings = u->batch->n;
+	m.lost = u->batch->lost > UINT32_MAX ? UINT32_MAX : (uint32_t)u->batch->lost;
 	n = noroshi__v1__finding_batch__get_packed_size(&m);
 	packed = malloc(n ? n : 1);
 	if (!packed)
@@ -189,6 +188,26 @@ static int make_body(struct upload *u)
 
 static void attempt(struct upload *u);
 
+static void acknowledged(struct upload *u, const struct upload_answer *a)
+{
+	u->failures = 0;
+	u->stats.batches++;
+	u->stats.findings += u->batch->n;
+	u->stats.bytes += u->body.n;
+	u->stats.last_success = clock_wall_ns();
+	note(u, a->why);
+	finish(u, SINK_DELIVERED, a->why);
+}
+
+/* Of a batch of several deliver offers the halves: only one that stands alone is really refused. */
+static void not_taken(struct upload *u, enum sink_result result, const struct upload_answer *a)
+{
+	u->failures = 0;
+	u->stats.refused += u->batch->n == 1;
+	note(u, a->why);
+	finish(u, result, a->why);
+}
+
 static void on_answer(void *ctx, const struct http_response *r)
 {
 	struct upload *u = ctx;
@@ -198,42 +217,32 @@ static void on_answer(void *ctx, const struct http_response *r)
 	upload_answer(&a, r, u->batch->n, clock_wall_ns() / NSEC_PER_SEC);
 	switch (a.verdict) {
 	case UPLOAD_ACK:
-		u->failures = 0;
-		u->stats.batches++;
-		u->stats.findings += u->batch->n;
-		u->stats.bytes += u->body.n;
-		u->stats.last_success = clock_wall_ns();
-		note(u, a.why);
-		finish(u, SINK_DELIVERED, a.why);
-		return;
+		acknowledged(u, &a);
+		break;
+	case UPLOAD_AGAIN:
+		wait_and_offer(u, &a);
+		break;
+	case UPLOAD_TOKEN:
+		if (token_is_new(u))
+			attempt(u);
+		else
+			wait_and_offer(u, &a);
+		break;
 	case UPLOAD_PLAIN:
-		note(u, a.why);
 		if (u->coding != CODING_IDENTITY) {
 			u->coding = CODING_IDENTITY;
 			attempt(u);
-			return;
+		} else {
+			not_taken(u, SINK_REFUSED, &a);
 		}
 		break;
-	case UPLOAD_HALVE:
-		note(u, a.why);
-		finish(u, SINK_TOO_LARGE, a.why);
-		return;
+	case UPLOAD_TOO_LARGE:
+		not_taken(u, SINK_TOO_LARGE, &a);
+		break;
 	case UPLOAD_REFUSE:
+		not_taken(u, SINK_REFUSED, &a);
 		break;
-	case UPLOAD_TOKEN:
-		if (token_is_new(u)) {
-			attempt(u);
-			return;
-		}
-		wait_and_offer(u, &a);
-		return;
-	case UPLOAD_AGAIN:
-		wait_and_offer(u, &a);
-		return;
 	}
-	u->stats.refused += u->batch->n;
-	note(u, a.why);
-	finish(u, SINK_REFUSED, a.why);
 }
 
 static int post(struct upload *u)

@@ -78,21 +78,20 @@ static bool is_refusal(const struct http_response *r)
 	}
 }
 
-static void judge_status(struct upload_answer *a, const struct http_response *r, size_t count)
+static void judge_status(struct upload_answer *a, const struct http_response *r)
 {
 	char said[QUOTE_MAX + 3];
 
 	words(said, r);
 	a->verdict = UPLOAD_AGAIN;
 	if (r->status == 413) {
-		a->verdict = count > 1 ? UPLOAD_HALVE : UPLOAD_REFUSE;
+		a->verdict = UPLOAD_TOO_LARGE;
 		snprintf(a->why, sizeof(a->why), "too large for the receiver (413)%s", said);
 	} else if (r->status == 415) {
 		a->verdict = UPLOAD_PLAIN;
 		snprintf(a->why, sizeof(a->why), "the receiver does not take this format (415)%s", said);
 	} else if (is_refusal(r)) {
-		/* One bad finding must not take the others with it: halving finds it. */
-		a->verdict = count > 1 ? UPLOAD_HALVE : UPLOAD_REFUSE;
+		a->verdict = UPLOAD_REFUSE;
 		snprintf(a->why, sizeof(a->why), "refused by the receiver (%d)%s", r->status, said);
 	} else if (r->status == 401 || r->status == 403) {
 		a->verdict = r->status == 401 ? UPLOAD_TOKEN : UPLOAD_AGAIN;
@@ -118,7 +117,7 @@ void upload_answer(struct upload_answer *ret, const struct http_response *r, siz
 	else if (r->status >= 200 && r->status < 300)
 		judge_2xx(&a, r, count);
 	else
-		judge_status(&a, r, count);
+		judge_status(&a, r);
 	a.has_retry_after = http_retry_after(http_header(r, "Retry-After"), now_sec, UPLOAD_RETRY_AFTER_MAX,
 					     &a.retry_after);
 	*ret = a;

@@ -16,7 +16,7 @@ enum upload_verdict {
 	UPLOAD_AGAIN,	/* later: after retry_after seconds, or as long as the backoff says */
 	UPLOAD_TOKEN,	/* the bearer token is not taken: read it again, then as UPLOAD_AGAIN */
 	UPLOAD_PLAIN,	/* the coding is not taken: without it, then as UPLOAD_REFUSE */
-	UPLOAD_HALVE,	/* too large, or one of several findings is not taken: fewer at a time */
+	UPLOAD_TOO_LARGE,
 	UPLOAD_REFUSE,
 };
 
