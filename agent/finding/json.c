@@ -172,7 +172,7 @@ static size_t element_size(ProtobufCType type)
 	}
 }
 
-/* Whether a member that proto3 does not mark (no label, no oneof) differs from its default. -0.0 is not 0. */
+/* Whether a member that proto3 does not mark (no label, no oneof) differs from its default, by protobuf-c's notion: what is packed is shown. */
 static bool is_set(const ProtobufCFieldDescriptor *f, const void *at)
 {
 	static const char zero[8];
@@ -186,6 +186,10 @@ static bool is_set(const ProtobufCFieldDescriptor *f, const void *at)
 		return ((const ProtobufCBinaryData *)at)->len;
 	case PROTOBUF_C_TYPE_MESSAGE:
 		return *(void *const *)at;
+	case PROTOBUF_C_TYPE_FLOAT:
+		return *(const float *)at != 0;
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return *(const double *)at != 0;
 	default:
 		return memcmp(at, zero, element_size(f->type));
 	}

@@ -179,6 +179,7 @@ static void build_json_network(struct build *b)
 		BUILD_SET(n, NETWORK, LOCAL_PORT, local_port, port);
 	if (build_field_u32(b, connect ? BUILD_FD_SPORT : accept ? BUILD_FD_CPORT : BUILD_FD_RPORT, &port))
 		BUILD_SET(n, NETWORK, REMOTE_PORT, remote_port, port);
+	build_field_text(b, BUILD_FD_RNAME, &n->remote_name);
 	if (!noroshi__v1__network__get_packed_size(n)) {
 		noroshi__v1__network__free_unpacked(n, NULL);
 		return;
