@@ -163,4 +163,16 @@ static __always_inline void sock__addrs(struct sock *sk, struct wire_addr *local
 	peer->family = peer->port ? family : 0;
 }
 
+/* The directory a relative path of the current call starts from. */
+static __always_inline void record__dir(struct wire_hdr *h, struct wire_blob *b, int dirfd)
+{
+	struct task_struct *t = task__current();
+	struct fs_struct *fs = BPF_CORE_READ(t, fs);
+
+	if (dirfd != AT_FDCWD)
+		record__file(h, b, fd__file(t, dirfd));
+	else if (fs)
+		record__path(h, b, __builtin_preserve_access_index(&fs->pwd));
+}
+
 #endif

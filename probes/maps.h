@@ -54,7 +54,7 @@ struct {
  */
 #define SCRATCH_REC	(WIRE_RECORD_MAX - 16)
 
-enum scratch_kind { SCRATCH_TASK, SCRATCH_SOFT, SCRATCH_ITER };
+enum scratch_kind { SCRATCH_TASK, SCRATCH_SOFT, SCRATCH_ITER, SCRATCH_KINDS };
 
 struct scratch {
 	__u32 busy;	/* programs that came here; only the one that reads 1 may use it */
@@ -91,17 +91,13 @@ struct walk {
 	char text[2 * PATH_SIZE];
 };
 
-#define WALK_MAP(name)					\
-	struct {					\
-		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);	\
-		__uint(max_entries, 1);			\
-		__type(key, __u32);			\
-		__type(value, struct walk);		\
-	} name __weak SEC(".maps")
-
-WALK_MAP(walk_task);
-WALK_MAP(walk_soft);
-WALK_MAP(walk_iter);
+/* By enum scratch_kind: one map, because with a choice of three the verifier follows every walk three times. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_KINDS);
+	__type(key, __u32);
+	__type(value, struct walk);
+} walks __weak SEC(".maps");
 
 /* Control groups whose CGROUP record is in the ring. An entry that was pushed out only costs a second record. */
 struct {

@@ -14,7 +14,8 @@
 #include "maps.h"
 #include "task.h"
 
-#define WALK_STEPS	2048	/* "a/" up to PATH_MAX, mounts included */
+#define WALK_STRIDES	256	/* times WALK_STRIDE: "a/" up to PATH_MAX, mounts included */
+#define WALK_STRIDE	8
 
 enum walk_end {
 	WALK_MORE,
@@ -26,13 +27,7 @@ enum walk_end {
 
 static __always_inline struct walk *walk__get(__u32 kind)
 {
-	__u32 zero = 0;
-
-	if (kind == SCRATCH_TASK)
-		return bpf_map_lookup_elem(&walk_task, &zero);
-	if (kind == SCRATCH_SOFT)
-		return bpf_map_lookup_elem(&walk_soft, &zero);
-	return bpf_map_lookup_elem(&walk_iter, &zero);
+	return bpf_map_lookup_elem(&walks, &kind);
 }
 
 /* Put n bytes at src, and a '/' where asked, in front of the text. */
@@ -57,17 +52,12 @@ static __always_inline struct mount *mount__of(struct vfsmount *mnt)
 }
 
 /* One step up. 1 when the walk is over. */
-__weak __attribute__((noinline)) int path__step(__u32 kind)
+static __always_inline int path__step(struct walk *w)
 {
-	struct walk *w = walk__get(kind);
-	struct dentry *d, *parent;
-	struct mount *m, *above;
+	struct dentry *d = w->dentry, *parent;
+	struct mount *m = w->mnt, *above;
 	struct qstr name = {};
 
-	if (!w)
-		return 1;
-	d = w->dentry;
-	m = w->mnt;
 	if (d == w->root && m == w->root_mnt) {
 		w->end = WALK_ROOT;
 		return 1;
@@ -97,21 +87,46 @@ __weak __attribute__((noinline)) int path__step(__u32 kind)
 	return 0;
 }
 
-/* "pipe:[" ino "]": names that the kernel makes up when asked. */
-static __always_inline void walk__numbered(struct walk *w, const char *prefix, __u32 n, unsigned long ino)
+/* Some steps. Verified once, however often it is called; the more it does, the fewer calls the verifier follows. */
+__weak __attribute__((noinline)) int path__stride(__u32 kind)
 {
-	char c = ']';
+	struct walk *w = walk__get(kind);
 	int i;
 
-	walk__prepend(w, &c, 1, false);
+	if (!w)
+		return 1;
+	for (i = 0; i < WALK_STRIDE; i++)
+		if (path__step(w))
+			return 1;
+	return 0;
+}
+
+/* All steps. On its own, so that the verifier follows the loop once and not for each kind of walk. */
+__weak __attribute__((noinline)) int path__climb(__u32 kind)
+{
+	int i;
+
+	for (i = 0; i < WALK_STRIDES; i++)
+		if (path__stride(kind))
+			break;
+	return 0;
+}
+
+/* "[4711]", as the only text so far: there is room. */
+static __always_inline void walk__number(struct walk *w, unsigned long n)
+{
+	__u32 pos = w->pos;
+	int i;
+
+	w->text[--pos & (PATH_SIZE - 1)] = ']';
 	for (i = 0; i < 20; i++) {
-		c = '0' + ino % 10;
-		walk__prepend(w, &c, 1, false);
-		ino /= 10;
-		if (!ino)
+		w->text[--pos & (PATH_SIZE - 1)] = '0' + n % 10;
+		n /= 10;
+		if (!n)
 			break;
 	}
-	walk__prepend(w, prefix, n, false);
+	w->text[--pos & (PATH_SIZE - 1)] = '[';
+	w->pos = pos & (PATH_SIZE - 1);
 }
 
 /* A dentry that hangs from nothing: 1 when that is its nature and it has a name of its own. */
@@ -129,20 +144,20 @@ __weak __attribute__((noinline)) int path__pseudo(__u32 kind)
 	magic = BPF_CORE_READ(d, d_sb, s_magic);
 	ino = BPF_CORE_READ(d, d_inode, i_ino);
 	BPF_CORE_READ_INTO(&name, d, d_name);
-	if (magic == PIPEFS_MAGIC) {
-		walk__numbered(w, "pipe:[", 6, ino);
-	} else if (magic == SOCKFS_MAGIC) {
-		walk__numbered(w, "socket:[", 8, ino);
-	} else if (magic == ANON_INODE_MAGIC) {
-		walk__prepend(w, name.name, name.len, false);
-		walk__prepend(w, "anon_inode:", 11, false);
-	} else if (magic == NSFS_MAGIC) {
-		walk__numbered(w, "ns:[", 4, ino);
-	} else {
-		walk__prepend(w, name.name, name.len, false);
-		return magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC;
+	if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || magic == NSFS_MAGIC) {
+		walk__number(w, ino);
+		if (magic == PIPEFS_MAGIC)
+			walk__prepend(w, "pipe:", 5, false);
+		else if (magic == SOCKFS_MAGIC)
+			walk__prepend(w, "socket:", 7, false);
+		else
+			walk__prepend(w, "ns:", 3, false);
+		return 1;
 	}
-	return 1;
+	walk__prepend(w, name.name, name.len, false);
+	if (magic == ANON_INODE_MAGIC)
+		walk__prepend(w, "anon_inode:", 11, false);
+	return magic == ANON_INODE_MAGIC || magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC;
 }
 
 /* Walk from a dentry to a task's root. The text is then in the kind's walk; returns enum walk_end, LOOSE only if unnamed. */
@@ -150,7 +165,6 @@ __weak __attribute__((noinline)) int path__walk(__u32 kind, __u64 task, __u64 de
 {
 	struct walk *w = walk__get(kind);
 	struct fs_struct *fs;
-	__u32 i;
 
 	if (!w)
 		return WALK_LONG;
@@ -162,9 +176,7 @@ __weak __attribute__((noinline)) int path__walk(__u32 kind, __u64 task, __u64 de
 	fs = BPF_CORE_READ((struct task_struct *)task, fs);
 	w->root = BPF_CORE_READ(fs, root.dentry);
 	w->root_mnt = mount__of(BPF_CORE_READ(fs, root.mnt));
-	for (i = 0; i < WALK_STEPS; i++)
-		if (path__step(kind))
-			break;
+	path__climb(kind);
 	if (w->end == WALK_LOOSE && w->pos == PATH_SIZE - 1 && path__pseudo(kind))
 		w->end = WALK_ROOT;
 	else if (w->pos == PATH_SIZE - 1 && w->end != WALK_LONG)
@@ -204,19 +216,26 @@ __weak __attribute__((noinline)) int cgroup__step(__u32 kind)
 	return 0;
 }
 
+__weak __attribute__((noinline)) int cgroup__climb(__u32 kind)
+{
+	int i;
+
+	for (i = 0; i < 64; i++)
+		if (cgroup__step(kind))
+			break;
+	return 0;
+}
+
 __weak __attribute__((noinline)) int cgroup__walk(__u32 kind, __u64 kn)
 {
 	struct walk *w = walk__get(kind);
-	__u32 i;
 
 	if (!w)
 		return WALK_LONG;
 	w->pos = PATH_SIZE - 1;
 	w->end = WALK_ROOT;
 	w->dentry = (void *)kn;
-	for (i = 0; i < 64; i++)
-		if (cgroup__step(kind))
-			break;
+	cgroup__climb(kind);
 	if (w->pos == PATH_SIZE - 1)
 		walk__prepend(w, "/", 1, false);
 	return w->end;

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Opens
+ *
+ * Seen where the call returns: the descriptor leads to the kernel's own file.
+ * Most opens only read and no rule asks for those, so they are refused first,
+ * on nothing but the registers.
+ */
+#include "fd.h"
+#include "kernel.h"
+#include <bpf/bpf_tracing.h>
+
+#define O_ACCMODE	00000003
+#define O_WRONLY	00000001
+#define O_CREAT		00000100
+#define O_EXCL		00000200
+#define O_NOCTTY	00000400
+#define O_TRUNC		00001000
+#define O_TMPFILE_BIT	020000000
+#define O_CLOEXEC	02000000
+#define O_PATH		010000000
+#if defined(__TARGET_ARCH_arm64)
+#define O_LARGEFILE	0400000
+#else
+#define O_LARGEFILE	00100000
+#endif
+
+/* What the kernel's file keeps no longer, and what only a 64-bit kernel put there. */
+#define O_FORGOTTEN	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_LARGEFILE)
+
+struct open_how { __u64 flags, mode, resolve; };	/* include/uapi/linux/openat2.h */
+
+struct open_args {
+	const void *filename;
+	__u64 flags;
+	__u64 mode;
+	__u64 resolve;
+	__s32 dirfd;
+};
+
+static __always_inline bool open__reads(__u64 flags)
+{
+	return flags & O_PATH || !(flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE_BIT));
+}
+
+static __always_inline void open__file(struct wire_open *r, struct task_struct *t, struct file *f, __u64 asked)
+{
+	struct inode *inode = BPF_CORE_READ(f, f_inode);
+	enum layer layer = inode__layer(inode);
+
+	r->flags = (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN) | (asked & O_FORGOTTEN);
+	r->file_mode = BPF_CORE_READ(inode, i_mode);
+	r->dev = inode__dev(inode);
+	r->ino = BPF_CORE_READ(inode, i_ino);
+	r->nlink = BPF_CORE_READ(inode, i_nlink);
+	if (BPF_CORE_READ(f, f_mode) & FMODE_CREATED)
+		r->file_flags |= FILE_CREATED;
+	if (layer == LAYER_UPPER)
+		r->file_flags |= FILE_UPPER;
+	if (layer == LAYER_LOWER)
+		r->file_flags |= FILE_LOWER;
+	if (file__memory(f))
+		r->file_flags |= FILE_MEMFD;
+	record__file(&r->hdr, &r->name, f);
+}
+
+static __always_inline int open__emit(struct wire_control *c, __u16 call, const struct open_args *a, __s64 ret)
+{
+	struct task_struct *t = task__current();
+	struct wire_open *r = record__new(EVENT_OPEN, call, sizeof(*r));
+	struct file *f;
+
+	if (!r)
+		return 0;
+	r->dirfd = a->dirfd;
+	r->flags = a->flags;
+	r->mode = a->flags & (O_CREAT | O_TMPFILE_BIT) ? a->mode : 0;
+	r->resolve = a->resolve;
+	f = ret < 0 ? NULL : fd__file(t, ret);
+	if (f)
+		open__file(r, t, f, a->flags);
+	else
+		r->hdr.flags |= WIRE_NAME_USER;	/* failed, or another thread has closed it already */
+	if (!f || c->want & WANT_OPEN_RAW)
+		record__user_str(&r->hdr, &r->raw, a->filename, PATH_SIZE);
+	if (!f)
+		record__dir(&r->hdr, &r->dir, a->dirfd);
+	return record__send(&r->hdr, ret);
+}
+
+/* Refused by result and flags before anything is looked at. */
+static __always_inline bool open__refused(struct wire_control *c, __u16 call, __u64 flags, __s64 ret)
+{
+	if (ret < 0 ? c->want & WANT_FAILED : c->want & WANT_OPEN_READ || !open__reads(flags))
+		return false;
+	counter__refused(EVENT_OPEN);
+	return true;
+}
+
+/* Argument n of the current call, without a relocated read where the kernel hands out typed registers. */
+#define open__arg(n)										\
+	(bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) ?			\
+		 ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))->REG_ARG##n :	\
+		 task__arg(task__regs(), n))
+
+SEC("tracepoint/syscalls/sys_exit_openat")
+int openat__exit(struct sys_exit *ctx)
+{
+	struct wire_control *c = control__get();
+	struct open_args a = {};
+	struct pt_regs *regs;
+
+	if (!c)
+		return 0;
+	a.flags = (__u32)open__arg(3);
+	if (open__refused(c, CALL_OPENAT, a.flags, ctx->ret))
+		return 0;
+	regs = task__regs();
+	a.dirfd = task__arg(regs, 1);
+	a.filename = (void *)task__arg(regs, 2);
+	a.mode = task__arg(regs, 4);
+	return open__emit(c, CALL_OPENAT, &a, ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_open")
+int open__exit(struct sys_exit *ctx)
+{
+	struct wire_control *c = control__get();
+	struct open_args a = { .dirfd = AT_FDCWD };
+	struct pt_regs *regs;
+
+	if (!c)
+		return 0;
+	a.flags = (__u32)open__arg(2);
+	if (open__refused(c, CALL_OPEN, a.flags, ctx->ret))
+		return 0;
+	regs = task__regs();
+	a.filename = (void *)task__arg(regs, 1);
+	a.mode = task__arg(regs, 3);
+	return open__emit(c, CALL_OPEN, &a, ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_creat")
+int creat__exit(struct sys_exit *ctx)
+{
+	struct wire_control *c = control__get();
+	struct open_args a = { .dirfd = AT_FDCWD, .flags = O_CREAT | O_WRONLY | O_TRUNC };
+	struct pt_regs *regs = task__regs();
+
+	if (!c || open__refused(c, CALL_CREAT, a.flags, ctx->ret))
+		return 0;
+	a.filename = (void *)task__arg(regs, 1);
+	a.mode = task__arg(regs, 2);
+	return open__emit(c, CALL_CREAT, &a, ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_openat2")
+int openat2__exit(struct sys_exit *ctx)
+{
+	struct wire_control *c = control__get();
+	struct pt_regs *regs = task__regs();
+	struct open_how how = {};
+	struct open_args a = {};
+	struct file *f;
+
+	if (!c || (ctx->ret < 0 && !(c->want & WANT_FAILED)))
+		return c ? counter__refused(EVENT_OPEN), 0 : 0;
+	/* the caller's memory: what it says of access is not believed where there is a file */
+	bpf_probe_read_user(&how, sizeof(how), (void *)task__arg(regs, 3));
+	a.flags = how.flags;
+	a.mode = how.mode;
+	a.resolve = how.resolve;
+	if (ctx->ret >= 0) {
+		f = fd__file(task__current(), ctx->ret);
+		a.flags = (a.flags & O_FORGOTTEN) | (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN);
+	}
+	if (open__refused(c, CALL_OPENAT2, a.flags, ctx->ret))
+		return 0;
+	a.dirfd = task__arg(regs, 1);
+	a.filename = (void *)task__arg(regs, 2);
+	return open__emit(c, CALL_OPENAT2, &a, ctx->ret);
+}
