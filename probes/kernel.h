@@ -206,6 +206,14 @@ struct sock_common {
 struct sock { struct sock_common __sk_common; __u16 sk_type, sk_protocol; struct socket *sk_socket; };
 struct socket { short type; struct file *file; struct sock *sk; };
 
+/* network: net.h, dns.h */
+typedef struct { __s64 counter; } atomic64_t;
+struct sock_common___cookie { atomic64_t skc_cookie; };
+struct inet_sock { __be16 inet_sport; };
+struct sockaddr_un { __u16 sun_family; };
+struct unix_address { int len; struct sockaddr_un name[0]; };
+struct unix_sock { struct unix_address *addr; struct sock *peer; };
+
 /* iterators */
 struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; __u64 session_id, seq_num; };

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Dup
+ *
+ * A descriptor was duplicated, and what it is: a shell whose standard input
+ * became a socket is seen here.
+ */
+#include "net.h"
+
+/* The unix path is the socket's own; a client has none, then its peer's. */
+static __always_inline void dup__socket(struct wire_dup *r, struct sock *sk)
+{
+	r->type = sock__type(sk);
+	r->protocol = sock__protocol(sk);
+	net__ends(sk, &r->local, &r->peer);
+	if (r->fd_type == FD_UNIX && !record__unix_sock(&r->hdr, &r->name, sk))
+		record__unix_sock(&r->hdr, &r->name, unix__peer(sk));
+}
+
+static __always_inline int dup__emit(struct sys_exit *ctx, __u16 call)
+{
+	struct wire_dup *r;
+	struct pt_regs *regs;
+	struct socket *sock;
+	struct file *f;
+
+	if (!net__wanted(EVENT_DUP, call, ctx->ret < 0))
+		return 0;
+	r = record__new(EVENT_DUP, call, sizeof(*r));
+	if (!r)
+		return 0;
+	regs = task__regs();
+	r->oldfd = task__arg(regs, 1);
+	r->newfd = call == CALL_DUP ? -1 : (__s32)task__arg(regs, 2);
+	r->flags = call == CALL_DUP3 ? task__arg(regs, 3) : 0;
+	f = fd__file(task__current(), ctx->ret < 0 ? r->oldfd : (int)ctx->ret);
+	r->fd_type = file__fd_type(f);
+	sock = file__socket(f);
+	if (sock)
+		dup__socket(r, BPF_CORE_READ(sock, sk));
+	else
+		record__file(&r->hdr, &r->name, f);
+	return record__send(&r->hdr, ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_dup")
+int dup__exit(struct sys_exit *ctx)
+{
+	return dup__emit(ctx, CALL_DUP);
+}
+
+SEC("tracepoint/syscalls/sys_exit_dup2")
+int dup2__exit(struct sys_exit *ctx)
+{
+	return dup__emit(ctx, CALL_DUP2);
+}
+
+SEC("tracepoint/syscalls/sys_exit_dup3")
+int dup3__exit(struct sys_exit *ctx)
+{
+	return dup__emit(ctx, CALL_DUP3);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Network
+ *
+ * What the socket calls have in common: the cheap refusal, from a descriptor
+ * to its struct sock, and from that to addresses and unix paths. An IPv4 peer
+ * of an IPv6 socket stays what the socket says: family AF_INET6 and a mapped
+ * address (::ffff:a.b.c.d); to show it as IPv4 is the agent's business.
+ */
+#ifndef PROBES_NET_H
+#define PROBES_NET_H
+
+#include "fd.h"
+
+#define SOCK_STREAM	1
+#define SOCK_DGRAM	2
+#define IPPROTO_TCP	6
+#define IPPROTO_UDP	17
+
+#define TCP_SYN_SENT	2	/* include/net/tcp_states.h */
+
+#define EINTR		4
+#define EINPROGRESS	115
+#define ERESTARTSYS	512	/* include/linux/errno.h: kernel only, a signal came */
+#define ERESTART_LAST	516
+
+#define UNIX_NAME_MAX	108	/* sizeof(sun_path) */
+#define UNIX_ROOM	128
+
+/* What the caller gets where the kernel's own code for "interrupted" stands. */
+static __always_inline __s64 net__res(__s64 ret)
+{
+	return ret <= -ERESTARTSYS && ret >= -ERESTART_LAST ? -EINTR : ret;
+}
+
+/* Two array look-ups: whether any rule can match, before anything is read. */
+static __always_inline bool net__wanted(__u32 type, __u32 call, bool failed)
+{
+	struct wire_control *c = control__get();
+
+	if (!c)
+		return false;
+	if (control__wants(c, call) && (!failed || c->want & WANT_FAILED))
+		return true;
+	counter__refused(type);
+	return false;
+}
+
+/* The struct sock of one of the current task's descriptors, or NULL. */
+static __always_inline struct sock *fd__sock(int fd)
+{
+	struct socket *sock = file__socket(fd__file(task__current(), fd));
+
+	return sock ? BPF_CORE_READ(sock, sk) : NULL;
+}
+
+#define sock__family(sk)	BPF_CORE_READ(sk, __sk_common.skc_family)
+#define sock__type(sk)		BPF_CORE_READ(sk, sk_type)
+#define sock__protocol(sk)	BPF_CORE_READ(sk, sk_protocol)
+
+static __always_inline bool addr__unset(const struct wire_addr *a)
+{
+	const __u32 *ip = (const __u32 *)a->ip;
+
+	return !a->port && !(ip[0] | ip[1] | ip[2] | ip[3]);
+}
+
+/* Both ends of an IP socket; an end it does not have stays none. Other families have no such ends. */
+static __always_inline void net__ends(struct sock *sk, struct wire_addr *local, struct wire_addr *peer)
+{
+	sock__addrs(sk, local, peer);
+	if (!local->family)
+		return;
+	if (!local->port)	/* a closed socket has given its port back, and still says which it was */
+		local->port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	if (addr__unset(local))
+		local->family = 0;
+}
+
+/* The caller's socket address, where the kernel kept none. */
+static __always_inline void net__asked(struct wire_hdr *h, struct wire_addr *a, const void *uaddr, __u32 len)
+{
+	__u16 in[2] = {};	/* family and port of sockaddr_in and sockaddr_in6 alike */
+
+	h->flags |= WIRE_ADDR_USER;
+	if (bpf_probe_read_user(in, sizeof(in), uaddr)) {
+		h->flags |= WIRE_UNREADABLE;
+		return;
+	}
+	if (in[0] == AF_INET && len >= 8)
+		bpf_probe_read_user(a->ip, 4, uaddr + 4);
+	else if (in[0] == AF_INET6 && len >= 24)
+		bpf_probe_read_user(a->ip, 16, uaddr + 8);
+	else
+		return;
+	a->family = in[0];
+	a->port = bpf_ntohs(in[1]);
+}
+
+static __always_inline long net__read(void *to, __u32 n, const void *src, bool user)
+{
+	return user ? bpf_probe_read_user(to, n, src) : bpf_probe_read_kernel(to, n, src);
+}
+
+/* n bytes of an abstract name, its leading NUL shown as @. Programs like to pass the whole array: NULs at the end go. */
+static __always_inline __u64 unix__abstract(char *at, const char *src, __u64 n, bool user)
+{
+	PIN(n);
+	if (n > UNIX_NAME_MAX || net__read(at, n, src, user))
+		return 0;
+	at[0] = '@';
+	for (int i = 0; i < UNIX_NAME_MAX; i++) {
+		PIN(n);
+		if (n < 2 || n > UNIX_NAME_MAX || at[n - 1])
+			break;
+		n--;
+	}
+	return n;
+}
+
+/* sun_path of n bytes. A path ends at its NUL; an abstract name may hold some. */
+static __always_inline void record__unix(struct wire_hdr *h, struct wire_blob *b, const char *src, __u64 n, bool user)
+{
+	char first = 0, *at;
+	__u64 off;
+	long got;
+
+	if (n < 1 || n > UNIX_NAME_MAX || net__read(&first, 1, src, user)) {
+		if (user && n)
+			h->flags |= WIRE_UNREADABLE;
+		return;
+	}
+	at = record__room(h, &off, UNIX_ROOM);
+	if (!at)
+		return;
+	if (!first) {
+		record__grown(h, b, off, unix__abstract(at, src, n, user));
+		return;
+	}
+	n++;
+	PIN(n);
+	if (n > UNIX_NAME_MAX + 1)
+		return;
+	got = user ? bpf_probe_read_user_str(at, n, src) : bpf_probe_read_kernel_str(at, n, src);
+	record__grown(h, b, off, got > 0 ? got - 1 : 0);
+}
+
+/* The name a unix socket is bound to. False when it has none. */
+static __always_inline bool record__unix_sock(struct wire_hdr *h, struct wire_blob *b, struct sock *sk)
+{
+	struct unix_address *a = sk ? BPF_CORE_READ((struct unix_sock *)sk, addr) : NULL;
+	int len = a ? BPF_CORE_READ(a, len) : 0;
+
+	if (len <= 2)
+		return false;
+	record__unix(h, b, (char *)a + bpf_core_field_offset(a->name) + 2, len - 2, false);
+	return true;
+}
+
+static __always_inline struct sock *unix__peer(struct sock *sk)
+{
+	return BPF_CORE_READ((struct unix_sock *)sk, peer);
+}
+
+/* The name in the caller's sockaddr_un. */
+static __always_inline void net__asked_path(struct wire_hdr *h, struct wire_blob *b, const char *uaddr, __u32 len)
+{
+	__u16 family = 0;
+
+	h->flags |= WIRE_ADDR_USER;
+	if (bpf_probe_read_user(&family, sizeof(family), uaddr))
+		h->flags |= WIRE_UNREADABLE;
+	else if (family == AF_UNIX && len > 2)
+		record__unix(h, b, uaddr + 2, len - 2, true);
+}
+
+#endif
