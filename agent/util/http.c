@@ -46,6 +46,7 @@ struct http_transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buf body, head;
+	bool head_complete;	/* the empty line behind the headers was seen */
 	char error[CURL_ERROR_SIZE];
 	char *ca_file, *url;	/* for messages */
 	http_done_fn done;
@@ -108,6 +109,9 @@ static void finish(struct http_transfer *t, CURLcode code)
 	struct http_response r = {.body = buf_view(&t->body), .headers = buf_view(&t->head)};
 	long status = 0;
 
+	/* A connection that ends within the headers is a complete answer to libcurl, with no body. */
+	if (code == CURLE_OK && !t->head_complete)
+		code = CURLE_GOT_NOTHING;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	r.status = (int)status;
 	r.error = http_error_explain(r.text, sizeof(r.text), t->easy, code, t->error, t->url, t->ca_file);
@@ -232,8 +236,11 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	struct http_transfer *t = ctx;
 	struct str line = str_n(p, size * n);
 
-	if (str_starts(line, STR("HTTP/")))
+	if (str_starts(line, STR("HTTP/"))) {
 		buf_reset(&t->head);	/* what came before was a 1xx */
+		t->head_complete = false;
+	}
+	t->head_complete |= str_eq(line, STR("\r\n")) || str_eq(line, STR("\n"));
 	if (t->head.n + line.n <= HEADERS_MAX)
 		buf_str(&t->head, line);
 	return line.n;

@@ -116,11 +116,12 @@ START_TEST(failures_have_names)
 		{"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", PEER_CLOSE},
 		{NULL, PEER_HANG},
 		{"not http at all\r\n\r\n", PEER_CLOSE},
+		{"HTTP/1.1 200 OK\r\nContent-Le", PEER_CLOSE},
 	};
 	struct peer p;
 	struct seen s;
 
-	peer_start(&p, steps, 5);
+	peer_start(&p, steps, ARRAY_SIZE(steps));
 	s = get(p.port, "/", (struct http_request){});
 	ck_assert_int_eq(s.error, HTTP_E_CLOSED);
 	s = get(p.port, "/", (struct http_request){});
@@ -132,6 +133,8 @@ START_TEST(failures_have_names)
 	ck_assert_ptr_nonnull(strstr(s.text, "no answer from 127.0.0.1"));
 	s = get(p.port, "/", (struct http_request){});
 	ck_assert_int_ne(s.error, HTTP_OK);
+	s = get(p.port, "/", (struct http_request){});
+	ck_assert_int_eq(s.error, HTTP_E_CLOSED);
 	client = http_client_free(client);
 	peer_stop(&p);
 	ck_assert_int_eq(http_client_new(&client, &loop, "noroshi/test"), 0);
