@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "finding_event.h"
+#include "event/dns.h"
+#include <malloc.h>
+
+#define WINDOW 60000u	/* ms */
+
+static struct record rec;
+static struct fake_engine engine = {.engine = {&fake_ops}, .output = "out"};
+static const struct match match = {.engine = &engine.engine, .rule = &fake_rule};
+
+/* What came out, in order. */
+static Noroshi__V1__Finding *out[20000];
+static size_t n_out;
+
+static void emit(void *ctx, Noroshi__V1__Finding *f)
+{
+	(void)ctx;
+	ck_assert_uint_lt(n_out, ARRAY_SIZE(out));
+	out[n_out++] = f;
+}
+
+static void clear(void)
+{
+	while (n_out)
+		finding_free(out[--n_out]);
+}
+
+static struct container box = {.id = "3ad7b26ded6d"};
+static struct image shell = {.exec_id = 2, .exepath = STR("/bin/bash")}, other = {.exec_id = 2, .exepath = STR("/bin/dash")};
+static struct process proc;
+
+/* A connect to port `port`, `sec` seconds after T0. */
+static struct event connect_at(unsigned int sec, uint16_t port)
+{
+	struct event ev;
+
+	RECORD(&rec, CONNECT, CONNECT, connect);
+	rec.r.connect.family = AF_INET;
+	rec.r.connect.local = ip4("172.17.0.2", (uint16_t)(30000 + sec));
+	rec.r.connect.peer = ip4("10.9.8.7", port);
+	rec.r.hdr.time += sec * SECOND;
+	ev = record_event(&rec);
+	proc.image = &shell;
+	ev.process = &proc;
+	ev.container = &box;
+	return ev;
+}
+
+static void hit(struct fold *f, unsigned int sec, uint16_t port)
+{
+	struct event ev = connect_at(sec, port);
+
+	fold_match(f, &context, &ev, &match);
+}
+
+START_TEST(repeats_are_one_finding)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct fold_stats st;
+
+	hit(f, 0, 80);
+	ck_assert_uint_eq(n_out, 1);
+	ck_assert_uint_eq(out[0]->revision, 1);
+	ck_assert_uint_eq(out[0]->count, 1);
+	ck_assert_uint_eq(out[0]->sequence, 1);
+	hit(f, 10, 80);
+	hit(f, 59, 80);
+	hit(f, 30, 80);	/* the rings are read out of order */
+	ck_assert_uint_eq(n_out, 1);
+	ck_assert_uint_eq(fold_expire(f, T0 + 59 * SECOND), T0 + 60 * SECOND);
+	ck_assert_uint_eq(n_out, 1);
+	ck_assert_uint_eq(fold_expire(f, T0 + 60 * SECOND), 0);
+	ck_assert_uint_eq(n_out, 2);
+	ck_assert_str_eq(out[1]->id, out[0]->id);
+	ck_assert_uint_eq(out[1]->revision, 2);
+	ck_assert_uint_eq(out[1]->count, 4);
+	ck_assert_uint_eq(out[1]->sequence, 2);
+	ck_assert_str_eq(out[1]->time, "2023-11-14T22:13:20.000000000Z");
+	ck_assert_str_eq(out[1]->last_seen, "2023-11-14T22:14:19.000000000Z");
+	ck_assert_str_eq(out[1]->network->remote_ip, "10.9.8.7");	/* complete */
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.findings, 1);
+	ck_assert_uint_eq(st.repeats, 3);
+	ck_assert_uint_eq(st.revisions, 1);
+	ck_assert_uint_eq(st.open, 0);
+	ck_assert_uint_eq(st.unfolded + st.failed, 0);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+START_TEST(one_alone_has_no_second_revision)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+
+	hit(f, 0, 80);
+	ck_assert_uint_eq(fold_expire(f, UINT64_MAX), 0);
+	ck_assert_uint_eq(n_out, 1);
+	hit(f, 70, 80);
+	ck_assert_uint_eq(n_out, 2);
+	ck_assert_str_ne(out[0]->id, out[1]->id);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+/* The timer may be late: the event itself closes a window that is over. */
+START_TEST(an_event_after_the_window_begins_another)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+
+	hit(f, 0, 80);
+	hit(f, 1, 80);
+	hit(f, 60, 80);
+	ck_assert_uint_eq(n_out, 3);
+	ck_assert_uint_eq(out[1]->revision, 2);
+	ck_assert_uint_eq(out[1]->count, 2);
+	ck_assert_uint_eq(out[2]->revision, 1);
+	ck_assert_str_ne(out[2]->id, out[0]->id);
+	ck_assert_uint_eq(out[2]->sequence, 3);
+	ck_assert_uint_eq(fold_expire(f, T0), T0 + 120 * SECOND);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+static size_t emitted(struct fold *f, struct event *ev, const struct match *m)
+{
+	size_t before = n_out;
+
+	fold_match(f, &context, ev, m);
+	return n_out - before;
+}
+
+START_TEST(what_differs_is_not_folded)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct rule_info second = fake_rule;
+	struct match m = match;
+	struct container cell = {.id = "000000000001"};
+	struct event ev = connect_at(0, 80);
+
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	ck_assert_uint_eq(emitted(f, &ev, &m), 0);
+	second.name = "Another rule";
+	m.rule = &second;
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	m = match;
+	ev.container = &cell;
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	ev.container = NULL;
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	proc.image = &other;
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	ev.process = NULL;
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	rec.r.connect.peer = ip4("10.9.8.6", 80);
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	rec.r.connect.peer.port = 81;
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	rec.r.connect.local.port++;		/* chance */
+	ck_assert_uint_eq(emitted(f, &ev, &m), 0);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+START_TEST(an_accepted_peers_port_is_chance)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct event ev;
+
+	RECORD(&rec, ACCEPT, ACCEPT4, accept);
+	rec.r.accept.family = AF_INET;
+	rec.r.accept.local = ip4("172.17.0.2", 22);
+	rec.r.accept.peer = ip4("10.9.8.7", 40000);
+	ev = record_event(&rec);
+	ck_assert_uint_eq(emitted(f, &ev, &match), 1);
+	rec.r.accept.peer.port++;
+	ck_assert_uint_eq(emitted(f, &ev, &match), 0);
+	rec.r.accept.local.port++;
+	ck_assert_uint_eq(emitted(f, &ev, &match), 1);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+START_TEST(paths_and_domains_are_targets)
+{
+	static struct dns_message names[2] = {{.qname = STR("a.example")}, {.qname = STR("b.example")}};
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct event ev;
+
+	for (int round = 0; round < 2; round++) {
+		for (char c = 'a'; c < 'd'; c++) {
+			char path[] = {'/', c, 0};
+
+			RECORD(&rec, OPEN, OPENAT, open);
+			record_text(&rec, &rec.r.open.name, path);
+			ev = record_event(&rec);
+			ck_assert_uint_eq(emitted(f, &ev, &match), round ? 0 : 1);
+		}
+	}
+	for (int i = 0; i < 4; i++) {
+		RECORD(&rec, DNS, DNS, dns);
+		rec.r.dns.peer = ip4("10.0.0.53", 53);
+		rec.r.dns.local = ip4("10.0.0.2", (uint16_t)(40000 + i));
+		ev = record_event(&rec);
+		ev.dns = &names[i % 2];
+		ck_assert_uint_eq(emitted(f, &ev, &match), i < 2 ? 1 : 0);
+	}
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+START_TEST(without_a_window_nothing_is_folded)
+{
+	struct fold *f = fold_new(0, emit, NULL);
+
+	for (unsigned int i = 0; i < 5; i++)
+		hit(f, 0, 80);
+	ck_assert_uint_eq(n_out, 5);
+	ck_assert_uint_eq(out[4]->sequence, 5);
+	ck_assert_uint_eq(fold_expire(f, UINT64_MAX), 0);
+	ck_assert_uint_eq(n_out, 5);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+START_TEST(a_full_table_lets_findings_out_unfolded)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct fold_stats st;
+	uint64_t open;
+
+	for (unsigned int i = 0; i < FOLD_MAX + 100; i++)
+		hit(f, 0, (uint16_t)(i + 1));
+	ck_assert_uint_eq(n_out, FOLD_MAX + 100);
+	fold_stats(f, &st);
+	ck_assert_uint_gt(st.unfolded, 99);	/* by number, or by the bytes of what is kept */
+	ck_assert_uint_eq(st.open + st.unfolded, FOLD_MAX + 100);
+	open = st.open;
+	for (unsigned int i = 0; i < FOLD_MAX + 100; i++)
+		hit(f, 1, (uint16_t)(i + 1));
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.repeats, open);	/* those that were in are still found */
+	fold_expire(f, UINT64_MAX);
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.revisions, open);
+	ck_assert_uint_eq(st.open, 0);
+	clear();
+	hit(f, 2, 1);	/* and there is room again */
+	hit(f, 3, 1);
+	ck_assert_uint_eq(n_out, 1);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+/* Against a list that is searched from end to end: what the table says is what a simple one would. */
+START_TEST(windows_come_and_go)
+{
+	static uint64_t ends[500];
+	static uint32_t counts[500];
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	unsigned int seed = 3, now = 0;
+	uint64_t revisions = 0, findings = 0;
+	struct fold_stats st;
+
+	memset(ends, 0, sizeof(ends));
+	for (int i = 0; i < 15000; i++) {
+		uint16_t port = (uint16_t)(1 + (unsigned int)rand_r(&seed) % 499);
+		uint64_t time;
+
+		now += rand_r(&seed) % 20 == 0;
+		time = T0 + now * SECOND;
+		if (rand_r(&seed) % 50 == 0) {
+			fold_expire(f, time);
+			for (unsigned int p = 0; p < ARRAY_SIZE(ends); p++) {
+				if (ends[p] && ends[p] <= time) {
+					revisions += counts[p] > 1;
+					ends[p] = 0;
+				}
+			}
+		}
+		if (ends[port] && time >= ends[port]) {
+			revisions += counts[port] > 1;
+			ends[port] = 0;
+		}
+		if (!ends[port]) {
+			ends[port] = time + 60 * SECOND;
+			counts[port] = 0;
+			findings++;
+		}
+		counts[port]++;
+		hit(f, now, port);
+	}
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.findings, findings);
+	ck_assert_uint_eq(st.revisions, revisions);
+	ck_assert_uint_eq(st.repeats, 15000 - findings);
+	ck_assert_uint_eq(n_out, findings + revisions);
+	for (size_t i = 0; i < n_out; i++)
+		ck_assert_uint_eq(out[i]->sequence, i + 1);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+START_TEST(a_repeat_allocates_nothing)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct mallinfo2 before, after;
+
+	hit(f, 0, 80);
+	before = mallinfo2();
+	for (unsigned int i = 0; i < 1000; i++)
+		hit(f, 1, 80);
+	after = mallinfo2();
+	ck_assert_uint_eq(before.uordblks, after.uordblks);
+	ck_assert_uint_eq(n_out, 1);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+START_TEST(findings_about_ourselves_are_numbered_too)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct fold_stats st;
+
+	hit(f, 0, 80);
+	fold_pass(f, finding_internal(&context, "Events lost", "Coverage:Agent/EventsLost", 5, "12 events"));
+	fold_pass(f, NULL);
+	ck_assert_uint_eq(n_out, 2);
+	ck_assert_uint_eq(out[1]->sequence, 2);
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.failed, 1);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("fold");
+	TCase *t = tcase_create("fold");
+	SRunner *sr;
+	int failed;
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 0);
+	tcase_add_test(t, repeats_are_one_finding);
+	tcase_add_test(t, one_alone_has_no_second_revision);
+	tcase_add_test(t, an_event_after_the_window_begins_another);
+	tcase_add_test(t, what_differs_is_not_folded);
+	tcase_add_test(t, an_accepted_peers_port_is_chance);
+	tcase_add_test(t, paths_and_domains_are_targets);
+	tcase_add_test(t, without_a_window_nothing_is_folded);
+	tcase_add_test(t, a_full_table_lets_findings_out_unfolded);
+	tcase_add_test(t, windows_come_and_go);
+	tcase_add_test(t, a_repeat_allocates_nothing);
+	tcase_add_test(t, findings_about_ourselves_are_numbered_too);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed;
+}
