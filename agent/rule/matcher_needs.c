@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Needs
+ *
+ * What has to leave the kernel for these conditions: the graph is simplified
+ * once more under "this call, and it failed" or "this open, and it only reads";
+ * what is then false for every rule need not be sent.
+ */
+#include "rule/matcher_node.h"
+#include <stdlib.h>
+
+enum supposition { SUPPOSE_NOTHING, SUPPOSE_FAILED, SUPPOSE_READ_ONLY };
+
+struct assumption {
+	int name;			/* of the call, first: oracle_of_name() reads it */
+	enum supposition what;
+	bool open;
+};
+
+static bool is(const struct slot *s, const char *name)
+{
+	return s->kind == EXPR_FIELD && !strcmp(s->field.desc->name, name);
+}
+
+static bool is_text(const struct slot *s, const char *text)
+{
+	return s->kind == EXPR_FIELD && str_eq(s->field.text, str(text));
+}
+
+static uint32_t known(bool holds)
+{
+	return holds ? NODE_TRUE : NODE_FALSE;
+}
+
+/* A yes/no field of a known value. */
+static uint32_t bool_known(const struct pred *p, bool value)
+{
+	uint32_t i;
+
+	if (p->test == TEST_EXISTS)
+		return NODE_TRUE;
+	for (i = 0; p->test == TEST_BOOLS && i < p->n; i++) {
+		if (p->v[i].b == value)
+			return known(!p->negate);
+	}
+	return p->test == TEST_BOOLS ? known(p->negate) : NODE_BAD;
+}
+
+/* A text field that has not this value: it can only be said of a comparison with that value alone. */
+static uint32_t text_is_not(const struct pred *p, const char *value)
+{
+	return p->test == TEST_TEXTS && p->n == 1 && str_eq(p->v[0].s, str(value)) ? known(p->negate) : NODE_BAD;
+}
+
+/* A number that is below zero. */
+static uint32_t negative_number(const struct pred *p)
+{
+	bool below = false, above = false;
+	uint32_t i;
+
+	if ((p->test != TEST_RANGE && p->test != TEST_NUMBERS) || !p->n || p->v[0].type != TYPE_INT)
+		return NODE_BAD;
+	for (i = 0; i < p->n; i++) {
+		below |= p->v[i].i < 0;
+		above |= p->v[i].i >= 0;
+	}
+	if (p->test == TEST_RANGE && p->v[0].i == INT64_MIN && p->v[1].i >= -1)
+		return NODE_TRUE;
+	return !below && above ? known(p->negate) : NODE_BAD;
+}
+
+static uint32_t when_failed(const struct slot *s, const struct pred *p, bool open)
+{
+	if (is(s, "evt.failed"))
+		return bool_known(p, true);
+	if (is(s, "evt.res"))
+		return text_is_not(p, "SUCCESS");
+	if (is(s, "evt.rawres"))
+		return negative_number(p);
+	if (open && is(s, "fd.num"))
+		return negative_number(p);
+	if (open && is(s, "fd.typechar"))	/* a failed open's is 'o' */
+		return p->test == TEST_TEXTS && p->n == 1 && !str_eq(p->v[0].s, STR("o")) ? known(p->negate) : NODE_BAD;
+	return NODE_BAD;
+}
+
+static uint32_t when_read_only(const struct slot *s, const struct pred *p)
+{
+	static const char *const flags[] = {"O_CREAT", "O_WRONLY", "O_RDWR", "O_TMPFILE", "O_F_CREATED"};
+	uint32_t i, j, hits = 0;
+
+	if (is(s, "evt.is_open_write") || is(s, "evt.is_open_create") || is(s, "evt.is_open_exec"))
+		return bool_known(p, false);
+	if (!is_text(s, "evt.arg.flags") || p->test != TEST_CONTAINS)
+		return NODE_BAD;
+	for (i = 0; i < p->n; i++) {
+		for (j = 0; j < ARRAY_SIZE(flags) && !str_eq(p->v[i].s, str(flags[j])); j++)
+			;
+		hits += j < ARRAY_SIZE(flags);
+	}
+	return p->n && hits == p->n ? known(p->negate) : NODE_BAD;
+}
+
+static uint32_t oracle(const struct matcher *m, const struct pred *p, void *ctx)
+{
+	const struct assumption *a = ctx;
+	const struct slot *s = &m->slots[p->slot];
+	uint32_t r = oracle_of_name(m, p, (void *)&a->name);
+
+	if (r <= NODE_TRUE || s->multi || p->quant != QUANT_ANY)
+		return r;
+	if (a->what == SUPPOSE_FAILED)
+		return when_failed(s, p, a->open);
+	return a->what == SUPPOSE_READ_ONLY ? when_read_only(s, p) : NODE_BAD;
+}
+
+/*
+ * Whether a node may hold for some event: no new nodes are made, so that a matcher in use stays as it is.
+ * NODE_TRUE, NODE_FALSE, or NODE_BAD for "that depends".
+ */
+static uint32_t judge(const struct matcher *m, uint32_t id, struct assumption *a, uint8_t *memo)
+{
+	const struct node *n = &m->nodes[id];
+	uint32_t r, i, part, decisive;
+
+	if (memo[id])
+		return memo[id] == 3 ? NODE_BAD : memo[id] - 1u;
+	switch (n->kind) {
+	case NODE_CONST:
+		r = id;
+		break;
+	case NODE_PRED:
+		r = oracle(m, &m->preds[n->pred], a);
+		break;
+	case NODE_NOT:
+		r = judge(m, n->v[0], a, memo);
+		r = r <= NODE_TRUE ? !r : NODE_BAD;
+		break;
+	case NODE_ONE:
+		r = NODE_BAD;
+		break;
+	default:
+		decisive = n->kind == NODE_AND ? NODE_FALSE : NODE_TRUE;
+		for (i = 0, r = !decisive; i < n->n && r != decisive; i++) {
+			part = judge(m, n->v[i], a, memo);
+			r = part == decisive ? decisive : part > NODE_TRUE ? NODE_BAD : r;
+		}
+		break;
+	}
+	r = r <= NODE_TRUE ? r : NODE_BAD;
+	memo[id] = r == NODE_BAD ? 3 : (uint8_t)(r + 1);
+	return r;
+}
+
+static bool some_may_hold(const struct matcher *m, struct assumption a, uint8_t *memo)
+{
+	uint32_t i;
+
+	memset(memo, 0, m->nnodes);
+	for (i = 0; i < m->nrules; i++) {
+		if (m->shown[i] && judge(m, m->raw[i], &a, memo) != NODE_FALSE)
+			return true;
+	}
+	return false;
+}
+
+/* ---- fields that cost extra ---- */
+
+static uint32_t want_of_slot(const struct slot *s)
+{
+	static const char *const raw[] = {"fd.nameraw", "fs.path.nameraw", "fs.path.sourceraw", "fs.path.targetraw", "evt.args",
+					  "evt.info", "evt.arg", "evt.rawarg", "evt.abspath"};
+	unsigned int i;
+
+	if (is(s, "proc.env") || is(s, "proc.aenv"))
+		return WANT_ENV;
+	for (i = 0; i < ARRAY_SIZE(raw); i++) {
+		if (!is(s, raw[i]))
+			continue;
+		/* Of the arguments by name only the path is extra. */
+		return !s->field.arg.n || s->field.index >= 0 || str_eq(s->field.arg, STR("name")) ? WANT_OPEN_RAW : 0;
+	}
+	return 0;
+}
+
+static bool is_open(enum event_call call)
+{
+	return call == CALL_OPEN || call == CALL_OPENAT || call == CALL_OPENAT2 || call == CALL_CREAT;
+}
+
+static bool can_fail(enum event_call call)
+{
+	return call != CALL_PROCEXIT && call != CALL_DNS;
+}
+
+void matcher_needs(const struct matcher *m, struct needs *n)
+{
+	_cleanup_(freep) uint8_t *memo = calloc(m->nnodes, 1);
+	enum event_call call;
+	bool opens = false;
+	uint32_t i;
+
+	for (call = CALL_NONE + 1; call < CALL_MAX; call++) {
+		struct assumption a = {.name = name_of_call(call), .open = is_open(call)};
+
+		if (memo && !some_may_hold(m, a, memo))
+			continue;
+		n->call[call] = true;
+		opens |= a.open;
+		a.what = SUPPOSE_FAILED;
+		if (can_fail(call) && (!memo || some_may_hold(m, a, memo)))
+			n->want |= WANT_FAILED;
+		a.what = SUPPOSE_READ_ONLY;
+		if (a.open && call != CALL_CREAT && (!memo || some_may_hold(m, a, memo)))
+			n->want |= WANT_OPEN_READ;
+	}
+	for (i = 0; i < m->nslots; i++)
+		n->want |= want_of_slot(&m->slots[i]) & (opens ? ~0u : ~(uint32_t)WANT_OPEN_RAW);
+}

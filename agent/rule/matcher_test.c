@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Predicates: constants put into the form that is cheap to ask, then asked. */
+#include "rule/glob.h"
+#include "rule/matcher_node.h"
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- making ready ---- */
+
+static int prepare_regexes(struct matcher *m, struct pred *p)
+{
+	char why[160];
+	uint32_t i;
+	int r;
+
+	p->regexes = calloc(p->n + 1, sizeof(*p->regexes));
+	if (!p->regexes)
+		return -ENOMEM;
+	for (i = 0; i < p->n; i++) {
+		r = regex_new(&p->regexes[i], p->v[i].s, why);
+		if (r < 0)
+			return r;
+		m->extra_bytes += regex_bytes(p->regexes[i]);
+	}
+	return 0;
+}
+
+int pred_prepare(struct matcher *m, struct pred *p)
+{
+	bool ok = true;
+
+	if (p->ready)
+		return 0;
+	p->ready = true;
+	switch (p->test) {
+	case TEST_TEXTS:
+		if (p->n > 1)
+			ok = text_set_init(&p->texts, m->arena, p->v, p->n);
+		break;
+	case TEST_PREFIX:
+	case TEST_SUFFIX:
+		ok = affix_set_init(&p->affixes, m->arena, p->v, p->n, p->test == TEST_SUFFIX);
+		break;
+	case TEST_PATHS:
+		ok = path_set_init(&p->paths, m->arena, p->v, p->n);
+		break;
+	case TEST_NETS:
+		ok = net_set_init(&p->nets, m->arena, p->v, p->n);
+		break;
+	case TEST_REGEX:
+		return prepare_regexes(m, p);
+	default:
+		break;
+	}
+	return ok ? 0 : -ENOMEM;
+}
+
+void pred_release(struct pred *p)
+{
+	uint32_t i;
+
+	if (p->test != TEST_REGEX || !p->ready || !p->regexes)
+		return;
+	for (i = 0; i < p->n; i++)
+		regex_free(p->regexes[i]);
+	free(p->regexes);
+}
+
+uint32_t pred_cost(const struct matcher *m, const struct pred *p)
+{
+	static const uint32_t costs[] = {
+		[TEST_EXISTS] = 1, [TEST_BOOLS] = 1, [TEST_NUMBERS] = 1, [TEST_RANGE] = 1, [TEST_TEXTS] = 2, [TEST_ORDER] = 2,
+		[TEST_PREFIX] = 3, [TEST_SUFFIX] = 3, [TEST_CONTAINS] = 8, [TEST_ICONTAINS] = 40, [TEST_GLOB] = 12,
+		[TEST_IGLOB] = 12, [TEST_REGEX] = 60, [TEST_PATHS] = 8, [TEST_NETS] = 3, [TEST_FIELD] = 4,
+	};
+	const struct slot *s = &m->slots[p->slot];
+	uint32_t cost = costs[p->test], list = 1;
+
+	if (p->test == TEST_CONTAINS || p->test == TEST_ICONTAINS || p->test == TEST_GLOB || p->test == TEST_IGLOB || p->test == TEST_REGEX)
+		list = p->n ? p->n : 1;
+	/* Ancestors are a walk, a transformer copies, a text may have to be put together first. */
+	return cost * (list > 1000 ? 1000 : list) + (s->kind == EXPR_TRANSFORM ? 30 : s->multi ? 20 : s->type == TYPE_STR ? 2 : 0);
+}
+
+/* ---- asking ---- */
+
+static bool same_number(const struct value *a, const struct value *b)
+{
+	return a->u == b->u;	/* constants that the field's type cannot be are gone: the bits decide */
+}
+
+static bool one_of(const struct pred *p, const struct value *v)
+{
+	uint32_t lo = 0, hi = p->n, mid;
+
+	if (p->n <= 4) {
+		for (lo = 0; lo < p->n; lo++) {
+			if (same_number(&p->v[lo], v))
+				return true;
+		}
+		return false;
+	}
+	while (lo < hi) {
+		int order;
+
+		mid = (lo + hi) / 2;
+		order = v->type == TYPE_INT ? (v->i > p->v[mid].i) - (v->i < p->v[mid].i) : (v->u > p->v[mid].u) - (v->u < p->v[mid].u);
+		if (!order)
+			return true;
+		if (order > 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+static bool in_range(const struct pred *p, const struct value *v)
+{
+	if (p->v[0].type == TYPE_INT)
+		return v->i >= p->v[0].i && v->i <= p->v[1].i;
+	return v->u >= p->v[0].u && v->u <= p->v[1].u;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+static bool has_folded(struct str text, struct str needle)
+{
+	size_t i, j;
+
+	if (!needle.n)
+		return true;
+	for (i = 0; i + needle.n <= text.n; i++) {
+		for (j = 0; j < needle.n && lower(text.p[i + j]) == lower(needle.p[j]); j++)
+			;
+		if (j == needle.n)
+			return true;
+	}
+	return false;
+}
+
+/* memmem() has a start-up cost that a path does not earn back: find the rarer end of the needle by memchr(). */
+static bool has_text(struct str text, struct str needle)
+{
+	const char *at, *end;
+
+	if (needle.n > text.n)
+		return false;
+	if (text.n > 256 || needle.n < 2)
+		return !needle.n || memmem(text.p, text.n, needle.p, needle.n);
+	end = text.p + text.n - needle.n + 1;
+	for (at = text.p; at < end; at++) {
+		if (at[0] == needle.p[0] && at[needle.n - 1] == needle.p[needle.n - 1] && !memcmp(at, needle.p, needle.n))
+			return true;
+	}
+	return false;
+}
+
+static bool matches_one(const struct pred *p, struct str text, bool fold_case)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (glob_match(p->v[i].s, text, fold_case))
+			return true;
+	}
+	return false;
+}
+
+static bool contains_one(const struct pred *p, struct str text)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (p->test == TEST_CONTAINS ? has_text(text, p->v[i].s) : has_folded(text, p->v[i].s))
+			return true;
+	}
+	return false;
+}
+
+static bool regex_one(struct matcher *m, const struct pred *p, struct str text)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++) {
+		switch (regex_match(p->regexes[i], m->regex, text)) {
+		case REGEX_YES:
+			return true;
+		case REGEX_LIMIT:
+			m->regex_limit++;
+			break;
+		case REGEX_NO:
+			break;
+		}
+	}
+	return false;
+}
+
+static bool ordered(enum op op, int order)
+{
+	switch (op) {
+	case OP_LT:
+		return order < 0;
+	case OP_LE:
+		return order <= 0;
+	case OP_GT:
+		return order > 0;
+	case OP_GE:
+		return order >= 0;
+	default:
+		return order == 0;
+	}
+}
+
+/* Two values of the same type; NE is told as EQ and negated. */
+static bool compare_values(struct matcher *m, enum op op, const struct value *a, const struct value *b)
+{
+	switch (op) {
+	case OP_CONTAINS:
+	case OP_BCONTAINS:
+		return has_text(a->s, b->s);
+	case OP_ICONTAINS:
+		return has_folded(a->s, b->s);
+	case OP_STARTSWITH:
+	case OP_BSTARTSWITH:
+		return str_starts(a->s, b->s);
+	case OP_ENDSWITH:
+		return str_ends(a->s, b->s);
+	case OP_GLOB:
+	case OP_IGLOB:
+		return glob_match(b->s, a->s, op == OP_IGLOB);
+	default:
+		(void)m;
+		if (a->type == TYPE_IP)	/* the prefix is the constant's affair */
+			return ordered(op, a->ip.family != b->ip.family || memcmp(a->ip.ip, b->ip.ip, 16));
+		return ordered(op, value_cmp(a, b));
+	}
+}
+
+static bool against_field(struct matcher *m, const struct pred *p, const struct value *v)
+{
+	const struct slot_state *r = slot_values(m, p->rhs);
+	uint16_t i;
+
+	for (i = 0; i < r->n; i++) {
+		if (compare_values(m, p->op, v, &r->v[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool value_holds(struct matcher *m, const struct pred *p, const struct value *v)
+{
+	switch (p->test) {
+	case TEST_EXISTS:
+		return true;
+	case TEST_BOOLS:
+		return (p->n && p->v[0].b == v->b) || (p->n > 1 && p->v[1].b == v->b);
+	case TEST_NUMBERS:
+		return one_of(p, v);
+	case TEST_RANGE:
+		return in_range(p, v);
+	case TEST_TEXTS:
+		return p->n == 1 ? str_eq(p->v[0].s, v->s) : text_set_has(&p->texts, v->s);
+	case TEST_ORDER:
+		return ordered(p->op, str_cmp(v->s, p->v[0].s));
+	case TEST_PREFIX:
+	case TEST_SUFFIX:
+		return affix_set_has(&p->affixes, v->s);
+	case TEST_CONTAINS:
+	case TEST_ICONTAINS:
+		return contains_one(p, v->s);
+	case TEST_GLOB:
+		return matches_one(p, v->s, false);
+	case TEST_IGLOB:
+		return matches_one(p, v->s, true);
+	case TEST_REGEX:
+		return regex_one(m, p, v->s);
+	case TEST_PATHS:
+		return path_set_has(&p->paths, v->s);
+	case TEST_NETS:
+		return net_set_has(&p->nets, &v->ip);
+	case TEST_FIELD:
+		return against_field(m, p, v);
+	}
+	return false;
+}
+
+static bool many_hold(struct matcher *m, const struct pred *p, const struct slot_state *s)
+{
+	uint16_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if ((value_holds(m, p, &s->v[i]) != p->negate) != (p->quant != QUANT_ANY))
+			return p->quant == QUANT_ANY;
+	}
+	return p->quant == QUANT_ALL_OR_NONE || (p->quant == QUANT_ALL && s->n);
+}
+
+bool pred_holds(struct matcher *m, const struct pred *p)
+{
+	const struct slot_state *s = slot_values(m, p->slot);
+
+	if (p->test == TEST_EXISTS || !s->present)
+		return s->present;
+	if (p->test == TEST_FIELD && !slot_values(m, p->rhs)->present)
+		return false;
+	if (!p->multi)
+		return s->n && value_holds(m, p, &s->v[0]) != p->negate;
+	return many_hold(m, p, s);
+}
