@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parameters of a call as evt.arg.NAME (text) and evt.rawarg.NAME (native)
+ * show them: a list per call in the original's order, each parameter with the
+ * form it prints in.
+ */
+#include "rule/field_arg.h"
+#include "event/attr.h"
+#include "util/cleanup.h"
+
+static const struct {
+	const char *name;
+	enum value_type type;
+} names[] = {
+#define ARG(name, type) {#name, TYPE_##type},
+#include "rule/arg.def"
+};
+
+#define OFF(event, field) offsetof(struct wire_##event, field)
+#define P(name, form, ...) {A_##name, FORM_##form, __VA_ARGS__}
+
+static const struct param p_open[] = {P(fd, RET_FD, 0), P(name, PATH, PATH_ONLY), P(flags, OPEN_FLAGS, 0),
+	P(mode, OCTAL, OFF(open, mode)), P(dev, DEV, OFF(open, dev)), P(ino, U64, OFF(open, ino)), {}};
+static const struct param p_openat[] = {P(fd, RET_FD, 0), P(dirfd, DIRFD, OFF(open, dirfd)), P(name, PATH, PATH_ONLY),
+	P(flags, OPEN_FLAGS, 0), P(mode, OCTAL, OFF(open, mode)), P(dev, DEV, OFF(open, dev)),
+	P(ino, U64, OFF(open, ino)), {}};
+static const struct param p_openat2[] = {P(fd, RET_FD, 0), P(dirfd, DIRFD, OFF(open, dirfd)),
+	P(name, PATH, PATH_ONLY), P(flags, OPEN_FLAGS, 0), P(mode, OCTAL, OFF(open, mode)),
+	P(resolve, RESOLVE, OFF(open, resolve)), P(dev, DEV, OFF(open, dev)), P(ino, U64, OFF(open, ino)), {}};
+static const struct param p_creat[] = {P(fd, RET_FD, 0), P(name, PATH, PATH_ONLY), P(mode, OCTAL, OFF(open, mode)),
+	P(dev, DEV, OFF(open, dev)), P(ino, U64, OFF(open, ino)), P(creat_flags, CREAT_FLAGS, 0), {}};
+static const struct param p_rename[] = {P(res, RES, 0), P(oldpath, PATH, PATH_OLD), P(newpath, PATH, PATH_NEW), {}};
+static const struct param p_renameat[] = {P(res, RES, 0), P(olddirfd, DIRFD, OFF(rename, olddirfd)),
+	P(oldpath, PATH, PATH_OLD), P(newdirfd, DIRFD, OFF(rename, newdirfd)), P(newpath, PATH, PATH_NEW), {}};
+static const struct param p_renameat2[] = {P(res, RES, 0), P(olddirfd, DIRFD, OFF(rename, olddirfd)),
+	P(oldpath, PATH, PATH_OLD), P(newdirfd, DIRFD, OFF(rename, newdirfd)), P(newpath, PATH, PATH_NEW),
+	P(flags, RENAME_FLAGS, OFF(rename, flags)), {}};
+static const struct param p_unlink[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), {}};
+static const struct param p_unlinkat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(unlink, dirfd)),
+	P(name, PATH, PATH_ONLY), P(flags, UNLINK_FLAGS, OFF(unlink, flags)), {}};
+static const struct param p_link[] = {P(res, RES, 0), P(oldpath, PATH, PATH_OLD), P(newpath, PATH, PATH_NEW), {}};
+static const struct param p_linkat[] = {P(res, RES, 0), P(olddir, DIRFD, OFF(link, olddirfd)),
+	P(oldpath, PATH, PATH_OLD), P(newdir, DIRFD, OFF(link, newdirfd)), P(newpath, PATH, PATH_NEW),
+	P(flags, LINK_FLAGS, OFF(link, flags)), {}};
+static const struct param p_symlink[] = {P(res, RES, 0), P(target, BLOB, OFF(symlink, target)),
+	P(linkpath, PATH, PATH_NEW), {}};
+static const struct param p_symlinkat[] = {P(res, RES, 0), P(target, BLOB, OFF(symlink, target)),
+	P(linkdirfd, DIRFD, OFF(symlink, dirfd)), P(linkpath, PATH, PATH_NEW), {}};
+static const struct param p_chmod[] = {P(res, RES, 0), P(filename, PATH, PATH_ONLY),
+	P(mode, MODE, OFF(chmod, mode)), {}};
+static const struct param p_fchmod[] = {P(res, RES, 0), P(fd, FD, 0), P(mode, MODE, OFF(chmod, mode)), {}};
+static const struct param p_fchmodat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(chmod, dirfd)),
+	P(filename, PATH, PATH_ONLY), P(mode, MODE, OFF(chmod, mode)), {}};
+static const struct param p_fchmodat2[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(chmod, dirfd)),
+	P(filename, PATH, PATH_ONLY), P(mode, MODE, OFF(chmod, mode)), P(flags, AT_FLAGS, OFF(chmod, flags)), {}};
+static const struct param p_socket[] = {P(fd, RET_FD, 0), P(domain, DOMAIN, OFF(socket, domain)),
+	P(type, SOCK_TYPE, OFF(socket, type)), P(proto, U32, OFF(socket, protocol)), P(flags, SOCK_FLAGS, 0), {}};
+static const struct param p_connect[] = {P(res, RES, 0), P(tuple, TUPLE, 0), P(fd, FD, 0), P(addr, PEER, 0), {}};
+static const struct param p_bind[] = {P(res, RES, 0), P(addr, LOCAL, 0), P(fd, FD, 0), {}};
+static const struct param p_listen[] = {P(res, RES, 0), P(fd, FD, 0), P(backlog, S32, OFF(listen, backlog)), {}};
+static const struct param p_accept[] = {P(fd, RET_FD, 0), P(tuple, TUPLE, 0), {}};
+static const struct param p_accept4[] = {P(fd, RET_FD, 0), P(tuple, TUPLE, 0), P(flags, U32, OFF(accept, flags)), {}};
+static const struct param p_dup[] = {P(res, RET_FD, 0), P(oldfd, FD, 0), {}};
+static const struct param p_dup2[] = {P(res, RET_FD, 0), P(oldfd, FD, 0), P(newfd, S32, OFF(dup, newfd)), {}};
+static const struct param p_dup3[] = {P(res, RET_FD, 0), P(oldfd, FD, 0), P(newfd, S32, OFF(dup, newfd)),
+	P(flags, DUP_FLAGS, 0), {}};
+static const struct param p_exec[] = {P(res, RES, 0), P(exe, PROC_EXE, 0), P(args, PROC_ARGS, 0), P(tid, TID, 0),
+	P(pid, PID, 0), P(ptid, PTID, 0), P(cwd, BLOB, OFF(exec, cwd)), P(comm, BLOB, OFF(exec, comm)),
+	P(env, WORDS, OFF(exec, env)), P(tty, U32, OFF(exec, tty)), P(vpgid, U32, OFF(exec, vpgid)),
+	P(loginuid, UID, OFF(exec, loginuid)), P(flags, EXE_FLAGS, OFF(exec, exe_flags)),
+	P(cap_inheritable, CAPS, OFF(exec, cap_inheritable)), P(cap_permitted, CAPS, OFF(exec, cap_permitted)),
+	P(cap_effective, CAPS, OFF(exec, cap_effective)), P(exe_ino, U64, OFF(exec, ino)),
+	P(exe_ino_ctime, U64, OFF(exec, ctime)), P(exe_ino_mtime, U64, OFF(exec, mtime)),
+	P(uid, UID, OFF(exec, hdr.euid)), P(trusted_exepath, BLOB, OFF(exec, exe)), P(pgid, U32, OFF(exec, pgid)),
+	P(gid, U32, OFF(exec, egid)), P(filename, BLOB, OFF(exec, filename)), {}};
+static const struct param p_fork[] = {P(res, RES, 0), P(exe, PROC_EXE, 0), P(args, PROC_ARGS, 0), P(tid, TID, 0),
+	P(pid, PID, 0), P(ptid, PTID, 0), P(comm, BLOB, OFF(fork, comm)), P(uid, UID, OFF(fork, hdr.euid)),
+	P(gid, U32, OFF(fork, hdr.gid)), {}};
+static const struct param p_exit[] = {P(status, S32, OFF(exit, status)), P(ret, EXIT_CODE, 0), P(sig, EXIT_SIGNAL, 0),
+	P(core, EXIT_CORE, 0), {}};
+
+static const struct param *const params[CALL_MAX] = {
+	[CALL_EXECVE] = p_exec, [CALL_EXECVEAT] = p_exec,
+	[CALL_CLONE] = p_fork, [CALL_CLONE3] = p_fork, [CALL_FORK] = p_fork, [CALL_VFORK] = p_fork,
+	[CALL_PROCEXIT] = p_exit,
+	[CALL_OPEN] = p_open, [CALL_OPENAT] = p_openat, [CALL_OPENAT2] = p_openat2, [CALL_CREAT] = p_creat,
+	[CALL_RENAME] = p_rename, [CALL_RENAMEAT] = p_renameat, [CALL_RENAMEAT2] = p_renameat2,
+	[CALL_UNLINK] = p_unlink, [CALL_UNLINKAT] = p_unlinkat,
+	[CALL_LINK] = p_link, [CALL_LINKAT] = p_linkat, [CALL_SYMLINK] = p_symlink, [CALL_SYMLINKAT] = p_symlinkat,
+	[CALL_CHMOD] = p_chmod, [CALL_FCHMOD] = p_fchmod, [CALL_FCHMODAT] = p_fchmodat,
+	[CALL_FCHMODAT2] = p_fchmodat2,
+	[CALL_SOCKET] = p_socket, [CALL_CONNECT] = p_connect, [CALL_BIND] = p_bind, [CALL_LISTEN] = p_listen,
+	[CALL_ACCEPT] = p_accept, [CALL_ACCEPT4] = p_accept4,
+	[CALL_DUP] = p_dup, [CALL_DUP2] = p_dup2, [CALL_DUP3] = p_dup3,
+};
+
+static const struct param none[] = {{}};
+
+const struct param *params_of(enum event_call call)
+{
+	return call < CALL_MAX && params[call] ? params[call] : none;
+}
+
+const char *param_name(unsigned int arg)
+{
+	return names[arg - 1].name;
+}
+
+int arg_find(struct str name, enum value_type *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (str_eq(name, str(names[i].name))) {
+			*type = names[i].type;
+			return (int)i + 1;
+		}
+	}
+	return -1;
+}
+
+static const struct param *find(unsigned int arg, enum event_call call)
+{
+	for (const struct param *p = params_of(call); p->name; p++) {
+		if (p->name == arg)
+			return p;
+	}
+	return NULL;
+}
+
+bool arg_of_call(unsigned int arg, enum event_call call)
+{
+	return find(arg, call) != NULL;
+}
+
+static const struct param *nth(enum event_call call, int64_t n)
+{
+	for (const struct param *p = params_of(call); p->name; p++) {
+		if (!n--)
+			return p;
+	}
+	return NULL;
+}
+
+int get_evt_arg(const struct field_get *g, struct value *v)
+{
+	const struct param *p = g->ref->index >= 0 ? nth(g->ev->call, g->ref->index) : find(g->ref->aux, g->ev->call);
+
+	return p ? param_text(g, p, v) : FIELD_MISSING;
+}
+
+int get_evt_rawarg(const struct field_get *g, struct value *v)
+{
+	const struct param *p = find(g->ref->aux, g->ev->call);
+
+	if (!p || param_raw(g, p, v) != 1)
+		return FIELD_MISSING;
+	/* two parameters of one name can differ in type: this use has the one it was checked with */
+	if ((v->type == TYPE_STR) != (g->ref->type == TYPE_STR || g->ref->type == TYPE_BYTES) &&
+	    g->ref->type != TYPE_NONE)
+		return FIELD_MISSING;
+	v->type = g->ref->type;
+	return 1;
+}
+
+/* Adds "name=4097(O_RDONLY|O_CLOEXEC)": the native value, and what it means where that is more. */
+static void add_param(const struct field_get *g, struct text *t, const struct param *p)
+{
+	struct field_scratch *s = g->s;
+	struct value raw, text;
+	struct str before;
+	size_t used;
+
+	/* the two forms are built behind what stands so far, moved down, and given back */
+	text_puts(t, param_name(p->name));
+	text_char(t, '=');
+	used = s->used;
+	if (param_text(g, p, &text) != 1)
+		text.s = STR("<NA>");
+	if (param_raw(g, p, &raw) == 1 && raw.type != TYPE_STR) {
+		struct text number = text_begin(s);
+
+		text_int(&number, raw.i);
+		before = text_view(&number);
+	} else {
+		before = STR_NONE;
+	}
+	if (before.p && !str_eq(before, text.s)) {
+		struct text whole = text_begin(s);
+
+		text_str(&whole, before);
+		text_char(&whole, '(');
+		text_str(&whole, text.s);
+		text_char(&whole, ')');
+		text.s = text_view(&whole);
+	}
+	if (text.s.n > sizeof(s->bytes) - used)
+		text.s.n = sizeof(s->bytes) - used;
+	memmove(s->bytes + used, text.s.p, text.s.n);
+	s->used = used + text.s.n;
+}
+
+int get_evt_args(const struct field_get *g, struct value *v)
+{
+	struct text t = text_begin(g->s);
+
+	for (const struct param *p = params_of(g->ev->call); p->name; p++) {
+		if (t.s->used > t.start)
+			text_char(&t, ' ');
+		add_param(g, &t, p);
+	}
+	return put_str(v, text_view(&t));
+}

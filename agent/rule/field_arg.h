@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parameters
+ *
+ * The forms a call's parameters have. Private to field_arg.c (which call has
+ * which) and field_param.c (how each form is read and printed).
+ */
+#ifndef RULE_FIELD_ARG_H
+#define RULE_FIELD_ARG_H
+
+#include "rule/field_get.h"
+
+enum arg_name {
+	A_NONE,
+#define ARG(name, type) A_##name,
+#include "rule/arg.def"
+};
+
+enum param_form {
+	FORM_NONE,
+	FORM_RES,		/* 0, or an errno name */
+	FORM_RET_FD,		/* the descriptor the call returned */
+	FORM_FD,		/* the descriptor the call was given */
+	FORM_DIRFD,		/* off: S32; AT_FDCWD by name */
+	FORM_U32, FORM_S32, FORM_U64,	/* off: the field */
+	FORM_OCTAL,		/* off: U32 */
+	FORM_DEV,		/* off: U32, as programs see it */
+	FORM_PATH,		/* off: enum path_role */
+	FORM_BLOB,		/* off: wire_blob */
+	FORM_WORDS,		/* off: wire_blob of texts that end in NUL */
+	FORM_OPEN_FLAGS, FORM_CREAT_FLAGS, FORM_DUP_FLAGS, FORM_SOCK_FLAGS,
+	FORM_RESOLVE, FORM_RENAME_FLAGS, FORM_UNLINK_FLAGS, FORM_LINK_FLAGS, FORM_AT_FLAGS, FORM_EXE_FLAGS, FORM_MODE,
+	FORM_DOMAIN,
+	FORM_SOCK_TYPE,
+	FORM_TUPLE, FORM_PEER, FORM_LOCAL,
+	FORM_UID,
+	FORM_CAPS,		/* off: U64 */
+	FORM_PROC_EXE, FORM_PROC_ARGS, FORM_TID, FORM_PID, FORM_PTID,
+	FORM_EXIT_CODE, FORM_EXIT_SIGNAL, FORM_EXIT_CORE,
+};
+
+struct param {
+	uint16_t name;	/* enum arg_name; 0 ends a list */
+	uint16_t form;	/* enum param_form */
+	uint16_t off;	/* see the form */
+};
+
+const struct param *params_of(enum event_call call);	/* ends with an empty one */
+const char *param_name(unsigned int arg);
+
+/* 1, or FIELD_MISSING when this event does not carry it. */
+int param_text(const struct field_get *g, const struct param *p, struct value *v);
+int param_raw(const struct field_get *g, const struct param *p, struct value *v);
+
+/* Open flags as the original numbers them: evt.rawarg.flags. */
+uint64_t open_flags_of(const struct wire_open *o);
+
+#endif
