@@ -26,8 +26,11 @@
 #define LINEAGE_MAX		32		/* ancestors in a finding and for any-ancestor fields */
 #define CGROUP_MAX		16384		/* four times the kernel side's map, so that it forgets first */
 #define DNS_NAMES_MAX		16384		/* (container, address) → name */
+#define DNS_TEXT_BYTES_MAX	(1u << 20)	/* texts of those names: 64 bytes each, the average is below 40 */
 #define DNS_ANSWERS_MAX		64		/* answers taken from one message */
 #define DNS_NAME_MAX		255		/* RFC 1035 */
+#define USERS_MAX		65536		/* entries of /etc/passwd, and of /etc/group */
+#define USERS_BYTES_MAX		(16u << 20)	/* texts of either file */
 
 /* sensor */
 #define RECORDS_PER_CGROUP_SEC	100000		/* of files and network: one control group's flood must not push the others out of the rings */
