@@ -321,7 +321,7 @@ static enum dns_error questions_read(struct parse *s, struct reader *r, uint16_t
 
 enum dns_error dns_parse(struct dns_message *ret, const void *p, size_t n)
 {
-	struct parse s = {.m = ret, .all = reader(p, n)};
+	struct parse s = {.m = ret, .all = reader(p ? p : "", p ? n : 0)};
 	struct reader r = s.all;
 	uint16_t flags, questions, answers, skip;
 
