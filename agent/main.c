@@ -4,11 +4,31 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const struct cmd cmd_run;
+extern const struct cmd cmd_check;
+extern const struct cmd cmd_test;
+extern const struct cmd cmd_eval;
+extern const struct cmd cmd_replay;
+extern const struct cmd cmd_record;
+extern const struct cmd cmd_fields;
+extern const struct cmd cmd_events;
+extern const struct cmd cmd_operators;
+extern const struct cmd cmd_status;
 extern const struct cmd cmd_receive;
 extern const struct cmd cmd_findings;
 extern const struct cmd cmd_version;
 
 const struct cmd *const cmd_list[] = {
+	&cmd_run,
+	&cmd_check,
+	&cmd_test,
+	&cmd_eval,
+	&cmd_replay,
+	&cmd_record,
+	&cmd_fields,
+	&cmd_events,
+	&cmd_operators,
+	&cmd_status,
 	&cmd_receive,
 	&cmd_findings,
 	&cmd_version,

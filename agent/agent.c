@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent.h"
+#include "control.h"
+#include "enrich/user.h"
+#include "sensor/privileges.h"
+#include "util/clock.h"
+#include "util/fs.h"
+#include "util/log.h"
+#include "util/notify.h"
+#include "version.h"
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#define HOUSE_MS 60000u	/* housekeeping: users, losses; no shorter timer runs on an idle host */
+
+static char hostname[256], boot_id[40], kernel_release[128];
+
+static void read_host(void)
+{
+	struct buf b = {};
+	struct utsname u;
+
+	if (!uname(&u)) {
+		snprintf(hostname, sizeof(hostname), "%s", u.nodename);
+		snprintf(kernel_release, sizeof(kernel_release), "%s", u.release);
+	}
+	if (!fs_read(&b, "/proc/sys/kernel/random/boot_id", 64) && b.n >= 36)
+		snprintf(boot_id, sizeof(boot_id), "%.36s", b.p);
+	buf_free(&b);
+}
+
+/* Repeats are counted until their window ends; the timer runs only while a window is open. */
+static void fold_tick(uv_timer_t *t);
+
+static void fold_schedule(struct agent *a)
+{
+	uint64_t now = clock_wall_ns(), next;
+
+	if (uv_is_active((uv_handle_t *)&a->fold_timer) || a->stopping)
+		return;
+	next = fold_expire(a->pipeline.fold, now);
+	if (next)
+		uv_timer_start(&a->fold_timer, fold_tick, next > now ? (next - now) / NSEC_PER_MSEC + 1 : 1, 0);
+}
+
+static void fold_tick(uv_timer_t *t)
+{
+	fold_schedule(t->data);
+}
+
+static void on_record(void *ctx, const void *rec, size_t n)
+{
+	struct agent *a = ctx;
+
+	pipeline_record(&a->pipeline, rec, n);
+}
+
+static void on_idle(void *ctx)
+{
+	struct agent *a = ctx;
+
+	deliver_flush(a->deliver);
+	fold_schedule(a);
+}
+
+static void on_finding(void *ctx, Noroshi__V1__Finding *f)
+{
+	struct agent *a = ctx;
+
+	deliver_finding(a->deliver, f);
+}
+
+static void on_delivered(void *ctx, size_t left)
+{
+	struct agent *a = ctx;
+
+	if (left)
+		log_error("stopped with %zu findings not delivered", left);
+	uv_stop(&a->loop);
+}
+
+static void agent_stop(struct agent *a)
+{
+	if (a->stopping)
+		return;
+	a->stopping = true;
+	notify_send("STOPPING=1");
+	if (a->source)
+		a->source->ops->stop(a->source);	/* what is in the rings is still matched */
+	if (a->pipeline.fold)
+		fold_expire(a->pipeline.fold, UINT64_MAX);
+	deliver_stop(a->deliver, (unsigned int)a->o.config->stop_timeout, on_delivered, a);
+}
+
+static void on_end(void *ctx, int error, const char *why)
+{
+	struct agent *a = ctx;
+
+	if (a->stopping)
+		return;
+	if (error < 0) {
+		a->error = error;
+		snprintf(a->why, sizeof(a->why), "%s", why ? why : strerror(-error));
+		log_error("the sensor ended: %s", a->why);
+	}
+	agent_stop(a);
+}
+
+static void print_diags(const struct diags *d)
+{
+	struct buf b = {};
+
+	diags_print(d, &b);
+	if (b.n && fwrite(b.p, 1, b.n, stderr) != b.n)
+		log_warning("diagnostics could not be printed");
+	buf_free(&b);
+}
+
+/* What the new rules need and the sensor was not started for. */
+static bool needs_more(const struct needs *have, const struct needs *want, struct buf *names)
+{
+	for (int c = CALL_NONE + 1; c < CALL_MAX; c++) {
+		if (want->call[c] && !have->call[c])
+			buf_printf(names, "%s%s", names->n ? ", " : "", call_table[c].name);
+	}
+	return names->n || (want->want & ~have->want);
+}
+
+static void reload(struct agent *a)
+{
+	struct diags d _cleanup_(diags_free) = {};
+	struct rule_files files = {};
+	struct ruleset *rs = NULL;
+	struct needs needs = {};
+	struct buf names = {};
+	int r = 0;
+
+	for (size_t i = 0; i < a->o.nrule_paths && r >= 0; i++)
+		r = rule_files_add(&files, a->o.rule_paths[i], &d);
+	if (r >= 0)
+		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n, .min_priority = 7}, &d);
+	print_diags(&d);
+	if (r < 0) {
+		a->reloads_failed++;
+		log_error("reload refused, the rules before it stay: %zu errors", d.errors);
+		rule_files_free(&files);
+		return;
+	}
+	ruleset_needs(rs, &needs);
+	if (needs_more(&a->needs, &needs, &names))
+		log_warning("the new rules need what the sensor was not started for; restart to see it: %s",
+			    names.n ? names.p : "more of the calls it watches");
+	buf_free(&names);
+	ruleset_free(a->o.ruleset);
+	rule_files_free(&a->o.rules);
+	a->o.ruleset = rs;
+	a->o.rules = files;
+	a->pipeline.rules = rs;
+	a->pipeline.context.ruleset_digest = ruleset_digest(rs);
+	a->reloads++;
+	log_info("reloaded: %u rules", ruleset_count(rs));
+}
+
+static void on_signal(uv_signal_t *s, int signum)
+{
+	if (signum == SIGHUP)
+		reload(s->data);
+	else
+		agent_stop(s->data);
+}
+
+static uint64_t sum_of(json_t *coverage, const char *key)
+{
+	uint64_t n = 0;
+	const char *name, *reason;
+	json_t *event, *count;
+
+	json_object_foreach(json_object_get(coverage, "events"), name, event) {
+		json_t *v = json_object_get(event, key);
+
+		if (json_is_integer(v))
+			n += (uint64_t)json_integer_value(v);
+		json_object_foreach(v, reason, count)
+			n += (uint64_t)json_integer_value(count);
+	}
+	return n;
+}
+
+/* What was lost since the last time is itself a finding: silence is the one thing not allowed. */
+static void report_losses(struct agent *a)
+{
+	json_t *coverage = a->source->ops->coverage(a->source);
+	uint64_t lost = coverage ? sum_of(coverage, "lost") : 0;
+	Noroshi__V1__Finding *f;
+	char text[256];
+
+	json_decref(coverage);
+	if (lost <= a->lost_reported)
+		return;
+	snprintf(text, sizeof(text), "%llu kernel records were lost since the last report (%llu in all): `noroshi status` says which and why",
+		 (unsigned long long)(lost - a->lost_reported), (unsigned long long)lost);
+	a->lost_reported = lost;
+	f = finding_internal(&a->pipeline.context, "noroshi: events lost", "Coverage:Runtime/EventsLost", 5, text);
+	if (f)
+		deliver_finding(a->deliver, f);
+	deliver_flush(a->deliver);
+}
+
+static void on_house(uv_timer_t *t)
+{
+	struct agent *a = t->data;
+
+	users_refresh();
+	report_losses(a);
+}
+
+static void on_watchdog(uv_timer_t *t)
+{
+	(void)t;
+	notify_send("WATCHDOG=1");
+}
+
+static void start_timers(struct agent *a)
+{
+	uint64_t watchdog = notify_watchdog_ms();
+	static const int signums[] = {SIGTERM, SIGINT, SIGHUP};
+
+	uv_timer_init(&a->loop, &a->fold_timer);
+	uv_timer_init(&a->loop, &a->house_timer);
+	uv_timer_init(&a->loop, &a->watchdog_timer);
+	a->fold_timer.data = a->house_timer.data = a->watchdog_timer.data = a;
+	uv_timer_start(&a->house_timer, on_house, HOUSE_MS, HOUSE_MS);
+	if (watchdog)
+		uv_timer_start(&a->watchdog_timer, on_watchdog, watchdog, watchdog);
+	for (size_t i = 0; i < ARRAY_SIZE(signums); i++) {
+		uv_signal_init(&a->loop, &a->signals[i]);
+		a->signals[i].data = a;
+		uv_signal_start(&a->signals[i], on_signal, signums[i]);
+	}
+}
+
+static int open_sink(struct agent *a, const struct config_sink *s)
+{
+	struct sink_options o = {
+		.format = s->format, .json = a->o.json, .agent_id = a->agent_id,
+		.ca_file = s->ca_file, .token_file = s->token_file, .compression = s->compression,
+		.cert_file = s->cert_file, .key_file = s->key_file,
+		.connect_timeout_ms = (unsigned int)s->connect_timeout, .timeout_ms = (unsigned int)s->timeout,
+		.backoff_min_ms = (unsigned int)s->backoff_min, .backoff_max_ms = (unsigned int)s->backoff_max,
+	};
+	struct sink *sink;
+	char error[256];
+	int r = sink_open(&sink, s->spec, o, &a->loop, error);
+
+	if (r < 0)
+		log_error("sink %s: %s", s->spec, error);
+	else
+		deliver_add_sink(a->deliver, sink);
+	return r;
+}
+
+static int open_sinks(struct agent *a)
+{
+	const struct config *c = a->o.config;
+	struct deliver_limits limits = {
+		.batch_count = c->batch_count, .batch_bytes = c->batch_bytes, .batch_age_ms = (unsigned int)c->batch_age,
+		.queue_count = c->queue_count, .queue_bytes = c->queue_bytes,
+	};
+	int r = 0;
+
+	a->deliver = deliver_new(&a->loop, &limits);
+	if (!a->deliver)
+		return -ENOMEM;
+	if (!c->nsinks)
+		return open_sink(a, &(struct config_sink){.spec = "stdout"});
+	for (size_t i = 0; i < c->nsinks && r >= 0; i++)
+		r = open_sink(a, &c->sinks[i]);
+	return r;
+}
+
+static int make_state_dir(struct agent *a)
+{
+	snprintf(a->state_dir, sizeof(a->state_dir), "%s", a->o.config->state_dir ? a->o.config->state_dir : "/run/noroshi");
+	if (mkdir(a->state_dir, 0750) < 0 && errno != EEXIST) {
+		log_error("cannot make the state folder %s: %s", a->state_dir, strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static int build_pipeline(struct agent *a)
+{
+	struct pipeline *p = &a->pipeline;
+
+	read_host();
+	finding_uuid(a->agent_id);
+	p->enrich = enrich_new(&(struct enrich_options){});
+	p->fold = fold_new((unsigned int)a->o.config->fold_window, on_finding, a);
+	if (!p->enrich || !p->fold)
+		return -ENOMEM;
+	p->rules = a->o.ruleset;
+	p->boot_offset = a->source->ops->boot_offset(a->source);
+	p->context = (struct finding_context){
+		.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(a->o.ruleset),
+		.hostname = hostname, .boot_id = boot_id, .kernel = kernel_release, .boot_offset = p->boot_offset,
+	};
+	return 0;
+}
+
+/* Everything that needs rights happens before the drop: the sensor, the sinks' files, the control socket. */
+static int agent_start(struct agent *a)
+{
+	struct source_handler h = {on_record, on_idle, on_end, a};
+	char error[512] = "";
+	int r;
+
+	ruleset_needs(a->o.ruleset, &a->needs);
+	r = source_kernel_new(&a->source, &a->needs, error);
+	if (r < 0) {
+		log_error("cannot watch this kernel: %s", error);
+		return r;
+	}
+	r = build_pipeline(a);
+	if (r >= 0)
+		r = make_state_dir(a);
+	if (r >= 0)
+		r = open_sinks(a);
+	if (r >= 0)
+		r = control_new(&a->control, a);
+	if (r >= 0 && sensor_drop_privileges(error) < 0)
+		log_warning("capabilities kept: %s", error);
+	if (r < 0)
+		return r;
+	start_timers(a);
+	r = a->source->ops->start(a->source, &a->loop, &h);
+	if (r < 0)
+		log_error("cannot read the sensor's rings: %s", strerror(-r));
+	return r;
+}
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+static void agent_free(struct agent *a)
+{
+	if (a->source)
+		a->source->ops->free(a->source);	/* nothing new comes in */
+	control_free(a->control);
+	fold_free(a->pipeline.fold);
+	enrich_free(a->pipeline.enrich);
+	ruleset_free(a->o.ruleset);
+	rule_files_free(&a->o.rules);
+	deliver_free(a->deliver);
+	uv_run(&a->loop, UV_RUN_NOWAIT);	/* sinks and control close their handles themselves */
+	uv_walk(&a->loop, close_handle, NULL);
+	uv_run(&a->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&a->loop);
+	config_free(a->o.config);
+}
+
+int agent_run(struct agent_options *o)
+{
+	struct agent a = {.o = *o, .started = clock_wall_ns()};
+	int r = uv_loop_init(&a.loop);
+
+	if (r < 0)
+		return r;
+	r = agent_start(&a);
+	if (r >= 0) {
+		log_info("ready: %u rules, findings flow; `noroshi status` says what is covered", ruleset_count(a.o.ruleset));
+		notify_send("READY=1\nSTATUS=watching");
+		uv_run(&a.loop, UV_RUN_DEFAULT);
+		r = a.error;
+	}
+	agent_free(&a);
+	return r;
+}

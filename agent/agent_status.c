@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agent status
+ *
+ * What the agent says of itself: state with reasons, coverage, tables, queues.
+ * Reads the stages; changes nothing.
+ */
+#include "agent.h"
+#include "util/clock.h"
+#include "version.h"
+#include <unistd.h>
+
+#define BLIND_MAX 8	/* calls named in one reason */
+
+static void reason(json_t *reasons, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void reason(json_t *reasons, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_array_append_new(reasons, json_string(text));
+}
+
+/* Calls that rules need and the sensor lost. */
+static size_t blind_calls(json_t *coverage, json_t *reasons)
+{
+	const char *name;
+	json_t *call;
+	size_t n = 0;
+
+	json_object_foreach(json_object_get(coverage, "calls"), name, call) {
+		const char *state = json_string_value(json_object_get(call, "state"));
+		const char *why = json_string_value(json_object_get(call, "reason"));
+
+		if (!state || strcmp(state, "lost"))
+			continue;
+		if (n++ < BLIND_MAX)
+			reason(reasons, "%s is not seen: %s", name, why ? why : "no reason given");
+	}
+	return n;
+}
+
+static uint64_t lost_records(json_t *coverage)
+{
+	const char *name, *why;
+	json_t *event, *n;
+	uint64_t sum = 0;
+
+	json_object_foreach(json_object_get(coverage, "events"), name, event) {
+		json_object_foreach(json_object_get(event, "lost"), why, n)
+			sum += (uint64_t)json_integer_value(n);
+	}
+	return sum;
+}
+
+static const char *judge(struct agent *a, json_t *coverage, json_t *deliver, json_t *reasons)
+{
+	uint64_t lost = lost_records(coverage);
+	json_t *sink;
+	size_t i;
+
+	if (a->error < 0) {
+		reason(reasons, "the sensor ended: %s", a->why);
+		return "unhealthy";
+	}
+	blind_calls(coverage, reasons);
+	if (lost)
+		reason(reasons, "%llu kernel records were lost", (unsigned long long)lost);
+	json_array_foreach(json_object_get(deliver, "sinks"), i, sink) {
+		const char *error = json_string_value(json_object_get(sink, "lastError"));
+
+		if (error && *error)
+			reason(reasons, "sink %s: %s", json_string_value(json_object_get(sink, "name")), error);
+		if (json_integer_value(json_object_get(sink, "lost")))
+			reason(reasons, "sink %s lost %lld findings", json_string_value(json_object_get(sink, "name")),
+			       (long long)json_integer_value(json_object_get(sink, "lost")));
+	}
+	return json_array_size(reasons) ? "degraded" : "healthy";
+}
+
+const char *agent_state(struct agent *a, json_t *reasons)
+{
+	json_t *coverage = a->source->ops->coverage(a->source);
+	json_t *deliver = deliver_status(a->deliver);
+	const char *state = judge(a, coverage, deliver, reasons);
+
+	json_decref(coverage);
+	json_decref(deliver);
+	return state;
+}
+
+static json_t *pipeline_json(const struct pipeline *p)
+{
+	json_t *undecoded = json_object();
+
+	for (int i = 1; i < DECODE_E_MAX; i++) {
+		if (p->undecoded[i])
+			json_object_set_new(undecoded, decode_error_text[i], json_integer((json_int_t)p->undecoded[i]));
+	}
+	return json_pack("{s:I, s:I, s:o}", "events", (json_int_t)p->events, "matches", (json_int_t)p->matched,
+			 "undecoded", undecoded);
+}
+
+static json_t *tables_json(const struct pipeline *p)
+{
+	struct enrich_stats e;
+	struct fold_stats f;
+
+	enrich_stats(p->enrich, &e);
+	fold_stats(p->fold, &f);
+	return json_pack("{s:{s:i, s:i, s:i, s:I, s:I, s:I, s:I}, s:{s:i, s:i, s:I, s:I}, s:{s:i, s:I}, s:{s:i, s:I, s:I, s:I}}",
+			 "processes", "rows", (int)e.process.rows, "max", (int)e.process.rows_max, "running", (int)e.process.running,
+			 "evictedEnded", (json_int_t)e.process.evicted_ended, "evictedRunning", (json_int_t)e.process.evicted_running,
+			 "partial", (json_int_t)e.process.partial, "textBytes", (json_int_t)e.process.text_bytes,
+			 "groups", "rows", (int)e.container.groups, "containers", (int)e.container.containers,
+			 "evicted", (json_int_t)e.container.evicted, "unknown", (json_int_t)e.container.unknown,
+			 "dnsNames", "rows", (int)e.dns_names, "evicted", (json_int_t)e.dns_evicted,
+			 "folding", "open", (int)f.open, "findings", (json_int_t)f.findings, "repeats", (json_int_t)f.repeats,
+			 "unfolded", (json_int_t)f.unfolded);
+}
+
+json_t *agent_status(struct agent *a)
+{
+	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
+	json_t *reasons = json_array();
+	const char *state = judge(a, coverage, deliver, reasons);
+	char started[CLOCK_TEXT_MAX];
+
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:{s:i, s:s, s:I, s:I}, s:o, s:o, s:o, s:o}",
+			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
+			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
+			 "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
+			 "reloads", (json_int_t)a->reloads, "reloadsFailed", (json_int_t)a->reloads_failed,
+			 "pipeline", pipeline_json(&a->pipeline), "tables", tables_json(&a->pipeline),
+			 "coverage", coverage ? coverage : json_null(), "deliver", deliver);
+}

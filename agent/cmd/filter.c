@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/filter.h"
+#include <errno.h>
+#include <string.h>
+
+#define RULE_NAME "(condition)"
+
+int filter_load(struct filter *f, const char *condition, const char *const *paths, size_t npaths, struct diags *diags)
+{
+	struct rule_source *v;
+	int r = 0;
+
+	buf_puts(&f->text, "- rule: " RULE_NAME "\n  desc: from the command line\n  output: x\n  priority: DEBUG\n"
+			   "  warn_evttypes: false\n  condition: |-\n    ");
+	for (const char *p = condition; *p; p++)
+		buf_puts(&f->text, *p == '\n' ? "\n    " : (char[]){*p, 0});
+	buf_char(&f->text, '\n');
+	for (size_t i = 0; i < npaths && r >= 0; i++)
+		r = rule_files_add(&f->files, paths[i], diags);
+	if (r < 0)
+		return r;
+	v = realloc(f->files.v, sizeof(*v) * (f->files.n + 1));
+	if (!v || buf_error(&f->text))
+		return -ENOMEM;
+	v[f->files.n] = (struct rule_source){STR("condition"), buf_view(&f->text)};
+	f->files.v = v;
+	f->files.n++;
+	return ruleset_load(&f->rules, &(struct engine_load){.sources = v, .nsources = f->files.n, .min_priority = 7}, diags);
+}
+
+bool filter_match(struct filter *f, const struct event *ev)
+{
+	const struct matches *m = ruleset_match(f->rules, ev);
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		if (!strcmp(m->v[i].rule->name, RULE_NAME))
+			return true;
+	}
+	return false;
+}
+
+void filter_free(struct filter *f)
+{
+	ruleset_free(f->rules);
+	if (f->rules || f->files.n) {
+		struct str last = f->files.n ? f->files.v[f->files.n - 1].text : STR_NONE;
+
+		if (last.p == f->text.p)
+			f->files.n--;	/* the condition's text is ours */
+	}
+	rule_files_free(&f->files);
+	buf_free(&f->text);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the running agent says of itself, over its unix socket. */
+#include "cmd/cmd.h"
+#include "util/buf.h"
+#include "util/limits.h"
+#include <curl/curl.h>
+#include <jansson.h>
+#include <string.h>
+
+extern const struct cmd cmd_status;
+
+enum { OPT_STATE, OPT_JSON };
+
+static const struct cmd_option options[] = {
+	[OPT_STATE] = {"--state", 0, "DIR", "folder of the agent's control socket (/run/noroshi)"},
+	[OPT_JSON] = {"--json", 0, NULL, "everything, as one JSON object"},
+	{},
+};
+
+static size_t on_body(char *p, size_t size, size_t n, void *ctx)
+{
+	buf_add(ctx, p, size * n);
+	return buf_error(ctx) ? 0 : size * n;
+}
+
+static json_t *ask(const char *state, char *error, size_t room)
+{
+	struct buf body = {.max = 4u << 20};
+	char path[300];
+	CURL *c = curl_easy_init();
+	json_t *v = NULL;
+	CURLcode r;
+
+	snprintf(path, sizeof(path), "%s/control.sock", state);
+	curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
+	curl_easy_setopt(c, CURLOPT_URL, "http://noroshi/coverage");
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, &body);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 5000L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	r = curl_easy_perform(c);
+	if (r == CURLE_OK)
+		v = json_loadb(body.p ? body.p : "", body.n, 0, NULL);
+	if (!v)
+		snprintf(error, room, "%s: %s", path, r == CURLE_OK ? "no JSON came back" : curl_easy_strerror(r));
+	curl_easy_cleanup(c);
+	buf_free(&body);
+	return v;
+}
+
+static const char *text(json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static long long number(json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static void print_calls(json_t *calls)
+{
+	const char *name;
+	json_t *c;
+	int attached = 0;
+
+	json_object_foreach(calls, name, c)
+		attached += !strcmp(text(c, "state"), "attached");
+	printf("sees       %d calls:", attached);
+	json_object_foreach(calls, name, c) {
+		if (!strcmp(text(c, "state"), "attached"))
+			printf(" %s", name);
+	}
+	puts("");
+	json_object_foreach(calls, name, c) {
+		if (!strcmp(text(c, "state"), "lost"))
+			printf("blind      %s: %s\n", name, text(c, "reason"));
+	}
+}
+
+static void print_losses(json_t *events)
+{
+	const char *name, *reason;
+	json_t *e, *n;
+	bool any = false;
+
+	json_object_foreach(events, name, e) {
+		json_object_foreach(json_object_get(e, "lost"), reason, n) {
+			if (!json_integer_value(n))
+				continue;
+			printf("lost       %lld of %lld %s records: %s\n", (long long)json_integer_value(n), number(e, "seen"), name, reason);
+			any = true;
+		}
+	}
+	if (!any)
+		puts("lost       nothing");
+}
+
+static void print_sinks(json_t *sinks)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(sinks, i, s) {
+		printf("sink       %s%s%s: %lld delivered, %lld queued, %lld lost", text(s, "name"), *text(s, "target") ? ":" : "",
+		       text(s, "target"), number(s, "delivered"), number(s, "queued"), number(s, "lost"));
+		if (*text(s, "lastSuccess"))
+			printf(", last at %s", text(s, "lastSuccess"));
+		if (*text(s, "lastError"))
+			printf("; last error: %s", text(s, "lastError"));
+		puts("");
+	}
+}
+
+static int print(json_t *v)
+{
+	const char *state = text(v, "state");
+	json_t *p = json_object_get(v, "pipeline"), *r = json_object_get(v, "rules"), *reason;
+	size_t i;
+
+	printf("state      %s\n", state);
+	json_array_foreach(json_object_get(v, "reasons"), i, reason)
+		printf("because    %s\n", json_string_value(reason));
+	printf("agent      %s, process %lld, since %s\n", text(v, "version"), number(v, "pid"), text(v, "started"));
+	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), text(r, "digest"));
+	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
+	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
+	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
+	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));
+	return !strcmp(state, "healthy") || !strcmp(state, "starting") ? EXIT_OK : EXIT_FINDINGS;
+}
+
+static int run(int argc, char **argv)
+{
+	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
+	const char *state = "/run/noroshi";
+	char error[600] = "";
+	bool as_json = false;
+	json_t *v;
+	int o, r;
+
+	while ((o = cmd_next(&p, &cmd_status)) != CMD_END) {
+		if (o == CMD_HELP)
+			return EXIT_OK;
+		if (o == CMD_ARG)
+			fprintf(stderr, "noroshi status: unexpected argument \"%s\"\n", p.value);
+		if (o < 0)
+			return EXIT_INPUT;
+		if (o == OPT_STATE)
+			state = p.value;
+		else
+			as_json = true;
+	}
+	v = ask(state, error, sizeof(error));
+	if (!v) {
+		fprintf(stderr, "noroshi status: no agent answers (%s); is it running, with this --state?\n", error);
+		return EXIT_HOST;
+	}
+	if (!as_json) {
+		r = print(v);
+	} else {
+		json_dumpf(v, stdout, JSON_COMPACT);
+		puts("");
+		r = !strcmp(text(v, "state"), "healthy") || !strcmp(text(v, "state"), "starting") ? EXIT_OK : EXIT_FINDINGS;
+	}
+	json_decref(v);
+	return r;
+}
+
+const struct cmd cmd_status = {
+	.name = "status",
+	.args = "[--state DIR] [--json]",
+	.summary = "coverage, losses, queue and last upload of the running agent",
+	.options = options,
+	.run = run,
+};

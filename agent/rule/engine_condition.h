@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only the condition engine can say, for the people who write rules. */
+#ifndef RULE_ENGINE_CONDITION_H
+#define RULE_ENGINE_CONDITION_H
+
+#include "rule/engine.h"
+
+/* A rule's condition evaluated part by part on the event: a line each, with outcome and values. */
+void engine_condition_explain(struct engine *e, uint32_t id, const struct event *ev, struct buf *out);
+
+#endif
