@@ -11,6 +11,7 @@
 #include "util/limits.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -92,7 +93,7 @@ static bool convert(const struct field_get *g, const json_t *j, struct value *v)
 {
 	enum value_type type = g->ref->type;
 
-	if (!j)
+	if (!j || (json_is_string(j) && !strcmp(json_string_value(j), "<NA>")))
 		return false;
 	*v = (struct value){.type = type};
 	switch (type) {
@@ -111,45 +112,41 @@ static bool convert(const struct field_get *g, const json_t *j, struct value *v)
 	}
 }
 
-/* The value under base[n]. The key is built in the scratch and given back. */
-static const json_t *indexed(const struct field_get *g, const char *base, int64_t n)
+/* The list X as it was given: json_fields_get() answers with the X[N] keys where there are any. */
+static const json_t *whole_list(const struct field_get *g)
 {
-	struct text t = text_begin(g->s);
-	const json_t *j;
+	return json_object_get(json_fields_object(g->ev->fields), g->ref->desc->name);
+}
 
-	text_puts(&t, base);
-	text_char(&t, '[');
-	text_int(&t, n);
-	text_char(&t, ']');
-	j = member(g, text_view(&t));
-	g->s->used = t.start;
-	return j;
+/* The value under X[n] itself. */
+static const json_t *own_key(const struct field_get *g, int64_t n)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s[%lld]", g->ref->desc->name, (long long)n);
+	return json_object_get(json_fields_object(g->ev->fields), key);
 }
 
 /* An ancestor: X[n] wins over the n-th of the list X, which begins with the parent; [0] is the process itself. */
 static const json_t *ancestor(const struct field_get *g, int64_t n)
 {
 	const char *name = g->ref->desc->name;
-	const json_t *j = indexed(g, name, n);
-	struct text t;
+	const json_t *j = own_key(g, n);
+	char self[64];
 
 	if (j)
 		return j;
 	if (n > 0) {
-		j = member(g, str(name));
+		j = whole_list(g);
 		return json_is_array(j) ? json_array_get(j, (size_t)n - 1) : NULL;
 	}
-	t = text_begin(g->s);	/* proc.aname[0] is proc.name */
-	text_puts(&t, "proc.");
-	text_puts(&t, name + strlen("proc.a"));
-	j = member(g, text_view(&t));
-	g->s->used = t.start;
-	return j;
+	snprintf(self, sizeof(self), "proc.%s", name + strlen("proc.a"));	/* proc.aname[0] is proc.name */
+	return member(g, str(self));
 }
 
 static int ancestors(const struct field_get *g, struct value *v)
 {
-	const json_t *all = member(g, str(g->ref->desc->name));
+	const json_t *all = whole_list(g);
 	size_t listed = json_is_array(all) ? json_array_size(all) : 0;
 	int n = 0;
 

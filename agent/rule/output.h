@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Output
+ *
+ * A rule's output template: literal text with %field, %field[arg],
+ * %transformer(...) and %NNfield, compiled once and rendered per match.
+ */
+#ifndef RULE_OUTPUT_H
+#define RULE_OUTPUT_H
+
+#include "rule/field.h"
+#include "util/arena.h"
+#include "util/buf.h"
+
+struct output;
+
+struct output_error {
+	size_t pos, len;	/* bytes within the template */
+	char message[200];
+	char hint[120];		/* "did you mean ...?", or "" */
+};
+
+/* Compiles; text must outlive the arena's use. 0, -EINVAL with *e set, or -ENOMEM. */
+int output_parse(struct output **ret, struct arena *a, struct str text, struct output_error *e);
+
+/*
+ * Appends the rendered text: a missing field is "<NA>", control characters stay (whoever shows it escapes). Cut at
+ * OUTPUT_BYTES_MAX.
+ */
+void output_render(const struct output *o, const struct event *ev, struct field_scratch *s, struct buf *out);
+
+/* Calls fn for every field of the template, in order, the ones inside transformers included. */
+void output_each_field(const struct output *o, void (*fn)(void *ctx, const struct field_ref *f), void *ctx);
+
+#endif
