@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "control.h"
 #include "enrich/user.h"
+#include "event/attr.h"
 #include "sensor/privileges.h"
 #include "util/clock.h"
 #include "util/fs.h"
