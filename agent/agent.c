@@ -295,6 +295,8 @@ static int build_pipeline(struct agent *a)
 	struct pipeline *p = &a->pipeline;
 
 	read_host();
+	if (users_load(NULL, NULL) < 0)
+		log_warning("the host's users cannot be read: user.name is <NA> but for root");
 	finding_uuid(a->agent_id);
 	p->enrich = enrich_new(&(struct enrich_options){});
 	p->fold = fold_new((unsigned int)a->o.config->fold_window, on_finding, a);

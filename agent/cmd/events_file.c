@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/events_file.h"
 #include "enrich/enrich.h"
+#include "enrich/user.h"
 #include "event/attr.h"
 #include "event/decode.h"
 #include "event/json.h"
@@ -112,6 +113,7 @@ static int each_record(const char *path, event_fn fn, void *ctx, struct buf *err
 		buf_puts(error, why);
 		return e;
 	}
+	users_load(NULL, NULL);	/* this host's names; without them user.name is <NA> but for root */
 	r.enrich = enrich_new(&(struct enrich_options){});
 	if (!r.enrich || uv_loop_init(&loop) < 0)
 		return -ENOMEM;

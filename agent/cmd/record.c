@@ -4,6 +4,7 @@
 #include "cmd/filter.h"
 #include "cmd/rules_arg.h"
 #include "enrich/enrich.h"
+#include "enrich/user.h"
 #include "event/decode.h"
 #include "rule/event_json.h"
 #include "sensor/record.h"
@@ -204,6 +205,7 @@ static int record(struct recording *r, const struct args *a)
 	r->boot_offset = r->source->ops->boot_offset(r->source);
 	if (open_output(r, a) < 0)
 		return EXIT_INPUT;
+	users_load(NULL, NULL);	/* without them user.name is <NA> but for root */
 	r->enrich = enrich_new(&(struct enrich_options){});
 	start_handles(r, a);
 	e = r->enrich ? r->source->ops->start(r->source, &r->loop, &h) : -ENOMEM;
