@@ -97,12 +97,6 @@ static __always_inline bool open__refused(struct wire_control *c, __u16 call, __
 	return true;
 }
 
-/* Argument n of the current call, without a relocated read where the kernel hands out typed registers. */
-#define open__arg(n)										\
-	(bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) ?			\
-		 ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))->REG_ARG##n :	\
-		 task__arg(task__regs(), n))
-
 SEC("tracepoint/syscalls/sys_exit_openat")
 int openat__exit(struct sys_exit *ctx)
 {
@@ -112,7 +106,7 @@ int openat__exit(struct sys_exit *ctx)
 
 	if (!c)
 		return 0;
-	a.flags = (__u32)open__arg(3);
+	a.flags = (__u32)task__arg_now(3);
 	if (open__refused(c, CALL_OPENAT, a.flags, ctx->ret))
 		return 0;
 	regs = task__regs();
@@ -131,7 +125,7 @@ int open__exit(struct sys_exit *ctx)
 
 	if (!c)
 		return 0;
-	a.flags = (__u32)open__arg(2);
+	a.flags = (__u32)task__arg_now(2);
 	if (open__refused(c, CALL_OPEN, a.flags, ctx->ret))
 		return 0;
 	regs = task__regs();

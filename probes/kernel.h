@@ -100,6 +100,7 @@ struct inode {
 	struct hlist_head i_dentry;
 	long long i_mtime_sec, i_ctime_sec;	/* since 6.11 */
 	__u32 i_mtime_nsec, i_ctime_nsec;
+	char *i_link;
 	void *i_private;
 };
 struct inode___spec { struct timespec64 i_mtime, i_ctime; };	/* before 6.6 */

@@ -160,15 +160,21 @@ __weak __attribute__((noinline)) int path__pseudo(__u32 kind)
 	return magic == ANON_INODE_MAGIC || magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC;
 }
 
-/* Walk from a dentry to a task's root. The text is then in the kind's walk; returns enum walk_end, LOOSE only if unnamed. */
-__weak __attribute__((noinline)) int path__walk(__u32 kind, __u64 task, __u64 dentry, __u64 mnt)
+/* Begin the text with a last component that is no longer what its dentry says; walk__on() from the parent then. */
+static __always_inline void walk__tail(struct walk *w, const void *name, __u32 len)
+{
+	w->pos = PATH_SIZE - 1;
+	walk__prepend(w, name, len, true);
+}
+
+/* Walk from a dentry to a task's root, before the text there is. Returns enum walk_end, LOOSE only if unnamed. */
+__weak __attribute__((noinline)) int walk__on(__u32 kind, __u64 task, __u64 dentry, __u64 mnt)
 {
 	struct walk *w = walk__get(kind);
 	struct fs_struct *fs;
 
 	if (!w)
 		return WALK_LONG;
-	w->pos = PATH_SIZE - 1;
 	w->end = WALK_LONG;
 	w->dentry = (void *)dentry;
 	w->mnt = mount__of((void *)mnt);
@@ -182,6 +188,16 @@ __weak __attribute__((noinline)) int path__walk(__u32 kind, __u64 task, __u64 de
 	else if (w->pos == PATH_SIZE - 1 && w->end != WALK_LONG)
 		walk__prepend(w, "/", 1, false);
 	return w->end;
+}
+
+static __always_inline int path__walk(__u32 kind, __u64 task, __u64 dentry, __u64 mnt)
+{
+	struct walk *w = walk__get(kind);
+
+	if (!w)
+		return WALK_LONG;
+	w->pos = PATH_SIZE - 1;
+	return walk__on(kind, task, dentry, mnt);
 }
 
 /* One step from a control group to its hierarchy's root. */

@@ -162,21 +162,23 @@ static __always_inline void record__walked(struct wire_hdr *h, struct wire_blob 
 	record__bytes(h, b, &w->text[pos], PATH_SIZE - 1 - pos, PATH_SIZE - 1);
 }
 
-/* The path of a dentry under a mount, as the record's process would name it. */
-static __always_inline void record__dentry(struct wire_hdr *h, struct wire_blob *b, struct dentry *d,
-					   struct vfsmount *mnt)
+static __always_inline void record__ended(struct wire_hdr *h, struct wire_blob *b, int end)
 {
-	struct scratch *s = scratch__of(h);
-	int end;
-
-	if (!d || !mnt)
-		return;
-	end = path__walk(s->kind, s->task, (__u64)d, (__u64)mnt);
 	if (end == WALK_OUTSIDE || end == WALK_LOOSE)
 		h->flags |= WIRE_OUTSIDE;
 	if (end == WALK_LONG)
 		h->flags |= WIRE_TRUNCATED;
 	record__walked(h, b);
+}
+
+/* The path of a dentry under a mount, as the record's process would name it. */
+static __always_inline void record__dentry(struct wire_hdr *h, struct wire_blob *b, struct dentry *d,
+					   struct vfsmount *mnt)
+{
+	struct scratch *s = scratch__of(h);
+
+	if (d && mnt)
+		record__ended(h, b, path__walk(s->kind, s->task, (__u64)d, (__u64)mnt));
 }
 
 static __always_inline void record__path(struct wire_hdr *h, struct wire_blob *b, struct path *p)

@@ -99,6 +99,14 @@ static __always_inline struct pt_regs *task__regs(void)
 #define task__arg(regs, n)	((__u64)BPF_CORE_READ(regs, REG_ARG##n))
 #define task__nr(regs)		((__s32)BPF_CORE_READ(regs, REG_NR))
 
+/* The same without a call to read memory, where the kernel hands out typed registers. */
+#define task__reg_now(reg)									\
+	(bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) ?			\
+		 ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))->reg :	\
+		 BPF_CORE_READ(task__regs(), reg))
+#define task__arg_now(n)	((__u64)task__reg_now(REG_ARG##n))
+#define task__nr_now()		((__s32)task__reg_now(REG_NR))
+
 /* Entered the kernel as a 32-bit program does; its call numbers are others. */
 static __always_inline bool task__compat(struct task_struct *t)
 {

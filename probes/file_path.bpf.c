@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Paths
+ *
+ * The other half of name.h: the programs that see inodes while a call is at
+ * work. The kernel has these tracepoints since 6.13; each is one way that an
+ * inode's change time is set (fs/inode.c, inode_set_ctime_current()). Writes
+ * set it too, so the first test is the call's number.
+ */
+#include "name.h"
+#include <bpf/bpf_tracing.h>
+
+static const struct sights sights_none = {};
+
+/* Read the last component of the path the caller gave; through the scratch, because only its end is of interest. */
+static __always_inline void sights__want(struct sights *s, const char *text)
+{
+	struct scratch *tmp = scratch__claim(SCRATCH_TASK, NULL);
+	__u64 end, i;
+	long n;
+
+	if (!tmp)
+		return;
+	n = bpf_probe_read_user_str(tmp->rec, PATH_SIZE, text);
+	end = n > 1 ? n - 1 : 0;
+	for (i = 0; i < NAME_MAX && end > 0; i++) {
+		if (tmp->rec[(end - 1) & (PATH_SIZE - 1)] == '/')
+			break;
+		end--;
+	}
+	n = bpf_probe_read_kernel_str(s->want, sizeof(s->want), &tmp->rec[end & (PATH_SIZE - 1)]);
+	s->want_len = n > 0 ? n - 1 : 0;
+	scratch__release(tmp);
+}
+
+/* The argument that names the object of the call. */
+static __always_inline const char *sights__text(__s32 nr)
+{
+	struct pt_regs *regs = task__regs();
+
+#ifdef __TARGET_ARCH_x86
+	if (nr == NR_RENAME || nr == NR_LINK || nr == NR_UNLINK || nr == NR_CHMOD)
+		return (void *)task__arg(regs, 1);
+#endif
+	return (void *)task__arg(regs, 2);
+}
+
+/* Is this sight's name the one that was asked for? */
+__weak __attribute__((noinline)) int sight__wanted(__u32 slot)
+{
+	__u32 tid = bpf_get_current_pid_tgid(), i;
+	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	__u64 k = slot;
+	struct sight *at;
+
+	PIN(k);
+	if (!s || k >= SIGHTS_MAX)
+		return 0;
+	at = &s->at[k];
+	if (at->len != s->want_len)
+		return 0;
+	for (i = 0; i < NAME_MAX; i++) {
+		if (i >= at->len)
+			return 1;
+		if (at->name[i] != s->want[i])
+			return 0;
+	}
+	return 1;
+}
+
+static __always_inline void sight__take(struct sight *at, struct dentry *d)
+{
+	struct qstr name = {};
+
+	BPF_CORE_READ_INTO(&name, d, d_name);
+	at->dentry = (__u64)d;
+	at->parent = (__u64)BPF_CORE_READ(d, d_parent);
+	at->hash_len = name.hash_len;
+	at->len = name.len & NAME_MAX;
+	bpf_probe_read_kernel(at->name, name.len & NAME_MAX, name.name);
+}
+
+/* A file with several names: the one that the caller's text ends with, else the first. */
+__weak __attribute__((noinline)) int sight__alias(__u32 slot, __u64 first)
+{
+	__u32 tid = bpf_get_current_pid_tgid(), i;
+	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	struct hlist_node *n = (void *)first;
+	__u64 k = slot;
+
+	PIN(k);
+	if (!s || k >= SIGHTS_MAX)
+		return 0;
+	sights__want(s, sights__text(s->nr));
+	for (i = 0; n && i < ALIASES_MAX; i++) {
+		sight__take(&s->at[k], alias__dentry(n));
+		if (sight__wanted(slot))
+			return 1;
+		n = BPF_CORE_READ(n, next);
+	}
+	sight__take(&s->at[k], alias__dentry((void *)first));
+	return 0;
+}
+
+static __always_inline struct sights *sights__open(__s32 nr)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+
+	if (!s) {
+		bpf_map_update_elem(&sights, &tid, &sights_none, BPF_ANY);
+		s = bpf_map_lookup_elem(&sights, &tid);
+	}
+	if (s && s->nr != nr) {
+		s->nr = nr;
+		s->n = 0;
+	}
+	return s;
+}
+
+static __always_inline int path__see(struct inode *inode)
+{
+	__s32 nr = task__nr_now();
+	struct hlist_node *first;
+	struct sights *s;
+	struct sight *at;
+	__u64 n;
+	__u32 i;
+
+	if (!sights__call(nr) || task__compat(task__current()))
+		return 0;
+	s = sights__open(nr);
+	if (!s)
+		return 0;
+	n = s->n;
+	PIN(n);
+	if (n >= SIGHTS_MAX)
+		return 0;
+	for (i = 0; i < SIGHTS_MAX && i < n; i++)
+		if (s->at[i].inode == (__u64)inode)
+			return 0;
+	at = &s->at[n];
+	at->inode = (__u64)inode;
+	at->ino = BPF_CORE_READ(inode, i_ino);
+	at->dev = inode__dev(inode);
+	at->mode = BPF_CORE_READ(inode, i_mode);
+	at->overlay = inode__on(inode, OVERLAY_MAGIC);
+	at->dentry = 0;
+	first = BPF_CORE_READ(inode, i_dentry.first);
+	s->n = n + 1;
+	if (first && BPF_CORE_READ(first, next))
+		sight__alias(n, (__u64)first);
+	else if (first)
+		sight__take(at, alias__dentry(first));
+	return 0;
+}
+
+SEC("tp_btf/ctime_ns_xchg")
+int BPF_PROG(path_ns__tp_btf, struct inode *inode)
+{
+	return path__see(inode);
+}
+
+SEC("tp_btf/ctime_xchg_skip")
+int BPF_PROG(path_skip__tp_btf, struct inode *inode)
+{
+	return path__see(inode);
+}
+
+SEC("tp_btf/inode_set_ctime_to_ts")
+int BPF_PROG(path_set__tp_btf, struct inode *inode)
+{
+	return path__see(inode);
+}

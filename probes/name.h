@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Names
+ *
+ * Calls that change a name return no descriptor: at their return only the
+ * caller's text is left, and that may lie. But while they are at work the
+ * kernel sets the change time of each inode it touches, and says so. What was
+ * seen between is kept here per thread: at the first sight of an inode its
+ * dentry is still what it was before the call.
+ */
+#ifndef PROBES_NAME_H
+#define PROBES_NAME_H
+
+#include "fd.h"
+#include "kernel.h"
+#include "record.h"
+
+#define NAME_MAX	255
+#define SIGHTS_MAX	6	/* a rename on overlay: file, directories and target, in the layer and above it */
+#define ALIASES_MAX	16	/* hard links looked through for the one that was named */
+#define MOUNTS_MAX	256	/* mounts of one file system looked through */
+
+struct sight {
+	__u64 inode;
+	__u64 dentry;	/* its name then: 0 for a new inode */
+	__u64 parent;
+	__u64 hash_len;	/* of the name: tells whether it is another one by now */
+	__u64 ino;
+	__u32 dev;
+	__u16 mode;
+	__u8 overlay;
+	__u8 len;
+	char name[NAME_MAX + 1];
+};
+
+struct sights {
+	__s32 nr;	/* the call it was made for */
+	__u32 n;
+	__u32 want_len;	/* last component of the caller's path; only read when it has to decide */
+	char want[NAME_MAX + 1];
+	struct sight at[SIGHTS_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);	/* a thread that dies in its call leaves its entry */
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, struct sights);
+} sights __weak SEC(".maps");
+
+static __always_inline bool sights__call(__s32 nr)
+{
+	switch (nr) {
+#ifdef __TARGET_ARCH_x86
+	case NR_RENAME:
+	case NR_LINK:
+	case NR_UNLINK:
+	case NR_SYMLINK:
+	case NR_CHMOD:
+#endif
+	case NR_RENAMEAT:
+	case NR_RENAMEAT2:
+	case NR_LINKAT:
+	case NR_UNLINKAT:
+	case NR_SYMLINKAT:
+	case NR_FCHMODAT:
+	case NR_FCHMODAT2:
+		return true;
+	}
+	return false;
+}
+
+static __always_inline struct sights *sights__get(__s32 nr)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+
+	return s && s->nr == nr ? s : NULL;
+}
+
+static __always_inline void sights__forget(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&sights, &tid);
+}
+
+/* Is m a mount of this namespace that shows the dentry? */
+static __always_inline bool mount__shows(struct mount *m, struct super_block *sb, struct mnt_namespace *ns)
+{
+	return BPF_CORE_READ(m, mnt_ns) == ns && BPF_CORE_READ(m, mnt.mnt_sb) == sb;
+}
+
+/* Is d the top or below it? */
+__weak __attribute__((noinline)) int dentry__below(__u64 dentry, __u64 top)
+{
+	struct dentry *d = (void *)dentry, *parent;
+	int i;
+
+	for (i = 0; i < 128; i++) {
+		if ((__u64)d == top)
+			return 1;
+		parent = BPF_CORE_READ(d, d_parent);
+		if (parent == d || !parent)
+			return 0;
+		d = parent;
+	}
+	return 0;
+}
+
+static __always_inline struct mount *mounts__next(struct mount *m)
+{
+	if (bpf_core_field_exists(m->mnt_next_for_sb))
+		return BPF_CORE_READ(m, mnt_next_for_sb);
+	m = (void *)((char *)m + bpf_core_field_offset(struct mount___list, mnt_instance));
+	m = (void *)BPF_CORE_READ((struct list_head *)m, next);
+	return (void *)((char *)m - bpf_core_field_offset(struct mount___list, mnt_instance));
+}
+
+static __always_inline struct mount *mounts__first(struct super_block *sb)
+{
+	struct list_head *head;
+
+	if (bpf_core_field_exists(((struct mount *)0)->mnt_next_for_sb))
+		return BPF_CORE_READ(sb, s_mounts);
+	head = __builtin_preserve_access_index(&((struct super_block___list *)sb)->s_mounts);
+	head = BPF_CORE_READ(head, next);
+	return (void *)((char *)head - bpf_core_field_offset(struct mount___list, mnt_instance));
+}
+
+/*
+ * A dentry alone does not say through which mount it was reached. First choice is the mount that the caller started
+ * from (a directory's for a relative path, the root's for an absolute one), then any of the caller's namespace that
+ * shows the dentry. 0: none does, as for an overlay's layers seen from inside. Returns a struct vfsmount *.
+ */
+__weak __attribute__((noinline)) __u64 mount__find(__u64 dentry, __u64 start)
+{
+	struct task_struct *t = task__current();
+	struct mnt_namespace *ns = BPF_CORE_READ(t, nsproxy, mnt_ns);
+	struct super_block *sb = BPF_CORE_READ((struct dentry *)dentry, d_sb);
+	struct dentry *root;
+	struct mount *m;
+	int i;
+
+	if (start && BPF_CORE_READ((struct vfsmount *)start, mnt_sb) == sb) {
+		root = BPF_CORE_READ((struct vfsmount *)start, mnt_root);
+		if (root == BPF_CORE_READ(sb, s_root) || dentry__below(dentry, (__u64)root))
+			return start;
+	}
+	m = mounts__first(sb);
+	for (i = 0; i < MOUNTS_MAX; i++) {
+		if (!m)
+			return 0;
+		root = BPF_CORE_READ(m, mnt.mnt_root);
+		if (mount__shows(m, sb, ns) && (root == BPF_CORE_READ(sb, s_root) || dentry__below(dentry, (__u64)root)))
+			return (__u64)__builtin_preserve_access_index(&m->mnt);
+		m = mounts__next(m);
+	}
+	return 0;
+}
+
+/* The mount of the directory a path of the current call starts from. */
+static __always_inline __u64 mount__start(const char *text, int dirfd)
+{
+	struct task_struct *t = task__current();
+	struct file *f;
+	char first = 0;
+
+	bpf_probe_read_user(&first, 1, text);
+	if (first == '/')
+		return (__u64)BPF_CORE_READ(t, fs, root.mnt);
+	if (dirfd == AT_FDCWD)
+		return (__u64)BPF_CORE_READ(t, fs, pwd.mnt);
+	f = fd__file(t, dirfd);
+	return f ? (__u64)BPF_CORE_READ(f, f_path.mnt) : 0;
+}
+
+static __always_inline struct dentry *alias__dentry(struct hlist_node *n)
+{
+	return n ? (void *)((char *)n - bpf_core_field_offset(struct dentry, d_u.d_alias)) : NULL;
+}
+
+/* The newest name of an inode: a link is put in front. */
+static __always_inline struct dentry *inode__newest(struct inode *inode)
+{
+	return alias__dentry(BPF_CORE_READ(inode, i_dentry.first));
+}
+
+#endif
