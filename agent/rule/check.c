@@ -272,6 +272,14 @@ static bool check_operator(struct checker *c, const struct ast *n)
 	return false;
 }
 
+static bool comparable(struct checker *c, const struct expr *x)
+{
+	if (x->kind != EXPR_FIELD || !(x->field.flags & FIELD_NO_RHS))
+		return true;
+	ERROR(c, &x->span, "the field \"" STR_FMT "\" compares with constants only", STR_ARG(x->field.text));
+	return false;
+}
+
 /* field against field, or against a transformer */
 static bool check_rhs(struct checker *c, struct ast *n)
 {
@@ -284,10 +292,8 @@ static bool check_rhs(struct checker *c, struct ast *n)
 		      n->op == OP_PMATCH || n->op == OP_REGEX ? "" : "a network");
 		return false;
 	}
-	if (r->kind == EXPR_FIELD && r->field.flags & FIELD_NO_RHS) {
-		ERROR(c, &r->span, "the field \"" STR_FMT "\" cannot stand on the right side", STR_ARG(r->field.text));
+	if (!comparable(c, l) || !comparable(c, r))
 		return false;
-	}
 	if (l->type != r->type || l->list != r->list) {
 		ERROR(c, &r->span, "the sides differ: %s%s on the left, %s%s on the right", l->list ? "a list of " : "", type_names[l->type],
 		      r->list ? "a list of " : "", type_names[r->type]);

@@ -82,7 +82,11 @@ static int number_check(const struct ast *n)
 	const struct value *v = n->values;
 	bool zero, below;
 
-	if (n->rhs || n->modifier || n->nconstants != 1 || !v || !is_field(n->lhs, "evt.num"))
+	if (n->rhs || n->modifier || !v || !is_field(n->lhs, "evt.num"))
+		return -1;
+	if (n->op == OP_IN && !n->nconstants)
+		return 0;
+	if (n->nconstants != 1)
 		return -1;
 	zero = v->type == TYPE_UINT && v->u == 0;
 	below = v->type == TYPE_INT || zero;	/* not above 0 */

@@ -462,6 +462,8 @@ static uint32_t build_check(struct matcher *m, const struct ast *n, struct shown
 		p.quant = quant_of(&m->slots[p.slot], op);
 		return matcher_pred(m, &p);
 	}
+	if (op_table[op].syntax == SYNTAX_LIST && !n->nvalues && !m->slots[p.slot].list)
+		return NODE_FALSE;
 	if (n->modifier)
 		return build_modified(m, p.slot, n);
 	return build_pred(m, p.slot, op, n->values, n->nvalues);

@@ -228,9 +228,11 @@ struct getopt_out {
 	const struct slot *slot;
 };
 
-static void found_option(struct getopt_out *o, struct str letter, bool takes, struct str argument)
+/* The argument is {NULL, 0} where the option takes none. One that should be there and is not counts as empty. */
+static void found_option(struct getopt_out *o, struct str letter, struct str argument, bool lacking)
 {
 	struct slot_state *s = o->s;
+	bool takes = argument.p;
 
 	if (o->slot->has_arg) {
 		if (str_eq(letter, o->slot->arg)) {
@@ -239,7 +241,7 @@ static void found_option(struct getopt_out *o, struct str letter, bool takes, st
 		}
 		return;
 	}
-	if (s->n < FIELD_VALUES_MAX)
+	if (!lacking && s->n < FIELD_VALUES_MAX)
 		s->v[s->n++] = (struct value){.type = TYPE_STR, .s = letter};
 	if (takes && s->n < FIELD_VALUES_MAX)
 		s->v[s->n++] = (struct value){.type = TYPE_STR, .s = argument};
@@ -258,17 +260,17 @@ static bool option_word(struct getopt_out *o, struct str letters, struct str wor
 		if (!at)
 			continue;
 		if (!behind || at[1] != ':') {
-			found_option(o, letter, false, STR_NONE);
+			found_option(o, letter, STR_NONE, false);
 			continue;
 		}
 		if (rest.n)
-			found_option(o, letter, true, rest);
+			found_option(o, letter, rest, false);
 		else if (behind > 1 && at[2] == ':')	/* x:: takes an argument only from its own word */
-			found_option(o, letter, false, STR_NONE);
+			found_option(o, letter, STR_NONE, false);
 		else if (next)
-			found_option(o, letter, true, next->s);
-		else if (letters.p[0] == ':')
-			found_option(o, letter, true, STR(""));
+			found_option(o, letter, next->s, false);
+		else
+			found_option(o, letter, STR(""), true);
 		return !rest.n && next && !(behind > 1 && at[2] == ':');
 	}
 	return false;
