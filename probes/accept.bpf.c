@@ -3,9 +3,10 @@
  * Accept
  *
  * A connection was accepted: both ends from the new socket. When it failed
- * there is none, and the listener says what can be said.
+ * there is none, and the listener says what can be said. The DNS probes need
+ * to know who accepted on port 53.
  */
-#include "net.h"
+#include "dns.h"
 
 static __always_inline void accept__socket(struct wire_accept *r, struct sock *sk)
 {
@@ -21,8 +22,12 @@ static __always_inline int accept__emit(struct sys_exit *ctx, __u16 call)
 {
 	struct wire_accept *r;
 	struct pt_regs *regs;
-	struct sock *sk;
+	struct sock *sk = NULL;
 
+	if (ctx->ret >= 0)
+		sk = fd__sock(ctx->ret);
+	if (sk && (sock__family(sk) == AF_INET || sock__family(sk) == AF_INET6))
+		owner__serves(sk, false);
 	if (!net__wanted(EVENT_ACCEPT, call, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_ACCEPT, call, sizeof(*r));
@@ -31,7 +36,8 @@ static __always_inline int accept__emit(struct sys_exit *ctx, __u16 call)
 	regs = task__regs();
 	r->listenfd = task__arg(regs, 1);
 	r->flags = call == CALL_ACCEPT4 ? task__arg(regs, 4) : 0;
-	sk = fd__sock(ctx->ret < 0 ? r->listenfd : (int)ctx->ret);
+	if (ctx->ret < 0)
+		sk = fd__sock(r->listenfd);
 	if (sk)
 		accept__socket(r, sk);
 	return record__send(&r->hdr, net__res(ctx->ret));

@@ -209,7 +209,9 @@ struct socket { short type; struct file *file; struct sock *sk; };
 
 /* network: net.h, dns.h */
 typedef struct { __s64 counter; } atomic64_t;
-struct sock_common___cookie { atomic64_t skc_cookie; };
+struct net;
+typedef struct { struct net *net; } possible_net_t;
+struct sock_common___cookie { atomic64_t skc_cookie; possible_net_t skc_net; };
 struct inet_sock { __be16 inet_sport; };
 struct sockaddr_un { __u16 sun_family; };
 struct unix_address { int len; struct sockaddr_un name[0]; };

@@ -7,7 +7,7 @@
  * then. A connect that was refused has forgotten its addresses at that point,
  * so they are kept from the moment the first SYN was about to go.
  */
-#include "net.h"
+#include "dns.h"
 #include <bpf/bpf_tracing.h>
 
 #define CONNECTING_MAX 1024
@@ -184,18 +184,18 @@ int listen__exit(struct sys_exit *ctx)
 {
 	struct wire_addr none = {};
 	struct wire_listen *r;
-	struct pt_regs *regs;
-	struct sock *sk;
+	struct pt_regs *regs = task__regs();
+	struct sock *sk = fd__sock(task__arg(regs, 1));
 
+	if (sk && !ctx->ret && (sock__family(sk) == AF_INET || sock__family(sk) == AF_INET6))
+		owner__serves(sk, true);
 	if (!net__wanted(EVENT_LISTEN, CALL_LISTEN, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_LISTEN, CALL_LISTEN, sizeof(*r));
 	if (!r)
 		return 0;
-	regs = task__regs();
 	r->fd = task__arg(regs, 1);
 	r->backlog = task__arg(regs, 2);
-	sk = fd__sock(r->fd);
 	if (sk) {
 		r->family = sock__family(sk);
 		r->type = sock__type(sk);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Owners
+ *
+ * Whose a socket is. A packet that arrives, and most that TCP sends, are
+ * handled in the context of any process at all; so who owns the sockets of
+ * port 53 is noted where the owner itself is at work, by socket cookie.
+ */
+#ifndef PROBES_DNS_H
+#define PROBES_DNS_H
+
+#include "net.h"
+
+#define DNS_PORT	53
+#define OWNERS_MAX	4096
+
+struct owner {
+	__u64 start;
+	__u64 cgroup;
+	__u32 tgid;
+	__u32 tid;
+	__u32 exec_id;
+	__u32 uid;
+	__u32 euid;
+	__u32 gid;
+	__u32 ports;	/* local << 16 | peer, of an entry by address */
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, OWNERS_MAX);
+	__type(key, __u64);
+	__type(value, struct owner);
+} owners __weak SEC(".maps");
+
+/*
+ * An accepted socket has no cookie until somebody asks for one, which a tracepoint cannot before 5.12: until then it
+ * is known by its address. Those never look like a cookie, cookies count up from 1.
+ */
+static __always_inline __u64 owner__key(struct sock *sk)
+{
+	struct sock_common___cookie *c = (void *)sk;
+	__u64 cookie = BPF_CORE_READ(c, skc_cookie.counter);
+
+	return cookie ?: (__u64)sk;
+}
+
+/* What listens on the port in a network namespace, known by that one's address: whose a connection will be. */
+static __always_inline __u64 owner__listener_key(struct sock *sk)
+{
+	struct sock_common___cookie *c = (void *)sk;
+
+	return (__u64)BPF_CORE_READ(c, skc_net.net);
+}
+
+/* A control group that a later record will name although its process is not the current one then. */
+static __always_inline void owner__introduce(__u32 kind, struct task_struct *t, struct cgroup *cg, __u64 id,
+					     __u32 version)
+{
+	struct scratch *s;
+
+	if (bpf_map_lookup_elem(&cgroups_seen, &id))
+		return;
+	s = scratch__claim(kind, t);
+	if (!s) {
+		counter__lost(EVENT_CGROUP, LOSS_SCRATCH_BUSY);
+		return;
+	}
+	record__introduce(s, t, cg, id, version);
+	scratch__release(s);
+}
+
+/* The current process as an owner. False for a thread of the kernel. */
+static __always_inline bool owner__current(__u32 kind, struct owner *o)
+{
+	struct task_struct *t = task__current();
+	const struct cred *cred;
+	__u32 version = 2;
+	struct cgroup *cg;
+
+	if (BPF_CORE_READ(t, flags) & PF_KTHREAD)
+		return false;
+	cg = task__cgroup(t);
+	cred = BPF_CORE_READ(t, cred);
+	o->start = task__start(t);
+	o->tgid = BPF_CORE_READ(t, tgid);
+	o->tid = BPF_CORE_READ(t, pid);
+	o->exec_id = BPF_CORE_READ(t, self_exec_id);
+	o->uid = BPF_CORE_READ(cred, uid.val);
+	o->euid = BPF_CORE_READ(cred, euid.val);
+	o->gid = BPF_CORE_READ(cred, gid.val);
+	if (cg) {
+		o->cgroup = cgroup__id(cg, &version);
+		owner__introduce(kind, t, cg, o->cgroup, version);
+	}
+	return true;
+}
+
+/* The current process takes what comes to port 53 of TCP: by listening there, or by accepting one connection. */
+static __always_inline void owner__serves(struct sock *sk, bool listener)
+{
+	struct wire_control *c = control__get();
+	struct owner o = {};
+	__u64 key;
+
+	if (!c || !control__wants(c, CALL_DNS) || BPF_CORE_READ(sk, __sk_common.skc_num) != DNS_PORT)
+		return;
+	if (sock__protocol(sk) != IPPROTO_TCP || !owner__current(SCRATCH_TASK, &o))
+		return;
+	key = listener ? owner__listener_key(sk) : owner__key(sk);
+	o.ports = DNS_PORT << 16 | (listener ? 0 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)));
+	bpf_map_update_elem(&owners, &key, &o, BPF_ANY);
+}
+
+#endif

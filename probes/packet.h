@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Packet
+ *
+ * From an skb that begins with its IP header to addresses, ports and payload.
+ * Every packet of the host comes here: what is neither UDP nor TCP of the
+ * wanted port is let go after one read.
+ */
+#ifndef PROBES_PACKET_H
+#define PROBES_PACKET_H
+
+#include "kernel.h"
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "wire.h"
+
+#define ETH_P_IP	0x0800
+#define ETH_P_IPV6	0x86dd
+#define IP_OFFSET	0x1fff
+#define IPV6_EXT_MAX	4	/* extension headers followed */
+
+#define NEXTHDR_HOP	0
+#define NEXTHDR_ROUTING	43
+#define NEXTHDR_DEST	60
+
+#define TCP_FLAG_FIN	0x01
+#define TCP_FLAG_SYN	0x02
+#define TCP_FLAG_RST	0x04
+#define TCP_FLAG_ACK	0x10
+
+struct packet {
+	__u32 protocol;
+	__u32 off;	/* of the transport header; packet__payload() moves it on */
+	__u32 len;	/* of the payload */
+	__u32 seq;	/* TCP: of the payload's first byte */
+	__u32 flags;	/* TCP_FLAG_* */
+	struct wire_addr src, dst;
+};
+
+struct ports { __be16 src, dst; };
+
+struct ip4 {
+	__u8 version_ihl, tos;
+	__be16 len, id, frag;
+	__u8 ttl, protocol;
+	__be16 check;
+	__u8 src[4], dst[4];
+	struct ports ports;	/* without options */
+};
+
+struct ip6 {
+	__u8 version[4];
+	__be16 len;
+	__u8 next, hops;
+	__u8 src[16], dst[16];
+	struct ports ports;	/* without extension headers */
+};
+
+static __always_inline bool packet__carries(__u32 protocol)
+{
+	return protocol == 6 || protocol == 17;
+}
+
+/* Whether one of the ports is the wanted one; takes them over if so. */
+static __always_inline bool packet__ports(struct packet *p, const struct ports *at, __u16 port)
+{
+	if (at->src != bpf_htons(port) && at->dst != bpf_htons(port))
+		return false;
+	p->src.port = bpf_ntohs(at->src);
+	p->dst.port = bpf_ntohs(at->dst);
+	return true;
+}
+
+static __always_inline bool packet__ip4(struct __sk_buff *skb, struct packet *p, __u16 port)
+{
+	struct ip4 ip;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+		return false;
+	if (!packet__carries(ip.protocol) || ip.frag & bpf_htons(IP_OFFSET))
+		return false;
+	p->protocol = ip.protocol;
+	p->off = (ip.version_ihl & 15) * 4;
+	if (p->off != 20 && bpf_skb_load_bytes(skb, p->off, &ip.ports, sizeof(ip.ports)))
+		return false;
+	if (!packet__ports(p, &ip.ports, port))
+		return false;
+	p->src.family = p->dst.family = AF_INET;
+	__builtin_memcpy(p->src.ip, ip.src, 4);
+	__builtin_memcpy(p->dst.ip, ip.dst, 4);
+	return true;
+}
+
+static __always_inline bool packet__ip6(struct __sk_buff *skb, struct packet *p, __u16 port)
+{
+	struct ip6 ip;
+	__u8 ext[2];
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+		return false;
+	p->off = 40;
+	for (int i = 0; i < IPV6_EXT_MAX && !packet__carries(ip.next); i++) {
+		if (ip.next != NEXTHDR_HOP && ip.next != NEXTHDR_ROUTING && ip.next != NEXTHDR_DEST)
+			return false;
+		if (bpf_skb_load_bytes(skb, p->off, ext, sizeof(ext)))
+			return false;
+		ip.next = ext[0];
+		p->off += (ext[1] + 1) * 8;
+	}
+	if (!packet__carries(ip.next))
+		return false;
+	p->protocol = ip.next;
+	if (p->off != 40 && bpf_skb_load_bytes(skb, p->off, &ip.ports, sizeof(ip.ports)))
+		return false;
+	if (!packet__ports(p, &ip.ports, port))
+		return false;
+	p->src.family = p->dst.family = AF_INET6;
+	__builtin_memcpy(p->src.ip, ip.src, 16);
+	__builtin_memcpy(p->dst.ip, ip.dst, 16);
+	return true;
+}
+
+/* p is zero. False when the packet is not of that port. */
+static __always_inline bool packet__read(struct __sk_buff *skb, struct packet *p, __u16 port)
+{
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return packet__ip4(skb, p, port);
+	if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		return packet__ip6(skb, p, port);
+	return false;
+}
+
+/* Moves on to the payload. False when the packet ends before it. */
+static __always_inline bool packet__payload(struct __sk_buff *skb, struct packet *p)
+{
+	struct { __be16 ports[2], len, check; } udp;
+	struct { __be16 ports[2]; __be32 seq, ack; __u8 off, flags; } tcp;
+	__u32 head = 8;
+
+	if (p->protocol == 17) {
+		if (bpf_skb_load_bytes(skb, p->off, &udp, sizeof(udp)))
+			return false;
+	} else {
+		if (bpf_skb_load_bytes(skb, p->off, &tcp, 14))
+			return false;
+		head = (tcp.off >> 4) * 4;
+		p->seq = bpf_ntohl(tcp.seq) + !!(tcp.flags & TCP_FLAG_SYN);
+		p->flags = tcp.flags;
+	}
+	p->off += head;
+	if (skb->len < p->off)
+		return false;
+	p->len = skb->len - p->off;
+	if (p->protocol == 17 && bpf_ntohs(udp.len) >= 8 && p->len > bpf_ntohs(udp.len) - 8u)
+		p->len = bpf_ntohs(udp.len) - 8u;
+	return true;
+}
+
+#endif
