@@ -4,8 +4,12 @@
 #define RULE_ENGINE_CONDITION_H
 
 #include "rule/engine.h"
+#include "rule/loader.h"
 
 /* A rule's condition evaluated part by part on the event: a line each, with outcome and values. */
 void engine_condition_explain(struct engine *e, uint32_t id, const struct event *ev, struct buf *out);
+
+/* Its rules with their compiled conditions and outputs; ids are indexes. */
+const struct loaded *engine_condition_loaded(const struct engine *e);
 
 #endif
