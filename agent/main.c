@@ -10,6 +10,7 @@ extern const struct cmd cmd_test;
 extern const struct cmd cmd_eval;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_record;
+extern const struct cmd cmd_explain;
 extern const struct cmd cmd_fields;
 extern const struct cmd cmd_events;
 extern const struct cmd cmd_operators;
@@ -25,6 +26,7 @@ const struct cmd *const cmd_list[] = {
 	&cmd_eval,
 	&cmd_replay,
 	&cmd_record,
+	&cmd_explain,
 	&cmd_fields,
 	&cmd_events,
 	&cmd_operators,

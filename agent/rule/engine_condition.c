@@ -109,8 +109,6 @@ static void engine_output(struct engine *e, uint32_t id, const struct event *ev,
 		output_render(c->loaded.rules[id].output, ev, &c->scratch, out);
 }
 
-#define EVIDENCE_MAX 64	/* distinct fields of one rule that a finding shows */
-
 struct evidence {
 	struct condition_engine *c;
 	const struct event *ev;

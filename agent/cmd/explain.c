@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
+#include "cmd/cmd.h"
+#include "cmd/rules_arg.h"
+#include "event/names.h"
+#include "rule/engine_condition.h"
+#include <jansson.h>
+#include <string.h>
+
+#define PATHS_MAX 256
+#define EVENTS_SHOWN 40	/* names of one rule in the text form */
+
+extern const struct cmd cmd_explain;
+
+enum { OPT_RULES, OPT_JSON };
+
+static const struct cmd_option options[] = {
+	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
+	[OPT_JSON] = {"--json", 0, NULL, "one JSON array of objects"},
+	{},
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
+}
+
+/* A set of texts as a sorted JSON array. Takes the set. */
+static json_t *sorted(json_t *set)
+{
+	size_t n = json_object_size(set), i = 0;
+	_cleanup_(freep) json_t **v = calloc(n + 1, sizeof(*v));
+	json_t *a = json_array(), *value;
+	const char *key;
+
+	json_object_foreach(set, key, value) {
+		if (v)
+			v[i++] = json_string(key);
+	}
+	if (v)
+		qsort(v, i, sizeof(*v), by_name);
+	for (size_t k = 0; k < i; k++)
+		json_array_append_new(a, v[k]);
+	json_decref(set);
+	return a;
+}
+
+static void add_field(void *ctx, const struct field_ref *f)
+{
+	char name[256];
+
+	snprintf(name, sizeof(name), STR_FMT, STR_ARG(f->text));
+	json_object_set_new(ctx, name, json_true());
+}
+
+static void add_operator(void *ctx, const char *op)
+{
+	json_object_set_new(ctx, op, json_true());
+}
+
+static json_t *events_of(const struct ast *condition)
+{
+	json_t *set = json_object();
+	struct name_set names;
+
+	ast_events(condition, &names);
+	for (unsigned int i = 0; i < name_count; i++) {
+		/* the original binds every rule to this one as well; it means nothing */
+		if (name_set_has(&names, (int)i) && strcmp(name_table[i], "asyncevent"))
+			json_object_set_new(set, name_table[i], json_true());
+	}
+	return sorted(set);
+}
+
+static json_t *texts(const char *const *v)
+{
+	json_t *a = json_array();
+
+	for (; v && *v; v++)
+		json_array_append_new(a, json_string(*v));
+	return a;
+}
+
+static json_t *rule_json(const struct loaded_rule *r)
+{
+	json_t *fields = json_object(), *output = json_object(), *operators = json_object(), *unseen = json_array(), *events, *e;
+	struct buf b = {};
+	size_t i;
+
+	ast_print(r->condition, &b);
+	ast_each_field(r->condition, add_field, fields);
+	ast_each_operator(r->condition, add_operator, operators);
+	if (r->output)
+		output_each_field(r->output, add_field, output);
+	events = events_of(r->condition);
+	json_array_foreach(events, i, e) {
+		if (name_call(name_find(str(json_string_value(e)))) == CALL_NONE)
+			json_array_append(unseen, e);
+	}
+	e = json_pack("{s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
+		      "rule", r->info.name, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
+		      "type", r->info.type, "severityScore", (int)r->info.score, "mitre", texts(r->info.mitre),
+		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
+		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
+		      "events", events, "eventsUnseen", unseen);
+	buf_free(&b);
+	return e;
+}
+
+static void print_list(const char *title, json_t *list)
+{
+	json_t *v;
+	size_t i;
+
+	printf("  %-11s", title);
+	json_array_foreach(list, i, v) {
+		if (i == EVENTS_SHOWN) {
+			printf(" … %zu in all", json_array_size(list));
+			break;
+		}
+		printf(" %s", json_string_value(v));
+	}
+	puts("");
+}
+
+static void print_rule(json_t *r)
+{
+	printf("%s\n  %-11s %s, score %lld, %s%s\n", json_string_value(json_object_get(r, "rule")), "type",
+	       json_string_value(json_object_get(r, "type")), (long long)json_integer_value(json_object_get(r, "severityScore")),
+	       json_string_value(json_object_get(r, "priority")), json_is_true(json_object_get(r, "enabled")) ? "" : ", disabled");
+	printf("  %-11s %s\n", "condition", json_string_value(json_object_get(r, "condition")));
+	print_list("events", json_object_get(r, "events"));
+	if (json_array_size(json_object_get(r, "eventsUnseen")))
+		print_list("not seen", json_object_get(r, "eventsUnseen"));
+	print_list("fields", json_object_get(r, "fields"));
+	print_list("output", json_object_get(r, "outputFields"));
+}
+
+static int explain(const struct loaded *l, const char *rule, bool as_json)
+{
+	json_t *all = json_array(), *o;
+	size_t i;
+
+	for (uint32_t k = 0; k < l->nrules; k++) {
+		if (l->rules[k].condition && (!rule || !strcmp(rule, l->rules[k].info.name)))
+			json_array_append_new(all, rule_json(&l->rules[k]));
+	}
+	if (rule && !json_array_size(all)) {
+		fprintf(stderr, "noroshi explain: there is no rule \"%s\"\n", rule);
+		json_decref(all);
+		return EXIT_INPUT;
+	}
+	json_array_foreach(all, i, o) {
+		if (!as_json)
+			print_rule(o);
+	}
+	if (as_json) {
+		json_dumpf(all, stdout, JSON_COMPACT);
+		puts("");
+	}
+	json_decref(all);
+	return EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
+	struct diags d _cleanup_(diags_free) = {};
+	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *rule = NULL;
+	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
+	struct rule_files files = {};
+	bool as_json = false;
+	size_t n = 0;
+	int o, r = 0;
+
+	while ((o = cmd_next(&p, &cmd_explain)) != CMD_END) {
+		if (o == CMD_HELP)
+			return EXIT_OK;
+		if (o == OPT_RULES && n < PATHS_MAX)
+			rules[n++] = p.value;
+		else if (o == OPT_JSON)
+			as_json = true;
+		else if (o == CMD_ARG && !rule)
+			rule = p.value;
+		else
+			return EXIT_INPUT;
+	}
+	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = rule_files_add(&files, paths[i], &d);
+	if (r >= 0)
+		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n, .min_priority = 7}, &d);
+	if (r < 0)
+		rules_arg_print(&d);
+	r = r < 0 ? EXIT_INPUT : explain(engine_condition_loaded(ruleset_engine(rs, "condition")), rule, as_json);
+	rs = ruleset_free(rs);
+	rule_files_free(&files);
+	return r;
+}
+
+const struct cmd cmd_explain = {
+	.name = "explain",
+	.args = "[-r RULES]... [--json] [RULE]",
+	.summary = "rules compiled: condition, fields, events needed and which of them nobody reports",
+	.options = options,
+	.run = run,
+};
