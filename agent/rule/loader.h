@@ -15,8 +15,9 @@
 
 struct loaded_rule {
 	struct rule_info info;
-	const struct ast *condition;	/* checked; NULL when the rule is left out (disabled, skipped) */
-	const struct output *output;
+	const struct ast *condition;	/* checked; NULL when the rule is left out (disabled, below the priority) */
+	const struct ast *tree;		/* the same, also of a rule that is left out: for explain */
+	struct output *output;
 	struct str condition_text, output_text;	/* as written, appends and exceptions included */
 	unsigned int priority;		/* 0 Emergency … 7 Debug */
 };

@@ -29,6 +29,12 @@ int output_parse(struct output **ret, struct arena *a, struct str text, struct o
  */
 void output_render(const struct output *o, const struct event *ev, struct field_scratch *s, struct buf *out);
 
+/* The arena holds the rest; what the transformers need is not in it. */
+void output_release(struct output *o);
+
+/* The values of a field as an output prints them: several ancestors by blanks, a list as "(a,b)". f may be NULL. */
+void output_add_values(struct buf *out, const struct field_ref *f, const struct value *v, unsigned int n, bool list);
+
 /* Calls fn for every field of the template, in order, the ones inside transformers included. */
 void output_each_field(const struct output *o, void (*fn)(void *ctx, const struct field_ref *f), void *ctx);
 
