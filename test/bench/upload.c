@@ -22,6 +22,7 @@ struct bench {
 	struct deliver *deliver;
 	uint32_t count, pushed;
 	size_t payload;
+	unsigned int give_up_ms;	/* 0: never */
 	uint64_t start, end;
 };
 
@@ -110,9 +111,12 @@ static void feed(uv_prepare_t *h)
 	deliver_stats(b->deliver, &s);
 	for (size_t queued = s.queued; b->pushed < b->count && queued < AHEAD; queued++)
 		deliver_finding(b->deliver, finding(++b->pushed, b->payload));
-	if (b->pushed == b->count && !b->end && s.delivered + s.lost >= b->count) {
+	if (b->end)
+		return;
+	if ((b->pushed == b->count && s.delivered + s.lost >= b->count) ||
+	    (b->give_up_ms && clock_boot_ns() - b->start > b->give_up_ms * NSEC_PER_MSEC)) {
 		b->end = clock_boot_ns();
-		deliver_stop(b->deliver, 1000, stopped, b);
+		deliver_stop(b->deliver, 10, stopped, b);
 	}
 }
 
@@ -132,6 +136,7 @@ static int set(struct bench *b, struct sink_options *o, struct deliver_limits *l
 	} numbers[] = {
 		{"backoff_min", &o->backoff_min_ms}, {"backoff_max", &o->backoff_max_ms},
 		{"timeout", &o->timeout_ms}, {"connect_timeout", &o->connect_timeout_ms},
+		{"give_up", &b->give_up_ms},
 	};
 	char *value = strchr(word, '=');
 
@@ -188,7 +193,7 @@ int main(int argc, char **argv)
 			argc = 0;
 	if (argc < 3 || !b.count)
 		return fprintf(stderr, "usage: upload URL COUNT [ca|token|compression|cert|key|agent|backoff_min|"
-			       "backoff_max|timeout|connect_timeout|batch|payload=VALUE]...\n"), 2;
+			       "backoff_max|timeout|connect_timeout|give_up|batch|payload=VALUE]...\n"), 2;
 	uv_loop_init(&b.loop);
 	snprintf(spec, sizeof(spec), "upload:%s", argv[1]);
 	if (sink_open(&sink, spec, o, &b.loop, error) < 0)
