@@ -118,49 +118,6 @@ void matcher_begin(struct matcher *m, const struct event *ev)
 		m->states[i].generation = 0;
 }
 
-static bool evaluate(struct matcher *m, const struct node *n)
-{
-	uint32_t i, count = 0;
-
-	switch (n->kind) {
-	case NODE_PRED:
-		return pred_holds(m, &m->preds[n->pred]);
-	case NODE_NOT:
-		return !node_holds(m, n->v[0]);
-	case NODE_AND:
-		for (i = 0; i < n->n; i++) {
-			if (!node_holds(m, n->v[i]))
-				return false;
-		}
-		return true;
-	case NODE_OR:
-		for (i = 0; i < n->n; i++) {
-			if (node_holds(m, n->v[i]))
-				return true;
-		}
-		return false;
-	case NODE_ONE:
-		for (i = 0; i < n->n && count < 2; i++)
-			count += node_holds(m, n->v[i]);
-		return count == 1;
-	case NODE_CONST:
-		return n->pred == NODE_TRUE;
-	}
-	return false;
-}
-
-bool node_holds(struct matcher *m, uint32_t id)
-{
-	uint32_t memo = m->memo[id];
-	bool r;
-
-	if (memo >> 1 == m->generation)
-		return memo & 1;
-	r = evaluate(m, &m->nodes[id]);
-	m->memo[id] = m->generation << 1 | r;
-	return r;
-}
-
 /* Ascending. Hits are few; a flood of them goes through one bit per rule, as qsort() may allocate. */
 static void sort_rules(struct matcher *m, uint32_t *v, uint32_t n)
 {

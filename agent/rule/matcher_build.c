@@ -154,14 +154,29 @@ static bool room_for_node(struct matcher *m)
 	return true;
 }
 
-static uint32_t sum_of_costs(const struct matcher *m, const struct node *n)
+/* Members are asked in turn until one decides: each costs only as far as those before it did not. */
+static void estimate(const struct matcher *m, struct node *n)
 {
-	uint64_t cost = n->kind == NODE_PRED ? pred_cost(m, &m->preds[n->pred]) : 1;
+	float reached = 1;
 	uint32_t i;
 
-	for (i = 0; i < n->n; i++)
-		cost += m->nodes[n->v[i]].cost;
-	return cost > 1000000 ? 1000000 : (uint32_t)cost;
+	n->cost = n->kind == NODE_PRED ? pred_cost(m, &m->preds[n->pred]) : 0;
+	n->truth = n->kind == NODE_PRED ? pred_truth(m, &m->preds[n->pred]) : n->pred;
+	for (i = 0; i < n->n; i++) {
+		const struct node *part = &m->nodes[n->v[i]];
+
+		n->cost += reached * part->cost;
+		if (n->kind == NODE_AND)
+			reached *= part->truth;
+		else if (n->kind == NODE_OR)
+			reached *= 1 - part->truth;
+	}
+	if (n->kind == NODE_AND)
+		n->truth = reached;
+	else if (n->kind == NODE_OR)
+		n->truth = 1 - reached;
+	else if (n->kind == NODE_NOT)
+		n->truth = 1 - m->nodes[n->v[0]].truth;
 }
 
 uint32_t matcher_node(struct matcher *m, enum node_kind kind, uint32_t pred, const uint32_t *v, uint32_t n)
@@ -180,7 +195,7 @@ uint32_t matcher_node(struct matcher *m, enum node_kind kind, uint32_t pred, con
 			return NODE_BAD;
 		memcpy(node.v, v, n * sizeof(*v));
 	}
-	node.cost = sum_of_costs(m, &node);
+	estimate(m, &node);
 	m->nodes[m->nnodes] = node;
 	*at = ++m->nnodes;
 	m->node_table.used++;

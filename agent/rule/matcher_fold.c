@@ -91,7 +91,8 @@ static uint32_t merge(struct matcher *m, const uint32_t *v, uint32_t n)
 
 struct member {
 	uint64_t key;		/* to merge by, 0: alone */
-	uint32_t id, cost;
+	uint32_t id;
+	float rank;
 };
 
 static int by_key(const void *a, const void *b)
@@ -103,12 +104,12 @@ static int by_key(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static int by_cost(const void *a, const void *b)
+static int by_rank(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
 
-	if (x->cost != y->cost)
-		return (x->cost > y->cost) - (x->cost < y->cost);
+	if (x->rank != y->rank)
+		return (x->rank > y->rank) - (x->rank < y->rank);
 	return (x->id > y->id) - (x->id < y->id);
 }
 
@@ -163,6 +164,15 @@ static uint32_t collect(const struct matcher *m, enum node_kind kind, const uint
 	return count;
 }
 
+/* The classic order: what it costs by how often it decides. */
+static float rank(const struct matcher *m, enum node_kind kind, uint32_t id)
+{
+	const struct node *n = &m->nodes[id];
+	float decides = kind == NODE_AND ? 1 - n->truth : n->truth;
+
+	return n->cost / (decides > 0.001f ? decides : 0.001f);
+}
+
 static uint32_t group(struct matcher *m, enum node_kind kind, const uint32_t *v, uint32_t n)
 {
 	uint32_t neutral = kind == NODE_AND ? NODE_TRUE : NODE_FALSE, count = collect(m, kind, v, n, NULL), i;
@@ -186,8 +196,8 @@ static uint32_t group(struct matcher *m, enum node_kind kind, const uint32_t *v,
 	if (count == UINT32_MAX)
 		return NODE_BAD;
 	for (i = 0; i < count; i++)
-		members[i].cost = m->nodes[members[i].id].cost;
-	qsort(members, count, sizeof(*members), by_cost);
+		members[i].rank = rank(m, kind, members[i].id);
+	qsort(members, count, sizeof(*members), by_rank);
 	for (i = 0; i < count; i++)
 		ids[i] = members[i].id;
 	return count == 1 ? ids[0] : matcher_node(m, kind, 0, ids, count);

@@ -11,6 +11,7 @@
  *   matcher_build.c    trees → nodes
  *   matcher_fold.c     nodes → simpler nodes
  *   matcher_program.c  nodes → a program per class
+ *   matcher_cost.c     what asking costs, and how often the answer is yes
  *   matcher_test.c     predicates: made ready, evaluated
  *   matcher_slot.c     values: fields and transformers, once per event
  *   matcher_needs.c, matcher_explain.c
@@ -108,8 +109,9 @@ enum node_kind { NODE_CONST, NODE_PRED, NODE_NOT, NODE_AND, NODE_OR, NODE_ONE };
 
 struct node {
 	enum node_kind kind;
-	uint32_t cost;
 	uint32_t pred;		/* NODE_PRED */
+	float cost;		/* of asking it, about */
+	float truth;		/* how often it holds, a guess from 0 to 1: only the order depends on it */
 	uint32_t n;		/* children */
 	uint32_t *v;
 };
@@ -178,6 +180,7 @@ struct matcher {
 	uint32_t generation;
 	size_t text_used;
 	char *text;		/* TEXT_SCRATCH_BYTES */
+	struct value values[FIELD_VALUES_MAX];	/* of a field with one value, on its way */
 	struct field_scratch *scratch;
 	struct regex_scratch *regex;
 	uint64_t regex_limit;
@@ -213,8 +216,9 @@ uint32_t oracle_of_name(const struct matcher *m, const struct pred *p, void *ctx
 /* matcher_test.c */
 int pred_prepare(struct matcher *m, struct pred *p);
 void pred_release(struct pred *p);
-bool pred_holds(struct matcher *m, const struct pred *p);
-uint32_t pred_cost(const struct matcher *m, const struct pred *p);
+bool node_holds(struct matcher *m, uint32_t id);
+float pred_cost(const struct matcher *m, const struct pred *p);
+float pred_truth(const struct matcher *m, const struct pred *p);
 
 /* matcher_slot.c */
 void slot_load(struct matcher *m, uint32_t slot);
@@ -229,7 +233,6 @@ static inline const struct slot_state *slot_values(struct matcher *m, uint32_t s
 }
 
 /* matcher.c */
-bool node_holds(struct matcher *m, uint32_t id);
 int matcher_event_name(const struct event *ev);	/* of evt.type, -1 when it is none of names.def */
 void matcher_begin(struct matcher *m, const struct event *ev);
 

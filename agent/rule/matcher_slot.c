@@ -15,7 +15,6 @@ static struct str new_text(struct matcher *m, size_t n)
 
 static void load_field(struct matcher *m, const struct slot *slot, struct slot_state *s)
 {
-	struct value v[FIELD_VALUES_MAX];
 	unsigned int n;
 
 	if (slot->multi) {
@@ -23,11 +22,10 @@ static void load_field(struct matcher *m, const struct slot *slot, struct slot_s
 		s->n = (uint16_t)field_values(&slot->field, m->event, m->scratch, s->v, &s->present);
 		return;
 	}
-	n = field_values(&slot->field, m->event, m->scratch, v, &s->present);
+	n = field_values(&slot->field, m->event, m->scratch, m->values, &s->present);
 	s->v = &s->one;
 	s->n = n != 0;
-	if (n)
-		s->one = v[0];
+	s->one = m->values[0];
 }
 
 /* ---- transformers of one value ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Predicates: constants put into the form that is cheap to ask, then asked. */
+/* Predicates: constants put into the form that is cheap to ask, then asked; and the nodes made of them. */
 #include "rule/glob.h"
 #include "rule/matcher_node.h"
 #include <errno.h>
@@ -64,22 +64,6 @@ void pred_release(struct pred *p)
 	for (i = 0; i < p->n; i++)
 		regex_free(p->regexes[i]);
 	free(p->regexes);
-}
-
-uint32_t pred_cost(const struct matcher *m, const struct pred *p)
-{
-	static const uint32_t costs[] = {
-		[TEST_EXISTS] = 1, [TEST_BOOLS] = 1, [TEST_NUMBERS] = 1, [TEST_RANGE] = 1, [TEST_TEXTS] = 2, [TEST_ORDER] = 2,
-		[TEST_PREFIX] = 3, [TEST_SUFFIX] = 3, [TEST_CONTAINS] = 8, [TEST_ICONTAINS] = 40, [TEST_GLOB] = 12,
-		[TEST_IGLOB] = 12, [TEST_REGEX] = 60, [TEST_PATHS] = 8, [TEST_NETS] = 3, [TEST_FIELD] = 4,
-	};
-	const struct slot *s = &m->slots[p->slot];
-	uint32_t cost = costs[p->test], list = 1;
-
-	if (p->test == TEST_CONTAINS || p->test == TEST_ICONTAINS || p->test == TEST_GLOB || p->test == TEST_IGLOB || p->test == TEST_REGEX)
-		list = p->n ? p->n : 1;
-	/* Ancestors are a walk, a transformer copies, a text may have to be put together first. */
-	return cost * (list > 1000 ? 1000 : list) + (s->kind == EXPR_TRANSFORM ? 30 : s->multi ? 20 : s->type == TYPE_STR ? 2 : 0);
 }
 
 /* ---- asking ---- */
@@ -300,7 +284,7 @@ static bool many_hold(struct matcher *m, const struct pred *p, const struct slot
 	return p->quant == QUANT_ALL_OR_NONE || (p->quant == QUANT_ALL && s->n);
 }
 
-bool pred_holds(struct matcher *m, const struct pred *p)
+static bool pred_holds(struct matcher *m, const struct pred *p)
 {
 	const struct slot_state *s = slot_values(m, p->slot);
 
@@ -311,4 +295,49 @@ bool pred_holds(struct matcher *m, const struct pred *p)
 	if (!p->multi)
 		return s->n && value_holds(m, p, &s->v[0]) != p->negate;
 	return many_hold(m, p, s);
+}
+
+/* ---- nodes ---- */
+
+static bool evaluate(struct matcher *m, const struct node *n)
+{
+	uint32_t i, count = 0;
+
+	switch (n->kind) {
+	case NODE_PRED:
+		return pred_holds(m, &m->preds[n->pred]);
+	case NODE_NOT:
+		return !node_holds(m, n->v[0]);
+	case NODE_AND:
+		for (i = 0; i < n->n; i++) {
+			if (!node_holds(m, n->v[i]))
+				return false;
+		}
+		return true;
+	case NODE_OR:
+		for (i = 0; i < n->n; i++) {
+			if (node_holds(m, n->v[i]))
+				return true;
+		}
+		return false;
+	case NODE_ONE:
+		for (i = 0; i < n->n && count < 2; i++)
+			count += node_holds(m, n->v[i]);
+		return count == 1;
+	case NODE_CONST:
+		return n->pred == NODE_TRUE;
+	}
+	return false;
+}
+
+bool node_holds(struct matcher *m, uint32_t id)
+{
+	uint32_t memo = m->memo[id];
+	bool r;
+
+	if (memo >> 1 == m->generation)
+		return memo & 1;
+	r = evaluate(m, &m->nodes[id]);
+	m->memo[id] = m->generation << 1 | r;
+	return r;
 }
