@@ -4,7 +4,7 @@
  *
  * One JSON line of what a trigger knows of the thing it did: `call`, `pid` and
  * `res`, then fields under their names in probes/events.def. What it cannot
- * know it leaves out.
+ * know it leaves out. An address FIELD is FIELD_ip and FIELD_port.
  */
 #ifndef TRIGGER_TRUTH_H
 #define TRIGGER_TRUTH_H
