@@ -1,0 +1,21 @@
+#!/bin/sh
+# The manual and the example configuration name every key of config.def, and none besides.
+set -eu
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+{
+	sed -n 's/^KEY("\([^"]*\)".*/\1/p' "$SRC/agent/config.def"
+	sed -n 's/^SINK_KEY("\([^"]*\)".*/sinks[].\1/p' "$SRC/agent/config.def"
+} | sort >"$tmp/code"
+sed -n 's/^\.It Ic \([][a-z0-9_.]*\) (.*/\1/p' "$SRC/docs/noroshi.yaml.5" | grep -v '^sinks$' | sort >"$tmp/manual"
+diff -u "$tmp/code" "$tmp/manual"
+
+# example: indentation of two spaces makes the prefix; commented-out keys count
+awk '
+	{ line = $0; sub(/^ *#/, "", line); if (line !~ /^ *(- )?[a-z_]+:( |$)/) next }
+	line ~ /^[a-z_]+:/ { key = line; sub(/:.*/, "", key); top = key; if (line ~ /^[a-z_]+: *$/ && key != "rules_files") next; print key; next }
+	{ key = line; sub(/^ *(- )?/, "", key); sub(/:.*/, "", key); print (top == "sinks" ? "sinks[]." : top ".") key }
+' "$SRC/contrib/noroshi.yaml" | sort -u >"$tmp/example"
+diff -u "$tmp/code" "$tmp/example"
+"$NOROSHI" check -c "$SRC/contrib/noroshi.yaml" >/dev/null
+echo "config: manual and example agree with config.def"
