@@ -2,7 +2,7 @@
 # Every command has --help, stands in the manual, and answers an unknown option with one line and exit 2.
 set -eu
 "$NOROSHI" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort >"$BUILD/commands.code"
-grep -oE '^\.It Cm [a-z ,Cm]*' "$SRC/docs/noroshi.8" | tr ' ,' '\n\n' | grep -E '^[a-z]+$' | sort -u >"$BUILD/commands.manual"
+grep -oE '^\.It Cm [a-z ,Cm]*' "$SRC/docs/noroshi.8" | tr -s ' ,' '\n' | grep -E '^[a-z]+$' | sort -u >"$BUILD/commands.manual"
 diff -u "$BUILD/commands.code" "$BUILD/commands.manual"
 while read -r c; do
 	"$NOROSHI" "$c" --help | grep -q "^usage: noroshi $c"
