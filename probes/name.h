@@ -85,12 +85,6 @@ static __always_inline void sights__forget(void)
 	bpf_map_delete_elem(&sights, &tid);
 }
 
-/* Is m a mount of this namespace that shows the dentry? */
-static __always_inline bool mount__shows(struct mount *m, struct super_block *sb, struct mnt_namespace *ns)
-{
-	return BPF_CORE_READ(m, mnt_ns) == ns && BPF_CORE_READ(m, mnt.mnt_sb) == sb;
-}
-
 /* Is d the top or below it? */
 __weak __attribute__((noinline)) int dentry__below(__u64 dentry, __u64 top)
 {
@@ -106,6 +100,18 @@ __weak __attribute__((noinline)) int dentry__below(__u64 dentry, __u64 top)
 		d = parent;
 	}
 	return 0;
+}
+
+/* Does the mount show the dentry, and the caller's namespace the mount? On its own: the verifier follows it once. */
+__weak __attribute__((noinline)) int mount__shows(__u64 mount, __u64 dentry)
+{
+	struct mount *m = (void *)mount;
+	struct task_struct *t = task__current();
+	struct super_block *sb = BPF_CORE_READ((struct dentry *)dentry, d_sb);
+	struct dentry *root = BPF_CORE_READ(m, mnt.mnt_root);
+
+	return BPF_CORE_READ(m, mnt_ns) == BPF_CORE_READ(t, nsproxy, mnt_ns) && BPF_CORE_READ(m, mnt.mnt_sb) == sb &&
+	       (root == BPF_CORE_READ(sb, s_root) || dentry__below(dentry, (__u64)root));
 }
 
 static __always_inline struct mount *mounts__next(struct mount *m)
@@ -135,8 +141,6 @@ static __always_inline struct mount *mounts__first(struct super_block *sb)
  */
 __weak __attribute__((noinline)) __u64 mount__find(__u64 dentry, __u64 start)
 {
-	struct task_struct *t = task__current();
-	struct mnt_namespace *ns = BPF_CORE_READ(t, nsproxy, mnt_ns);
 	struct super_block *sb = BPF_CORE_READ((struct dentry *)dentry, d_sb);
 	struct dentry *root;
 	struct mount *m;
@@ -151,8 +155,7 @@ __weak __attribute__((noinline)) __u64 mount__find(__u64 dentry, __u64 start)
 	for (i = 0; i < MOUNTS_MAX; i++) {
 		if (!m)
 			return 0;
-		root = BPF_CORE_READ(m, mnt.mnt_root);
-		if (mount__shows(m, sb, ns) && (root == BPF_CORE_READ(sb, s_root) || dentry__below(dentry, (__u64)root)))
+		if (mount__shows((__u64)m, dentry))
 			return (__u64)__builtin_preserve_access_index(&m->mnt);
 		m = mounts__next(m);
 	}
