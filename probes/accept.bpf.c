@@ -22,12 +22,10 @@ static __always_inline int accept__emit(struct sys_exit *ctx, __u16 call)
 {
 	struct wire_accept *r;
 	struct pt_regs *regs;
-	struct sock *sk = NULL;
+	struct sock *sk;
 
-	if (ctx->ret >= 0)
-		sk = fd__sock(ctx->ret);
-	if (sk && (sock__family(sk) == AF_INET || sock__family(sk) == AF_INET6))
-		owner__serves(sk, false);
+	if (ctx->ret >= 0 && owner__wanted())
+		owner__serves(ctx->ret, false);
 	if (!net__wanted(EVENT_ACCEPT, call, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_ACCEPT, call, sizeof(*r));
@@ -36,8 +34,7 @@ static __always_inline int accept__emit(struct sys_exit *ctx, __u16 call)
 	regs = task__regs();
 	r->listenfd = task__arg(regs, 1);
 	r->flags = call == CALL_ACCEPT4 ? task__arg(regs, 4) : 0;
-	if (ctx->ret < 0)
-		sk = fd__sock(r->listenfd);
+	sk = fd__sock(ctx->ret < 0 ? r->listenfd : (int)ctx->ret);
 	if (sk)
 		accept__socket(r, sk);
 	return record__send(&r->hdr, net__res(ctx->ret));

@@ -310,9 +310,12 @@ int dns_ingress__cgroup(struct __sk_buff *skb)
 	return 1;
 }
 
-/* A datagram socket may receive before it has ever sent: a server does. A connection's owner is seen in other places. */
-SEC("cgroup/sock_create")
-int dns_socket__cgroup(struct bpf_sock *sk)
+/*
+ * A datagram socket may receive before it has ever sent: a server does, and is bound. A client that is not is known
+ * from its first query on; a connection's owner is noted in other places. So nothing needs to look at every socket
+ * that is created.
+ */
+static __always_inline int dns__bound(struct bpf_sock *sk)
 {
 	struct wire_control *c;
 	struct owner o = {};
@@ -326,4 +329,16 @@ int dns_socket__cgroup(struct bpf_sock *sk)
 	cookie = bpf_get_socket_cookie(sk);
 	bpf_map_update_elem(&owners, &cookie, &o, BPF_ANY);
 	return 1;
+}
+
+SEC("cgroup/post_bind4")
+int dns_bind4__cgroup(struct bpf_sock *sk)
+{
+	return dns__bound(sk);
+}
+
+SEC("cgroup/post_bind6")
+int dns_bind6__cgroup(struct bpf_sock *sk)
+{
+	return dns__bound(sk);
 }

@@ -97,16 +97,26 @@ static __always_inline bool owner__current(__u32 kind, struct owner *o)
 	return true;
 }
 
-/* The current process takes what comes to port 53 of TCP: by listening there, or by accepting one connection. */
-static __always_inline void owner__serves(struct sock *sk, bool listener)
+static __always_inline bool owner__wanted(void)
 {
 	struct wire_control *c = control__get();
+
+	return c && control__wants(c, CALL_DNS);
+}
+
+/* The current process takes what comes to port 53 of TCP: by listening there, or by accepting one connection. */
+static __always_inline void owner__serves(int fd, bool listener)
+{
+	struct sock *sk = fd__sock(fd);
 	struct owner o = {};
+	__u16 family;
 	__u64 key;
 
-	if (!c || !control__wants(c, CALL_DNS) || BPF_CORE_READ(sk, __sk_common.skc_num) != DNS_PORT)
+	if (!sk)
 		return;
-	if (sock__protocol(sk) != IPPROTO_TCP || !owner__current(SCRATCH_TASK, &o))
+	family = sock__family(sk);
+	if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, __sk_common.skc_num) != DNS_PORT ||
+	    sock__protocol(sk) != IPPROTO_TCP || !owner__current(SCRATCH_TASK, &o))
 		return;
 	key = listener ? owner__listener_key(sk) : owner__key(sk);
 	o.ports = DNS_PORT << 16 | (listener ? 0 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)));

@@ -185,10 +185,10 @@ int listen__exit(struct sys_exit *ctx)
 	struct wire_addr none = {};
 	struct wire_listen *r;
 	struct pt_regs *regs = task__regs();
-	struct sock *sk = fd__sock(task__arg(regs, 1));
+	struct sock *sk;
 
-	if (sk && !ctx->ret && (sock__family(sk) == AF_INET || sock__family(sk) == AF_INET6))
-		owner__serves(sk, true);
+	if (!ctx->ret && owner__wanted())
+		owner__serves(task__arg(regs, 1), true);
 	if (!net__wanted(EVENT_LISTEN, CALL_LISTEN, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_LISTEN, CALL_LISTEN, sizeof(*r));
@@ -196,6 +196,7 @@ int listen__exit(struct sys_exit *ctx)
 		return 0;
 	r->fd = task__arg(regs, 1);
 	r->backlog = task__arg(regs, 2);
+	sk = fd__sock(r->fd);
 	if (sk) {
 		r->family = sock__family(sk);
 		r->type = sock__type(sk);
