@@ -282,6 +282,15 @@ static unsigned int distance(struct str a, struct str b)
 	return one[b.n];
 }
 
+static size_t common(struct str a, struct str b)
+{
+	size_t n = 0;
+
+	while (n < a.n && n < b.n && lower(a.p[n]) == lower(b.p[n]))
+		n++;
+	return n;
+}
+
 const char *diag_nearest(struct str word, const char *const *candidates, size_t n)
 {
 	unsigned int best = word.n < 3 ? 2 : word.n < 6 ? 3 : 4, d;	/* the first distance that is too far */
@@ -293,10 +302,11 @@ const char *diag_nearest(struct str word, const char *const *candidates, size_t 
 	for (i = 0; i < n; i++) {
 		struct str c = str(candidates[i]);
 
-		if (c.n > WORD_MAX || c.n + best <= word.n || word.n + best <= c.n)
+		if (c.n > WORD_MAX || c.n + best < word.n || word.n + best < c.n)
 			continue;
 		d = distance(word, c);
-		if (d < best && d < word.n) {
+		/* Of two as near, the one that begins alike for longer. */
+		if (d < word.n && (d < best || (d == best && ret && common(word, c) > common(word, str(ret))))) {
 			best = d;
 			ret = candidates[i];
 		}

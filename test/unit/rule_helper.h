@@ -12,6 +12,7 @@
 #include "util/fs.h"
 #include "util/limits.h"
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
