@@ -39,16 +39,15 @@ static void open_own(struct sink_stdout *s)
 {
 	struct stat st;
 
-	s->fd = STDOUT_FILENO;
+	s->fd = -1;
 	if (fstat(STDOUT_FILENO, &st) < 0)
 		return;		/* closed: the first write will say so */
 	s->is_socket = S_ISSOCK(st.st_mode);
-	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-		return;
-	s->fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (s->fd < 0) {	/* another user's terminal, no /proc */
-		s->fd = STDOUT_FILENO;
-		s->careful = true;
+	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
+		s->fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (s->fd < 0) {
+		s->careful = !S_ISREG(st.st_mode) && !s->is_socket;	/* another user's terminal, no /proc */
+		s->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	}
 }
 
@@ -122,6 +121,8 @@ static void on_writable(uv_poll_t *p, int status, int events);
 /* False when standard output is full and cannot be waited for. */
 static bool wait_writable(struct sink_stdout *s)
 {
+	int flags = fcntl(s->fd, F_GETFL);
+
 	if (!s->poll) {
 		s->poll = calloc(1, sizeof(*s->poll));
 		if (!s->poll)
@@ -132,6 +133,7 @@ static bool wait_writable(struct sink_stdout *s)
 			return false;
 		}
 		s->poll->data = s;
+		fcntl(s->fd, F_SETFL, flags);	/* libuv makes it non-blocking, for all who share it */
 	}
 	return uv_poll_start(s->poll, UV_WRITABLE, on_writable) == 0;
 }
@@ -193,7 +195,7 @@ static void stdout_stats(const struct sink *sink, struct sink_stats *ret)
 
 static void destroy(struct sink_stdout *s)
 {
-	if (s->fd != STDOUT_FILENO)
+	if (s->fd >= 0)
 		close(s->fd);
 	buf_free(&s->out);
 	free(s->poll);
