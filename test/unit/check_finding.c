@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "finding_event.h"
 #include "event/dns.h"
+#include "event/json.h"
 #include <unistd.h>
 
 static struct record rec;
@@ -476,6 +477,93 @@ START_TEST(a_line_stays_a_line)
 }
 END_TEST
 
+/* An event of a line of JSON has only fields; the finding says the same things with them. */
+START_TEST(events_from_json)
+{
+	json_t *o = json_loads("{\"evt.type\":\"connect\",\"evt.res\":\"EINPROGRESS\",\"evt.rawres\":-115,"
+			       "\"proc.name\":\"bash\",\"proc.pid\":4711,\"proc.vpid\":12,\"proc.exepath\":\"/bin/bash\","
+			       "\"proc.cmdline\":\"bash -i\",\"proc.aname\":[\"nginx\",\"systemd\"],\"user.uid\":0,"
+			       "\"proc.pname\":\"nginx\",\"container.id\":\"3ad7b26ded6d\",\"container.name\":\"web\","
+			       "\"ecs.task.id\":\"0123\",\"ecs.container.name\":\"app\",\"fd.l4proto\":\"tcp\","
+			       "\"fd.cip\":\"172.17.0.2\",\"fd.sip\":\"10.9.8.7\",\"fd.sport\":4444}", 0, NULL);
+	struct json_fields *fields = NULL;
+	struct event ev = {.num = 3, .time = T0, .call = CALL_CONNECT};
+	Noroshi__V1__Finding *f;
+	char error[128];
+
+	ck_assert_int_eq(json_fields_new(&fields, o, error), 0);
+	json_decref(o);
+	ev.fields = fields;
+	f = make(&ev);
+	ck_assert_str_eq(f->event->type, "connect");
+	ck_assert_str_eq(f->event->result_text, "EINPROGRESS");
+	ck_assert_int_eq(f->event->result, -115);
+	ck_assert_str_eq(f->process->name, "bash");
+	ck_assert_uint_eq(f->process->pid, 4711);
+	ck_assert_uint_eq(f->process->ns_pid, 12);
+	ck_assert_str_eq(f->process->exe_path, "/bin/bash");
+	ck_assert_int_eq(f->process->uid_value_case, NOROSHI__V1__PROCESS__UID_VALUE_UID);
+	ck_assert_uint_eq(f->process->n_lineage, 2);
+	ck_assert_str_eq(f->process->lineage[0]->name, "nginx");
+	ck_assert_str_eq(f->process->lineage[1]->name, "systemd");
+	ck_assert_str_eq(f->container->id, "3ad7b26ded6d");
+	ck_assert_str_eq(f->container->name, "web");
+	ck_assert_str_eq(f->ecs->task_id, "0123");
+	ck_assert_str_eq(f->ecs->container_name, "app");
+	ck_assert_int_eq(f->attribution, NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_RESOLVED);
+	ck_assert_str_eq(f->network->remote_ip, "10.9.8.7");
+	ck_assert_uint_eq(f->network->remote_port, 4444);
+	ck_assert_str_eq(f->network->local_ip, "172.17.0.2");
+	ck_assert_str_eq(f->network->family, "ipv4");
+	ck_assert_str_eq(f->network->direction, "outbound");
+	ck_assert_ptr_null(f->file);
+	ck_assert_ptr_null(f->dns);
+	finding_free(f);
+	json_fields_free(fields);
+
+	o = json_pack("{s:s, s:s, s:s, s:s}", "evt.type", "openat", "fd.name", "/etc/shadow", "container.id", "host",
+		      "proc.name", "cat");
+	ck_assert_int_eq(json_fields_new(&fields, o, error), 0);
+	json_decref(o);
+	ev = (struct event){.num = 4, .time = T0, .call = CALL_OPENAT, .fields = fields};
+	f = make(&ev);
+	ck_assert_str_eq(f->file->path, "/etc/shadow");
+	ck_assert_str_eq(f->file->operation, "open");
+	ck_assert_ptr_null(f->container);
+	ck_assert_ptr_null(f->ecs);
+	ck_assert_ptr_null(f->network);
+	ck_assert_int_eq(f->process->pid_value_case, 0);
+	finding_free(f);
+	json_fields_free(fields);
+}
+END_TEST
+
+/* A record's user and capabilities come from the rule language's fields. */
+START_TEST(record_fields_are_shown)
+{
+	struct image i = images[0];
+	struct process p = processes[0];
+	struct event ev = connect_event();
+	Noroshi__V1__Finding *f;
+
+	i.cap_effective = 1 << 13 | 1 << 21;
+	p.image = &i;
+	ev.process = &p;
+	f = make(&ev);
+	ck_assert_str_eq(f->process->capabilities, "CAP_NET_RAW CAP_SYS_ADMIN");
+	finding_free(f);
+
+	RECORD(&rec, OPEN, OPENAT, open);
+	rec.r.open.flags = 02000001;	/* O_WRONLY|O_CLOEXEC */
+	record_text(&rec, &rec.r.open.name, "/x");
+	ev = record_event(&rec);
+	f = make(&ev);
+	ck_assert_str_eq(f->file->flags, "O_WRONLY|O_CLOEXEC");
+	ck_assert_str_eq(f->file->operation, "write");
+	finding_free(f);
+}
+END_TEST
+
 START_TEST(findings_about_ourselves)
 {
 	Noroshi__V1__Finding *f = finding_internal(&context, "Events lost", "Coverage:Agent/EventsLost", 5, "12 events");
@@ -531,6 +619,8 @@ int main(void)
 	tcase_add_test(t, copies_are_deep);
 	tcase_add_test(t, json_has_the_promised_names);
 	tcase_add_test(t, a_line_stays_a_line);
+	tcase_add_test(t, events_from_json);
+	tcase_add_test(t, record_fields_are_shown);
 	tcase_add_test(t, findings_about_ourselves);
 	tcase_add_test(t, ids_are_version_7_and_grow);
 	sr = srunner_create(s);
