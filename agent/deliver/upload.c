@@ -8,37 +8,41 @@
  */
 #include "deliver/sink.h"
 #include "deliver/upload_answer.h"
+#include "deliver/upload_token.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/compress.h"
-#include "util/fs.h"
 #include "util/http.h"
-#include "util/limits.h"
 #include "version.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 60000
+#define COMPRESS_HERE_MAX (64u << 10)	/* about a millisecond; more is compressed on another thread, off the loop */
 
 struct upload {
 	struct sink sink;
 	uv_timer_t timer;		/* the wait before a batch is offered back */
 	struct http_client *http;
 	struct http_transfer *transfer;
-	char *url, *agent_id, *ca_file, *cert_file, *key_file, *token_file;
+	char *url, *agent_id, *ca_file, *cert_file, *key_file;
 	enum coding coding;
 	unsigned int connect_timeout_ms, timeout_ms, backoff_min_ms, backoff_max_ms;
-
-	char *token;			/* NULL without a token file */
-	struct stat token_stat;
+	struct upload_token token;
 
 	const struct batch *batch;	/* under way; NULL when idle */
 	sink_done_fn done;
 	void *ctx;
-	struct buf body;
+	uint8_t *packed;		/* the message */
+	size_t packed_n;
+	struct buf body;		/* the message, compressed: what is sent */
+	uv_work_t work;
+	bool working;			/* the other thread reads packed and writes body */
+	int work_result;
+	unsigned int refs;		/* the timer's, and the other thread's */
+
 	unsigned int failures;		/* in a row */
 	bool hurried;
 	struct sink_stats stats;
@@ -61,6 +65,7 @@ static void finish(struct upload *u, enum sink_result result, const char *why)
 
 	u->batch = NULL;
 	u->done = NULL;
+	free(take(u->packed));
 	buf_free(&u->body);
 	done(u->ctx, result, why);
 }
@@ -109,65 +114,10 @@ static void wait_and_offer(struct upload *u, const struct upload_answer *a)
 	uv_timer_start(&u->timer, on_wait_over, ms, 0);
 }
 
-/* A token is one line of visible ASCII. Keeps the old one on failure. */
-static int token_read(struct upload *u, char why[256])
-{
-	_cleanup_(buf_free) struct buf b = {};
-	struct stat st = {};
-	int r = stat(u->token_file, &st) < 0 ? -errno : fs_read(&b, u->token_file, TOKEN_BYTES_MAX);
-	char *token;
-
-	while (!r && b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r' || b.p[b.n - 1] == ' '))
-		b.p[--b.n] = 0;
-	for (size_t i = 0; !r && i < b.n; i++) {
-		if (b.p[i] <= ' ' || b.p[i] >= 0x7f)
-			r = -EBADMSG;
-	}
-	if (!r && !b.n)
-		r = -EBADMSG;
-	if (r < 0) {
-		snprintf(why, 256, "token file %s: %s", u->token_file,
-			 r == -EBADMSG ? "not one line with a token" : strerror(-r));
-		return r;
-	}
-	token = strdup(b.p);
-	if (!token)
-		return -ENOMEM;
-	free(u->token);
-	u->token = token;
-	u->token_stat = st;
-	return 0;
-}
-
-/* Tokens are replaced in place or by rename, while the agent runs. */
-static void token_refresh(struct upload *u)
-{
-	char why[256];
-	struct stat st;
-
-	if (!u->token_file || stat(u->token_file, &st) < 0)
-		return;	/* the one we have may still do */
-	if (st.st_ino != u->token_stat.st_ino || st.st_size != u->token_stat.st_size ||
-	    st.st_mtim.tv_sec != u->token_stat.st_mtim.tv_sec || st.st_mtim.tv_nsec != u->token_stat.st_mtim.tv_nsec)
-		(void)token_read(u, why);
-}
-
-/* True when the file holds another token than the one that was not taken. */
-static bool token_is_new(struct upload *u)
-{
-	_cleanup_(freep) char *old = u->token ? strdup(u->token) : NULL;
-	char why[256];
-
-	return old && !token_read(u, why) && strcmp(old, u->token) != 0;
-}
-
-/* The request's body: packed, then compressed. */
-static int make_body(struct upload *u)
+static int pack(struct upload *u)
 {
 	Noroshi__V1__FindingBatch m = NOROSHI__V1__FINDING_BATCH__INIT;
-	_cleanup_(freep) uint8_t *packed = NULL;
 	char sent_at[CLOCK_TEXT_MAX];
-	size_t n;
 
 	m.agent_id = u->agent_id;
 	m.agent_version = (char[]){NOROSHI_VERSION};
@@ -177,13 +127,12 @@ static int make_body(struct upload *u)
 	m.findings = u->batch->v;
 	m.n_findings = u->batch->n;
 	m.lost = u->batch->lost > UINT32_MAX ? UINT32_MAX : (uint32_t)u->batch->lost;
-	n = noroshi__v1__finding_batch__get_packed_size(&m);
-	packed = malloc(n ? n : 1);
-	if (!packed)
+	free(u->packed);
+	u->packed = malloc(noroshi__v1__finding_batch__get_packed_size(&m) + 1);
+	if (!u->packed)
 		return -ENOMEM;
-	noroshi__v1__finding_batch__pack(&m, packed);
-	buf_free(&u->body);
-	return compress_pack(&u->body, u->coding, str_n((char *)packed, n));
+	u->packed_n = noroshi__v1__finding_batch__pack(&m, u->packed);
+	return 0;
 }
 
 static void attempt(struct upload *u);
@@ -223,7 +172,7 @@ static void on_answer(void *ctx, const struct http_response *r)
 		wait_and_offer(u, &a);
 		break;
 	case UPLOAD_TOKEN:
-		if (token_is_new(u))
+		if (upload_token_renew(&u->token))
 			attempt(u);
 		else
 			wait_and_offer(u, &a);
@@ -251,8 +200,8 @@ static int post(struct upload *u)
 	const char *headers[4] = {"Content-Type: application/x-protobuf"};
 	size_t n = 1;
 
-	if (u->token) {
-		buf_printf(&auth, "Authorization: Bearer %s", u->token);
+	if (u->token.text) {
+		buf_printf(&auth, "Authorization: Bearer %s", u->token.text);
 		headers[n++] = auth.p;
 	}
 	if (u->coding != CODING_IDENTITY) {
@@ -274,19 +223,57 @@ static int post(struct upload *u)
 	}, on_answer, u);
 }
 
-static void attempt(struct upload *u)
+/* The body is there, or the reason why not. */
+static void post_or_wait(struct upload *u, int r)
 {
 	struct upload_answer a = {.verdict = UPLOAD_AGAIN};
-	int r;
 
-	token_refresh(u);
-	r = make_body(u);
 	if (!r)
 		r = post(u);
 	if (!r)
 		return;
 	snprintf(a.why, sizeof(a.why), "cannot send: %s", strerror(-r));
 	wait_and_offer(u, &a);
+}
+
+static void compress(uv_work_t *w)
+{
+	struct upload *u = w->data;
+
+	buf_free(&u->body);
+	u->work_result = compress_pack(&u->body, u->coding, str_n((char *)u->packed, u->packed_n));
+}
+
+static void unref(struct upload *u);
+
+static void on_compressed(uv_work_t *w, int status)
+{
+	struct upload *u = w->data;
+
+	u->working = false;
+	if (u->http)	/* not closed meanwhile */
+		post_or_wait(u, status < 0 ? status : u->work_result);
+	unref(u);
+}
+
+static void attempt(struct upload *u)
+{
+	int r;
+
+	upload_token_refresh(&u->token);
+	r = pack(u);
+	u->work.data = u;
+	if (!r && u->packed_n > COMPRESS_HERE_MAX && u->coding != CODING_IDENTITY &&
+	    !uv_queue_work(u->timer.loop, &u->work, compress, on_compressed)) {
+		u->working = true;
+		u->refs++;
+		return;
+	}
+	if (!r) {
+		compress(&u->work);
+		r = u->work_result;
+	}
+	post_or_wait(u, r);
 }
 
 static void upload_send(struct sink *s, const struct batch *b, sink_done_fn done, void *ctx)
@@ -320,22 +307,30 @@ static void upload_free(struct upload *u)
 	free(u->ca_file);
 	free(u->cert_file);
 	free(u->key_file);
-	free(u->token_file);
-	free(u->token);
+	upload_token_close(&u->token);
+	free(u->packed);
 	buf_free(&u->body);
 	free(u);
 }
 DEFINE_CLEANUP(struct upload *, upload_free);
 
+static void unref(struct upload *u)
+{
+	if (!--u->refs)
+		upload_free(u);
+}
+
 static void on_closed(uv_handle_t *h)
 {
-	upload_free(h->data);
+	unref(h->data);
 }
 
 static void upload_close(struct sink *s)
 {
 	struct upload *u = upload(s);
 
+	if (u->working)
+		uv_cancel((uv_req_t *)&u->work);	/* or, when it has begun, it ends for nothing */
 	http_cancel(take(u->transfer));
 	u->http = http_client_free(u->http);
 	uv_close((uv_handle_t *)&u->timer, on_closed);
@@ -409,7 +404,7 @@ static int copy_options(struct upload *u, const struct sink_options *o)
 	u->backoff_max_ms = o->backoff_max_ms ? o->backoff_max_ms : BACKOFF_MAX_MS;
 	if (copy(&u->url, o->target) < 0 || copy(&u->agent_id, o->agent_id ? o->agent_id : "") < 0 ||
 	    copy(&u->ca_file, o->ca_file) < 0 || copy(&u->cert_file, o->cert_file) < 0 ||
-	    copy(&u->key_file, o->key_file) < 0 || copy(&u->token_file, o->token_file) < 0)
+	    copy(&u->key_file, o->key_file) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -417,7 +412,6 @@ static int copy_options(struct upload *u, const struct sink_options *o)
 static int upload_open(struct sink **ret, const struct sink_options *o, uv_loop_t *loop, char error[256])
 {
 	_cleanup_(upload_freep) struct upload *u = calloc(1, sizeof(*u));
-	char why[240];
 	int r;
 
 	snprintf(error, 256, "upload: out of memory");
@@ -426,11 +420,9 @@ static int upload_open(struct sink **ret, const struct sink_options *o, uv_loop_
 	r = check_options(o, &u->coding, error);
 	if (r < 0)
 		return r;
-	if (u->token_file && (r = token_read(u, error)) < 0) {
-		snprintf(why, sizeof(why), "%s", error);
-		snprintf(error, 256, "upload: %s", why);
+	r = upload_token_open(&u->token, o->token_file, error);
+	if (r < 0)
 		return r;
-	}
 	r = http_client_new(&u->http, loop, "noroshi/" NOROSHI_VERSION);
 	if (r < 0) {
 		snprintf(error, 256, "upload: %s",
@@ -439,6 +431,7 @@ static int upload_open(struct sink **ret, const struct sink_options *o, uv_loop_
 	}
 	uv_timer_init(loop, &u->timer);
 	u->timer.data = u;
+	u->refs = 1;
 	u->sink.ops = &sink_upload;
 	error[0] = 0;
 	*ret = &take(u)->sink;

@@ -52,7 +52,7 @@
 #define RECEIVE_INFLATED_MAX	(32u << 20)	/* the same, unpacked: a bomb ends here */
 #define RECEIVE_DECODED_MAX	(128u << 20)	/* the same as structures: an empty finding is 2 bytes and becomes 400 */
 #define RECEIVE_PENDING_MAX	(64u << 20)	/* bodies of all uploads that are being read at one time */
-#define RECEIVE_CONNECTIONS_MAX	1024
+#define RECEIVE_CONNECTIONS_MAX	512		/* below the usual limit of descriptors */
 #define RECEIVE_KEEP_MAX	1000000		/* findings kept in the receiver's store; the oldest go first */
 #define TOKEN_BYTES_MAX		(64u << 10)	/* a file of bearer tokens */
 

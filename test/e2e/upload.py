@@ -223,6 +223,19 @@ def test_certificates_that_do_not_hold():
         check_all(s.seen.values(), 200)
 
 
+def test_ca_file_mended_while_running():
+    shutil.copy(path("strangers.pem"), path("trusted.pem"))
+    s = BadServer(SCHEMA, tls=pair("server"))
+    p = send(s.url, 100, *FAST, "ca=" + path("trusted.pem"), "give_up=30000", wait=False)
+    time.sleep(0.5)
+    assert not s.seen
+    shutil.copy(path("ca.pem"), path("trusted.pem"))
+    r = result(p)
+    s.close()
+    assert r["rc"] == 0 and r["retries"] > 0, r
+    check_all(s.seen.values(), 100)
+
+
 def test_receiver_with_tls_token_and_client_certificate():
     with open(path("tokens"), "w", encoding="ascii") as f:
         f.write("first\nsecond\n")

@@ -39,6 +39,7 @@ static void setup(void)
 		finding[i].id = id;
 		finding[i].revision = (uint32_t)i + 1;
 		finding[i].host = &host;
+		finding[i].description = (char *)(uintptr_t)protobuf_c_empty_string;
 		findings[i] = &finding[i];
 	}
 	uv_loop_init(&loop);
@@ -316,6 +317,33 @@ START_TEST(retry_after_and_hurry)
 }
 END_TEST
 
+/* Beyond what is compressed on the loop's own thread. */
+static void make_large(void)
+{
+	static char text[200001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	finding[0].description = text;
+}
+
+START_TEST(a_large_batch)
+{
+	static const struct peer_step steps[] = {
+		{ANSWER("503 Busy", "", "", "0"), PEER_KEEP},
+		{ANSWER("200 OK", "", "", "0"), PEER_KEEP},
+	};
+
+	make_large();
+	peer_start(&peer, steps, 2);
+	open_sink(peer.port, (struct sink_options){});
+	ck_assert_int_eq(offer(3, 9).result, SINK_RETRY);
+	ck_assert_int_eq(offer(3, 9).result, SINK_DELIVERED);
+	for (size_t i = 0; i < 2; i++)
+		check_batch(&peer.request[i], CODING_GZIP, 9);
+	stop_peer();
+}
+END_TEST
+
 /* Closed in each of its states: nobody is called, nothing is left over. */
 START_TEST(close_at_any_time)
 {
@@ -325,7 +353,9 @@ START_TEST(close_at_any_time)
 	struct batch b = {.v = findings, .n = 3, .id = 1};
 	struct outcome o = {};
 
-	peer_start(&peer, &steps[_i / 2], 1);
+	if (_i >= 4)
+		make_large();
+	peer_start(&peer, &steps[_i / 2 % 2], 1);
 	open_sink(peer.port, (struct sink_options){});
 	sink->ops->send(sink, &b, on_done, &o);
 	for (int i = 0; _i % 2 && i < 50; i++) {
@@ -407,7 +437,8 @@ int main(void)
 	tcase_add_test(all, a_receiver_that_cannot_unpack);
 	tcase_add_test(all, tokens_are_read_again);
 	tcase_add_test(all, retry_after_and_hurry);
-	tcase_add_loop_test(all, close_at_any_time, 0, 4);
+	tcase_add_test(all, a_large_batch);
+	tcase_add_loop_test(all, close_at_any_time, 0, 8);
 	tcase_add_test(all, send_from_done);
 	tcase_add_test(all, open_says_what_is_wrong);
 	suite_add_tcase(suite, all);
