@@ -5,7 +5,9 @@
  * socket, connect, bind and listen, at the call's return: the addresses are
  * those the kernel keeps in the socket, whatever the caller's memory says by
  * then. A connect that was refused has forgotten its addresses at that point,
- * so they are kept from the moment the first SYN was about to go.
+ * so they are kept from the moment the first SYN was about to go. There too a
+ * connection is seen that no connect call makes: one of io_uring, of a 32-bit
+ * entry, of TCP fast open.
  */
 #include "dns.h"
 #include <bpf/bpf_tracing.h>
@@ -43,20 +45,51 @@ int socket__exit(struct sys_exit *ctx)
 	return record__send(&r->hdr, ctx->ret);
 }
 
+/* The current thread is in connect(2), whose return reports. */
+static __always_inline bool connect__called(struct task_struct *t)
+{
+	return !(BPF_CORE_READ(t, flags) & PF_IO_WORKER) && !task__compat(t) && task__nr(task__regs()) == NR_CONNECT;
+}
+
+/* A connection that begins in another call. What becomes of it is not known yet: in progress, as the call would say. */
+static __always_inline int connect__other(struct task_struct *t, struct sock *sk)
+{
+	struct wire_connect *r = record__new(EVENT_CONNECT, CALL_CONNECT, sizeof(*r));
+
+	if (!r)
+		return 0;
+	if (task__compat(t))
+		r->hdr.flags |= WIRE_COMPAT;
+	else if (BPF_CORE_READ(t, flags) & PF_IO_WORKER || task__nr(task__regs()) == NR_IO_URING_ENTER)
+		r->hdr.flags |= WIRE_IO_URING;
+	r->fd = -1;
+	r->family = sock__family(sk);
+	r->type = sock__type(sk);
+	r->protocol = sock__protocol(sk);
+	net__ends(sk, &r->local, &r->peer);
+	return record__send(&r->hdr, -EINPROGRESS);
+}
+
 /*
- * Here the peer and the local address are chosen, the local port is not. Only a failed connect needs this: else the
- * socket still knows.
+ * Here the peer and the local address are chosen, the local port is not yet. A call that succeeds finds them in the
+ * socket later: they are kept for one that fails.
  */
 static __always_inline int connect__syn(struct sock *sk, int state)
 {
 	struct connecting fresh = {}, *known;
+	struct task_struct *t;
 	struct wire_control *c;
 	__u32 tid;
 
 	if (state != TCP_SYN_SENT)
 		return 0;
+	t = task__current();
 	c = control__get();
-	if (!c || !(c->want & WANT_FAILED) || !control__wants(c, CALL_CONNECT))
+	if (!c || !control__wants(c, CALL_CONNECT) || BPF_CORE_READ(t, flags) & PF_KTHREAD)
+		return 0;
+	if (!connect__called(t))
+		return connect__other(t, sk);
+	if (!(c->want & WANT_FAILED))
 		return 0;
 	fresh.sk = (__u64)sk;
 	net__ends(sk, &fresh.local, &fresh.peer);

@@ -19,6 +19,15 @@
 
 #define TCP_SYN_SENT	2	/* include/net/tcp_states.h */
 
+#define PF_IO_WORKER	0x00000010	/* include/linux/sched.h, since 5.12; before, a worker is a thread of the kernel */
+
+#if defined(__TARGET_ARCH_x86)
+#define NR_CONNECT	42
+#else
+#define NR_CONNECT	203
+#endif
+#define NR_IO_URING_ENTER 426
+
 #define EINTR		4
 #define EINPROGRESS	115
 #define ERESTARTSYS	512	/* include/linux/errno.h: kernel only, a signal came */
