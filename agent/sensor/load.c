@@ -223,32 +223,55 @@ static void refuse(struct load *l, enum program p, const char *what, int error)
 	l->prog[p] = NULL;
 }
 
-/* Loads one program in an object of its own, which shares the maps of the first. */
-static bool load_alone(struct load *l, enum program p)
+/* Another object that shares the maps of the first. */
+static struct probes *open_beside(struct load *l)
 {
 	struct probes *skel = open_probes();
 	struct bpf_map *map, *shared;
-	int r = skel ? 0 : -errno;
 
-	if (skel) {
-		bpf_object__for_each_map(map, skel->obj) {
-			shared = bpf_object__find_map_by_name(l->skel->obj, bpf_map__name(map));
-			if (shared && bpf_map__fd(shared) >= 0 && !r)
-				r = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+	if (!skel)
+		return NULL;
+	bpf_object__for_each_map(map, skel->obj) {
+		shared = bpf_object__find_map_by_name(l->skel->obj, bpf_map__name(map));
+		if (shared && bpf_map__fd(shared) >= 0 && bpf_map__reuse_fd(map, bpf_map__fd(shared)) < 0) {
+			probes__destroy(skel);
+			return NULL;
 		}
-		l->prog[p] = bpf_object__find_program_by_name(skel->obj, program_name[p]);
-		bpf_program__set_autoload(l->prog[p], true);
-		r = r ?: load_probes(l, skel);
 	}
-	if (r < 0) {
-		refuse(l, p, "load", r);
-		probes__destroy(skel);
-		return false;
-	}
-	return true;
+	return skel;
 }
 
-/* The next alternatives after some were refused: each alone, so that no more than it can be lost. */
+/* Loads the chosen programs from first to last (both counted) that are not loaded yet, in an object of their own. */
+static bool load_beside(struct load *l, unsigned int first, unsigned int last)
+{
+	bool set[PROGRAM_MAX] = {};
+	struct probes *skel = open_beside(l);
+	int r = skel ? 0 : -errno;
+
+	l->failed = PROGRAM_MAX;
+	for (unsigned int p = first; p <= last; p++) {
+		set[p] = l->state->program[p].state == PROGRAM_CHOSEN && !l->prog[p];
+		if (!set[p] || !skel)
+			continue;
+		l->prog[p] = bpf_object__find_program_by_name(skel->obj, program_name[p]);
+		bpf_program__set_autoload(l->prog[p], true);
+	}
+	r = r ?: load_probes(l, skel);
+	if (r == 0)
+		return true;
+	for (unsigned int p = first; p <= last; p++) {
+		if (set[p])
+			l->prog[p] = NULL;
+	}
+	if (first == last)
+		l->failed = first;
+	if (l->failed != PROGRAM_MAX)
+		refuse(l, l->failed, "load", r);
+	probes__destroy(skel);
+	return false;
+}
+
+/* What is chosen and not loaded yet: alternatives of what was refused, each alone so that no more than it is lost. */
 static void load_rest(struct load *l)
 {
 	bool again = true;
@@ -258,7 +281,7 @@ static void load_rest(struct load *l)
 		choose(l, l->skel);
 		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 			if (l->state->program[p].state == PROGRAM_CHOSEN && !l->prog[p])
-				again |= !load_alone(l, p);
+				again |= !load_beside(l, p, p);
 		}
 	}
 }
@@ -393,6 +416,16 @@ void load_attach(struct load *l)
 		attach_chosen(l, false);
 		load_rest(l);	/* alternatives of those that would not attach */
 	} while (any_chosen(l));
+}
+
+void load_needs(struct load *l, const struct needs *needs)
+{
+	l->needs = *needs;
+	choose(l, l->skel);
+	if (any_chosen(l))
+		load_beside(l, 0, PROGRAM_MAX - 1);	/* as a rule they load; one of them refused, and they go one by one */
+	load_rest(l);
+	load_attach(l);
 }
 
 int load_iterator(struct load *l, enum program p)

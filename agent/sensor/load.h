@@ -24,6 +24,9 @@ int load_new(struct load **ret, struct sensor_state *state, const struct needs *
 /* Attaches what was loaded, programs of the process table first. A refused one is replaced by its next alternative. */
 void load_attach(struct load *l);
 
+/* Loads and attaches what other needs ask for beside what is there. Nothing is detached: the gate is shut for it. */
+void load_needs(struct load *l, const struct needs *needs);
+
 /* An open descriptor of the iterator, or -errno. */
 int load_iterator(struct load *l, enum program p);
 

@@ -236,18 +236,21 @@ static void serve(struct sensor *s)
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
 	for (;;) {
-		uint32_t command = 0;
+		struct sensor_request request;
 		ssize_t n;
 		int r = poll(&p, 1, MISSED_POLL_MS);
 
 		load_poll_missed(s->load);
 		if (r == 0 || (r < 0 && errno == EINTR))
 			continue;
-		n = recv(s->fd, &command, sizeof(command), 0);
+		n = recv(s->fd, &request, sizeof(request), 0);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0 || command == SENSOR_STOP)
-			return;
+		if (n != sizeof(request) || request.command != SENSOR_NEEDS)
+			return;	/* told to stop, or nobody is there any more */
+		load_needs(s->load, &request.needs);
+		malloc_trim(0);
+		(void)!send(s->fd, "", 1, MSG_NOSIGNAL);
 	}
 }
 

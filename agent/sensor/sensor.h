@@ -5,8 +5,8 @@
  * The process that keeps the capabilities: it loads and attaches the probes,
  * hands their memory to the agent and then waits. It parses nothing foreign.
  *
- * Between the two: one socket (SEQPACKET). The sensor speaks once, a struct
- * sensor_report with descriptors; after that the agent sends commands. The end
+ * Between the two: one socket (SEQPACKET). The sensor speaks first, a struct
+ * sensor_report with descriptors; after that the agent sends requests. The end
  * of either is seen by the other as the end of the socket.
  */
 #ifndef SENSOR_SENSOR_H
@@ -47,6 +47,12 @@ struct sensor_report {
 
 enum sensor_command {
 	SENSOR_STOP = 1,
+	SENSOR_NEEDS,	/* attach what else is needed; answered by a byte when it is done */
+};
+
+struct sensor_request {
+	uint32_t command;
+	struct needs needs;	/* of SENSOR_NEEDS */
 };
 
 /* The sensor's life; never returns. Speaks over fd, dies when its other end is closed. */

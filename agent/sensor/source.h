@@ -30,7 +30,7 @@ struct source_ops {
 	int (*start)(struct source *s, uv_loop_t *loop, const struct source_handler *h);
 	void (*stop)(struct source *s);	/* drains what is there into the handler, then stops; idempotent */
 	json_t *(*coverage)(struct source *s);	/* new reference: see coverage.h; NULL when it has none */
-	uint64_t (*boot_offset)(const struct source *s);	/* wall - boottime of its records, ns */
+	uint64_t (*boot_offset)(const struct source *s);	/* wall - boottime of its records, ns; a live one follows the clock: ask again in idle() */
 	struct source *(*free)(struct source *s);	/* returns NULL */
 };
 
@@ -45,7 +45,14 @@ struct source {
  */
 int source_kernel_new(struct source **ret, const struct needs *needs, char error[512]);
 
-/* A file written by record_open(). */
+/*
+ * Other rules want other things: from now on only what the new needs ask for leaves the kernel. 0 when what is
+ * attached suffices; 1 when the sensor is told to attach more, which takes it a moment (coverage() says how it went);
+ * < 0 when it cannot be told. Needs no capability.
+ */
+int source_kernel_update(struct source *s, const struct needs *needs);
+
+/* A file written by recorder_open(). */
 int source_file_new(struct source **ret, const char *path, char error[512]);
 
 #endif

@@ -120,13 +120,26 @@ static void set_batch(struct kernel_source *s, bool batch)
 	}
 }
 
+/* Somebody has set the clock; small steps of NTP are not worth a jump in the order of events. */
+static void follow_clock(struct kernel_source *s)
+{
+	uint64_t now = clock_boot_offset();
+
+	if (now - s->boot_offset + NSEC_PER_SEC > 2 * NSEC_PER_SEC)
+		s->boot_offset = now;
+}
+
 /* Drains, and chooses how to hear of the next records: woken by the kernel, or by a short timer under load. */
 static void turn(struct kernel_source *s)
 {
 	struct watch *w = s->watch;
 	bool more = false;
-	unsigned int n = drain(s, ROUNDS_MAX, &more);
-	bool batch = more || n >= BATCH_RECORDS;
+	unsigned int n;
+	bool batch;
+
+	follow_clock(s);
+	n = drain(s, ROUNDS_MAX, &more);
+	batch = more || n >= BATCH_RECORDS;
 
 	if (s->watch != w)
 		return;	/* a handler stopped us */
@@ -186,7 +199,8 @@ static void watch_closed(uv_handle_t *h)
 static void close_watch(struct kernel_source *s)
 {
 	struct watch *w = take(s->watch);
-	uv_handle_t *handles[4];
+	uv_handle_t *handles[4] = {};	/* in the order of init_watch() */
+	unsigned int open = w ? w->open : 0;
 
 	if (!w)
 		return;
@@ -195,8 +209,10 @@ static void close_watch(struct kernel_source *s)
 	handles[2] = (uv_handle_t *)&w->sensor;
 	handles[3] = (uv_handle_t *)&w->timer;
 	w->source = NULL;
-	for (unsigned int i = 0; i < ARRAY_SIZE(handles); i++)
+	for (unsigned int i = 0; i < open; i++)
 		uv_close(handles[i], watch_closed);
+	if (!open)
+		free(w);
 }
 
 /* The last records. The gate is shut first, so that they come to an end. */
@@ -211,17 +227,22 @@ static void finish(struct kernel_source *s)
 		drain(s, ROUNDS_MAX, &more);
 }
 
-/* The socket says something only when the sensor is gone. */
+/* The socket says that a request was done, or that the sensor is gone. */
 static void on_sensor(uv_poll_t *h, int status, int events)
 {
 	struct watch *w = h->data;
 	struct kernel_source *s = w->source;
 	char why[160] = "the sensor process is gone";
 	int how = 0;
+	ssize_t n;
+	char done;
 
 	(void)status;
 	(void)events;
 	if (!s)
+		return;
+	n = recv(s->sensor, &done, 1, MSG_DONTWAIT);
+	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
 		return;
 	if (reap(s, 1000, &how) && WIFSIGNALED(how))
 		snprintf(why, sizeof(why), "the sensor process was killed by signal %d (%s)", WTERMSIG(how), strsignal(WTERMSIG(how)));
@@ -235,12 +256,12 @@ static void on_sensor(uv_poll_t *h, int status, int events)
 static void kernel_stop(struct source *base)
 {
 	struct kernel_source *s = of(base);
-	uint32_t command = SENSOR_STOP;
+	struct sensor_request request = {.command = SENSOR_STOP};
 
 	if (s->watch)
 		finish(s);
 	if (s->sensor >= 0) {
-		(void)!send(s->sensor, &command, sizeof(command), MSG_NOSIGNAL);
+		(void)!send(s->sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
 		close(take_fd(s->sensor));
 		if (!strcmp(s->life, "running"))
 			s->life = "stopped";
@@ -276,6 +297,25 @@ static void deliver_snapshot(struct kernel_source *s)
 	s->report.snapshot = 0;
 }
 
+/* Every handle that was initialised is counted in open: it is the loop's until it has been closed. */
+static int init_watch(struct watch *w, struct kernel_source *s, uv_loop_t *loop)
+{
+	uv_poll_t *polls[] = {&w->ring[0], &w->ring[1], &w->sensor};
+	int fds[] = {s->fds[SENSOR_FD_CRITICAL], s->fds[SENSOR_FD_BULK], s->sensor}, r = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(polls) && !r; i++) {
+		polls[i]->data = w;
+		r = uv_poll_init(loop, polls[i], fds[i]);
+		w->open += !r;
+	}
+	if (!r) {
+		w->timer.data = w;
+		r = uv_timer_init(loop, &w->timer);
+		w->open += !r;
+	}
+	return r;
+}
+
 static int kernel_start(struct source *base, uv_loop_t *loop, const struct source_handler *h)
 {
 	struct kernel_source *s = of(base);
@@ -284,22 +324,17 @@ static int kernel_start(struct source *base, uv_loop_t *loop, const struct sourc
 
 	if (!w)
 		return -ENOMEM;
-	r = uv_poll_init(loop, &w->ring[0], s->fds[SENSOR_FD_CRITICAL]) ?:
-	    uv_poll_init(loop, &w->ring[1], s->fds[SENSOR_FD_BULK]) ?:
-	    uv_poll_init(loop, &w->sensor, s->sensor) ?: uv_timer_init(loop, &w->timer);
+	s->watch = w;
+	w->source = s;
+	r = init_watch(w, s, loop);
 	if (r < 0) {
-		/* uv_poll_init fails before it adds the handle anywhere: a descriptor that cannot be polled. */
-		free(w);
+		close_watch(s);
 		return r;
 	}
-	w->ring[0].data = w->ring[1].data = w->sensor.data = w->timer.data = w;
-	w->open = 4;
-	w->source = s;
-	s->watch = w;
 	s->handler = *h;
 	deliver_snapshot(s);
 	if (s->watch != w)
-		return 0;
+		return 0;	/* a handler stopped us */
 	uv_poll_start(&w->sensor, UV_READABLE | UV_DISCONNECT, on_sensor);
 	set_batch(s, false);
 	uv_timer_start(&w->timer, on_timer, 0, 0);
@@ -437,6 +472,40 @@ static int start_sensor(struct kernel_source *s)
 	close(pair[1]);
 	s->sensor = pair[0];
 	return 0;
+}
+
+/* Whether the new needs ask for programs that are not there. */
+static bool programs_missing(const struct kernel_source *s, const struct needs *needs)
+{
+	struct program_status status[PROGRAM_MAX];
+
+	memcpy(status, s->state->program, sizeof(status));
+	programs_choose(status, needs);
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		if (status[p].state == PROGRAM_CHOSEN)
+			return true;
+	}
+	return false;
+}
+
+int source_kernel_update(struct source *base, const struct needs *needs)
+{
+	struct kernel_source *s = of(base);
+	struct sensor_request request = {.command = SENSOR_NEEDS, .needs = *needs};
+	uint64_t calls[(CALL_MAX + 63) / 64];
+	bool missing;
+
+	if (s->sensor < 0 || !s->watch)
+		return -EPIPE;
+	missing = programs_missing(s, needs);
+	if (missing && send(s->sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return -errno;
+	s->needs = *needs;
+	programs_calls(calls, needs);
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
+		__atomic_store_n(&s->control->calls[i], calls[i], __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->control->want, needs->want, __ATOMIC_SEQ_CST);
+	return missing;
 }
 
 int source_kernel_new(struct source **ret, const struct needs *needs, char error[512])

@@ -283,6 +283,54 @@ START_TEST(test_exact_accounting)
 }
 END_TEST
 
+static bool attached(struct seen *x, const char *call)
+{
+	json_t *j = coverage(x);
+	bool yes = !strcmp(text_at(j, "calls", call, "state"), "attached");
+
+	json_decref(j);
+	return yes;
+}
+
+/* Fewer needs shut the gate at once; the sensor attaches what others need while the source runs. */
+START_TEST(test_update)
+{
+	struct seen x = {};
+	struct needs few = {};
+	uint64_t opens, until = clock_boot_ns() + PATIENCE_NS;
+
+	few.call[CALL_EXECVE] = true;
+	few.want = WANT_OPEN_READ;
+	new_source(&x, false);
+	begin(&x);
+	see_true(&x);
+	ck_assert_int_eq(source_kernel_update(x.s, &few), 0);
+	for (unsigned int i = 0; i < 5; i++)
+		uv_run(&x.loop, UV_RUN_ONCE);
+	opens = x.records[EVENT_OPEN];
+	x.exec = x.exit = x.open = false;
+	spawn_true(&x);
+	run_until(&x, &x.exit);
+	ck_assert(x.exec && !x.open);
+	ck_assert_uint_eq(x.records[EVENT_OPEN], opens);
+	end(&x);
+
+	memset(&x, 0, sizeof(x));
+	few.call[CALL_UNLINK] = true;
+	few.call[CALL_EXECVE] = false;
+	ck_assert_int_eq(source_kernel_new(&x.s, &few, (char[512]){}), 0);
+	begin(&x);
+	ck_assert(!attached(&x, "openat") && attached(&x, "unlink"));
+	ck_assert_int_eq(source_kernel_update(x.s, needs_of(false)), 1);
+	while (!(attached(&x, "openat") && attached(&x, "connect")) && clock_boot_ns() < until)
+		uv_run(&x.loop, UV_RUN_ONCE);
+	ck_assert(attached(&x, "openat") && attached(&x, "connect"));
+	see_true(&x);
+	ck_assert_uint_eq(x.ends, 0);
+	end(&x);
+}
+END_TEST
+
 /* Program ids that the descriptors of a process hold. */
 static unsigned int programs_of(pid_t pid, uint32_t id[256])
 {
@@ -559,6 +607,7 @@ int main(void)
 	tcase_add_test(t, test_seen);
 	tcase_add_test(t, test_all_programs);
 	tcase_add_test(t, test_exact_accounting);
+	tcase_add_test(t, test_update);
 	tcase_add_test(t, test_nothing_left_behind);
 	tcase_add_test(t, test_sensor_killed);
 	tcase_add_test(t, test_agent_killed);
