@@ -65,7 +65,7 @@ static Noroshi__V1__FindingBatch *batch(unsigned int from, unsigned int n, uint3
 
 START_TEST(bodies)
 {
-	_cleanup_(buf_free) struct buf plain = {}, packed = {}, cut = {};
+	_cleanup_(buf_free) struct buf plain = {}, packed = {};
 
 	make_batch(&plain, 0, 5, 1);
 	for (enum coding c = CODING_IDENTITY; c <= CODING_ZSTD; c++) {
