@@ -301,8 +301,6 @@ static uint32_t evict(struct container_table *t)
 	*at = t->groups[i].hash_next;
 	forget_container(t, &t->groups[i]);
 	t->stats.evicted++;
-	if (t->last == i)
-		t->last = 0;
 	return i;
 }
 
@@ -323,6 +321,7 @@ void container_table_add(struct container_table *t, uint64_t cgroup, struct str 
 	if (!i)
 		i = add(t, cgroup);
 	links_push(t->links, LRU, i);
+	t->last = 0;	/* the group in use is no longer the newest: its next event says so again */
 	g = &t->groups[i];
 	forget_container(t, g);
 	c = t->free_container ? t->free_container : t->fresh_container + 1;

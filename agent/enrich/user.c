@@ -86,7 +86,8 @@ static int database_read(struct database *d, bool group)
 	}
 	while (fresh.n < USERS_MAX && next_entry(in, group, &fresh.v[fresh.n], fresh.arena)) {
 		fresh.v[fresh.n].order = (uint32_t)fresh.n;
-		fresh.n++;
+		/* "+" and "-" lines stand for a directory service and come out as number 0 */
+		fresh.n += *fresh.v[fresh.n].name != '+' && *fresh.v[fresh.n].name != '-';
 	}
 	qsort(fresh.v, fresh.n, sizeof(*fresh.v), by_id);
 	database_free(d);

@@ -162,6 +162,20 @@ START_TEST(groups_are_remembered)
 }
 END_TEST
 
+START_TEST(a_group_in_use_is_not_idle)
+{
+	struct container_table *t = container_table_new();
+	bool known;
+
+	container_table_add(t, 1, STR("/docker/" ID));
+	for (uint64_t k = 2; k < 2 * CGROUP_MAX; k++) {
+		ck_assert_ptr_nonnull(container_table_find(t, 1, &known));	/* and no other ever is */
+		container_table_add(t, k, STR("/x"));
+	}
+	container_table_free(t);
+}
+END_TEST
+
 START_TEST(the_table_is_bounded_and_forgets_the_idle)
 {
 	struct container_table *t = container_table_new();
@@ -198,6 +212,7 @@ int main(void)
 	tcase_add_test(c, no_cut_of_a_path_is_misread);
 	tcase_add_test(c, long_paths_are_cut);
 	tcase_add_test(c, groups_are_remembered);
+	tcase_add_test(c, a_group_in_use_is_not_idle);
 	tcase_add_test(c, the_table_is_bounded_and_forgets_the_idle);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_ENV);

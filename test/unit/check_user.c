@@ -27,7 +27,7 @@ static void write_file(const char *path, const char *text)
 
 START_TEST(names_are_found)
 {
-	write_file(passwd, "root:x:0:0:root:/root:/bin/bash\nrubbish\n:::\n# x\nalice:x:1000:1000::/home/alice:/bin/zsh\n"
+	write_file(passwd, "+::::::\nroot:x:0:0:root:/root:/bin/bash\nrubbish\n:::\n# x\nalice:x:1000:1000::/home/alice:/bin/zsh\n"
 			   "toor:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nbig:x:4294967294:1::/b:/b\n");
 	write_file(group, "root:x:0:\ndocker:x:999:alice,bob\n");
 	ck_assert_int_eq(users_load(passwd, group), 0);
