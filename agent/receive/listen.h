@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The descriptor, or < 0 with the reason in why. at: "127.0.0.1:7443" as it really is. */
+/* The descriptor, or < 0 with the reason in why. at: "127.0.0.1:8443" as it really is. */
 int listen_on(const char *where, bool loopback_only, char at[64], char why[256]);
 
 #endif

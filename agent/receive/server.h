@@ -12,7 +12,7 @@
 #include "receive/store.h"
 #include <uv.h>
 
-#define SERVER_DEFAULT_LISTEN "127.0.0.1:7443"
+#define SERVER_DEFAULT_LISTEN "127.0.0.1:8443"
 #define SERVER_PATH "/v1/findings"
 
 struct server;
