@@ -17,17 +17,33 @@ void *build_alloc(struct build *b, size_t n)
 	return p;
 }
 
+/* The usual case: nothing to repair, nothing to cut. */
+static void copy_text(struct build *b, char **dst, struct str s)
+{
+	char *p = malloc(s.n + 1);
+
+	if (!p) {
+		b->failed = true;
+		return;
+	}
+	memcpy(p, s.p, s.n);
+	p[s.n] = 0;
+	*dst = p;
+}
+
 void build_text(struct build *b, char **dst, struct str s, size_t max)
 {
-	size_t room = s.n > max ? max : s.n, n;
+	size_t room, n;
 	bool cut;
 	char *p;
 
 	if (!s.n)
 		return;
-	/* What is valid already is copied as it is; a bad byte becomes three. */
-	if (!utf8_valid(s) || memchr(s.p, 0, s.n))
-		room = s.n > max / 3 ? max : s.n * 3;
+	if (s.n <= max && utf8_valid(s) && !memchr(s.p, 0, s.n)) {
+		copy_text(b, dst, s);
+		return;
+	}
+	room = s.n > max / 3 ? max : s.n * 3;	/* a bad byte becomes three */
 	p = build_alloc(b, room + sizeof(ELLIPSIS));
 	if (!p)
 		return;

@@ -12,14 +12,18 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+/* Fetched for many ids at once: a system call costs more than the id. */
 static uint64_t random_bits(void)
 {
-	uint64_t r = 0;
+	static uint64_t pool[32];	/* 256 bytes are never cut short; before the kernel's pool is ready this waits */
+	static unsigned int left;
 
-	/* Up to 256 bytes are never cut short; before the pool is ready this waits, which systemd has done before us. */
-	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
-		r = clock_boot_ns();	/* no such call (seccomp): the counter alone keeps ids of this run apart */
-	return r;
+	if (!left) {
+		if (getrandom(pool, sizeof(pool), 0) != sizeof(pool))
+			return clock_boot_ns();	/* no such call (seccomp): the counter alone keeps ids of this run apart */
+		left = sizeof(pool) / sizeof(pool[0]);
+	}
+	return pool[--left];
 }
 
 void finding_uuid(char dst[37])

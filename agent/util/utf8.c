@@ -35,10 +35,27 @@ size_t utf8_sequence(struct str s)
 	return n;
 }
 
+/* Length of the ASCII text that s begins with, in whole words: most of what is asked about is nothing else. */
+static size_t ascii(struct str s)
+{
+	size_t n = 0;
+	uint64_t w;
+
+	for (; s.n - n >= sizeof(w); n += sizeof(w)) {
+		memcpy(&w, s.p + n, sizeof(w));
+		if (w & 0x8080808080808080ull)
+			break;
+	}
+	return n;
+}
+
 bool utf8_valid(struct str s)
 {
 	while (s.n) {
-		size_t n = utf8_sequence(s);
+		size_t n = ascii(s);
+
+		if (!n)
+			n = utf8_sequence(s);
 
 		if (!n)
 			return false;
