@@ -13,8 +13,6 @@
 #include "dns.h"
 #include "packet.h"
 
-#define DNS_HEADER	12
-#define DNS_BYTES_MAX	4096	/* what EDNS asks for in practice; a longer one is cut, and marked */
 #define DNS_PACKET_MAX	16	/* messages of one packet: TCP may join them, UDP's segmentation offload too */
 #define STREAMS_MAX	1024
 
@@ -272,7 +270,7 @@ static __always_inline void dns__packet(struct __sk_buff *skb, bool egress)
 	__u64 cookie;
 	bool owned;
 
-	if (!packet__read(skb, &p, DNS_PORT) || !packet__payload(skb, &p))
+	if (!packet__read(skb, false, skb->protocol, &p, DNS_PORT) || !packet__payload(skb, false, skb->len, &p))
 		return;
 	c = control__get();
 	if (!c || !control__wants(c, CALL_DNS))

@@ -12,6 +12,8 @@
 #include "net.h"
 
 #define DNS_PORT	53
+#define DNS_HEADER	12
+#define DNS_BYTES_MAX	4096	/* what EDNS asks for in practice; a longer one is cut, and marked */
 #define OWNERS_MAX	4096
 
 struct owner {

@@ -162,7 +162,13 @@ struct upid { int nr; struct pid_namespace *ns; };
 struct pid { unsigned int level; struct upid numbers[1]; };
 struct tty_driver { int major, minor_start; };
 struct tty_struct { int index; struct tty_driver *driver; };
-struct signal_struct { atomic_t live; struct pid *pids[4]; struct tty_struct *tty; int group_exit_code; unsigned int flags; };
+struct signal_struct {
+	atomic_t live;
+	int group_exit_code;
+	unsigned int flags;
+	struct pid *pids[4];
+	struct tty_struct *tty;
+};
 struct mm_struct { unsigned long arg_start, arg_end, env_start, env_end; struct file *exe_file; };
 struct task_struct {
 	struct thread_info thread_info;
@@ -215,6 +221,13 @@ struct sock_common___cookie { atomic64_t skc_cookie; possible_net_t skc_net; };
 struct inet_sock { __be16 inet_sport; };
 struct sockaddr_un { __u16 sun_family; };
 struct unix_address { int len; struct sockaddr_un name[0]; };
+struct sk_buff {
+	struct sock *sk;
+	unsigned int len, data_len;
+	__be16 protocol;
+	__u16 network_header;
+	unsigned char *head, *data;
+};
 struct unix_sock { struct unix_address *addr; struct sock *peer; };
 
 /* iterators */

@@ -2,9 +2,10 @@
 /*
  * Packet
  *
- * From an skb that begins with its IP header to addresses, ports and payload.
- * Every packet of the host comes here: what is neither UDP nor TCP of the
- * wanted port is let go after one read.
+ * From the IP header on to addresses, ports and payload. Every packet of the
+ * host comes here: what is neither UDP nor TCP of the wanted port is let go
+ * after one read. The bytes are those of an skb that a control-group program
+ * was given, or lie in the kernel's memory (raw).
  */
 #ifndef PROBES_PACKET_H
 #define PROBES_PACKET_H
@@ -56,6 +57,11 @@ struct ip6 {
 	struct ports ports;	/* without extension headers */
 };
 
+static __always_inline long packet__load(const void *from, bool raw, __u32 off, void *to, __u32 n)
+{
+	return raw ? bpf_probe_read_kernel(to, n, (const char *)from + off) : bpf_skb_load_bytes(from, off, to, n);
+}
+
 static __always_inline bool packet__carries(__u32 protocol)
 {
 	return protocol == 6 || protocol == 17;
@@ -71,17 +77,17 @@ static __always_inline bool packet__ports(struct packet *p, const struct ports *
 	return true;
 }
 
-static __always_inline bool packet__ip4(struct __sk_buff *skb, struct packet *p, __u16 port)
+static __always_inline bool packet__ip4(const void *from, bool raw, struct packet *p, __u16 port)
 {
 	struct ip4 ip;
 
-	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+	if (packet__load(from, raw, 0, &ip, sizeof(ip)))
 		return false;
 	if (!packet__carries(ip.protocol) || ip.frag & bpf_htons(IP_OFFSET))
 		return false;
 	p->protocol = ip.protocol;
 	p->off = (ip.version_ihl & 15) * 4;
-	if (p->off != 20 && bpf_skb_load_bytes(skb, p->off, &ip.ports, sizeof(ip.ports)))
+	if (p->off != 20 && packet__load(from, raw, p->off, &ip.ports, sizeof(ip.ports)))
 		return false;
 	if (!packet__ports(p, &ip.ports, port))
 		return false;
@@ -91,18 +97,18 @@ static __always_inline bool packet__ip4(struct __sk_buff *skb, struct packet *p,
 	return true;
 }
 
-static __always_inline bool packet__ip6(struct __sk_buff *skb, struct packet *p, __u16 port)
+static __always_inline bool packet__ip6(const void *from, bool raw, struct packet *p, __u16 port)
 {
 	struct ip6 ip;
 	__u8 ext[2];
 
-	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+	if (packet__load(from, raw, 0, &ip, sizeof(ip)))
 		return false;
 	p->off = 40;
 	for (int i = 0; i < IPV6_EXT_MAX && !packet__carries(ip.next); i++) {
 		if (ip.next != NEXTHDR_HOP && ip.next != NEXTHDR_ROUTING && ip.next != NEXTHDR_DEST)
 			return false;
-		if (bpf_skb_load_bytes(skb, p->off, ext, sizeof(ext)))
+		if (packet__load(from, raw, p->off, ext, sizeof(ext)))
 			return false;
 		ip.next = ext[0];
 		p->off += (ext[1] + 1) * 8;
@@ -110,7 +116,7 @@ static __always_inline bool packet__ip6(struct __sk_buff *skb, struct packet *p,
 	if (!packet__carries(ip.next))
 		return false;
 	p->protocol = ip.next;
-	if (p->off != 40 && bpf_skb_load_bytes(skb, p->off, &ip.ports, sizeof(ip.ports)))
+	if (p->off != 40 && packet__load(from, raw, p->off, &ip.ports, sizeof(ip.ports)))
 		return false;
 	if (!packet__ports(p, &ip.ports, port))
 		return false;
@@ -120,37 +126,37 @@ static __always_inline bool packet__ip6(struct __sk_buff *skb, struct packet *p,
 	return true;
 }
 
-/* p is zero. False when the packet is not of that port. */
-static __always_inline bool packet__read(struct __sk_buff *skb, struct packet *p, __u16 port)
+/* p is zero, ether is the frame's type. False when the packet is not of that port. */
+static __always_inline bool packet__read(const void *from, bool raw, __be16 ether, struct packet *p, __u16 port)
 {
-	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return packet__ip4(skb, p, port);
-	if (skb->protocol == bpf_htons(ETH_P_IPV6))
-		return packet__ip6(skb, p, port);
+	if (ether == bpf_htons(ETH_P_IP))
+		return packet__ip4(from, raw, p, port);
+	if (ether == bpf_htons(ETH_P_IPV6))
+		return packet__ip6(from, raw, p, port);
 	return false;
 }
 
-/* Moves on to the payload. False when the packet ends before it. */
-static __always_inline bool packet__payload(struct __sk_buff *skb, struct packet *p)
+/* Moves on to the payload of a packet of len bytes. False when it ends before that. */
+static __always_inline bool packet__payload(const void *from, bool raw, __u32 len, struct packet *p)
 {
 	struct { __be16 ports[2], len, check; } udp;
 	struct { __be16 ports[2]; __be32 seq, ack; __u8 off, flags; } tcp;
 	__u32 head = 8;
 
 	if (p->protocol == 17) {
-		if (bpf_skb_load_bytes(skb, p->off, &udp, sizeof(udp)))
+		if (packet__load(from, raw, p->off, &udp, sizeof(udp)))
 			return false;
 	} else {
-		if (bpf_skb_load_bytes(skb, p->off, &tcp, 14))
+		if (packet__load(from, raw, p->off, &tcp, 14))
 			return false;
 		head = (tcp.off >> 4) * 4;
 		p->seq = bpf_ntohl(tcp.seq) + !!(tcp.flags & TCP_FLAG_SYN);
 		p->flags = tcp.flags;
 	}
 	p->off += head;
-	if (skb->len < p->off)
+	if (len < p->off)
 		return false;
-	p->len = skb->len - p->off;
+	p->len = len - p->off;
 	if (p->protocol == 17 && bpf_ntohs(udp.len) >= 8 && p->len > bpf_ntohs(udp.len) - 8u)
 		p->len = bpf_ntohs(udp.len) - 8u;
 	return true;
