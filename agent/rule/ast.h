@@ -21,6 +21,7 @@ struct ast_error {
 	unsigned int line, col;	/* of pos within the text, from 1 */
 	char message[320];	/* names the culprit */
 	char hint[160];		/* "did you mean \"proc.name\"?", or "" */
+	bool in_macro;		/* the part comes from a macro; pos is where it is named */
 	bool semantics;		/* of a warning: it means something else in the original (DIAG_SEMANTICS), else DIAG_COMPILE_WARNING */
 };
 

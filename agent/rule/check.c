@@ -44,6 +44,7 @@ static void say(struct checker *c, enum severity_of s, const struct span *at, co
 	vsnprintf(e.message, sizeof(e.message), fmt, ap);
 	va_end(ap);
 	n = strlen(e.message);
+	e.in_macro = macro.n > 0;
 	if (macro.n)
 		snprintf(e.message + n, sizeof(e.message) - n, " (in macro \"" STR_FMT "\")", STR_ARG(macro));
 	if (near)

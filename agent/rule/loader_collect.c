@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents → items: lists, macros and required versions; rules are in loader_rule.c. */
+#include "rule/loader_state.h"
+#include "util/limits.h"
+#include <errno.h>
+
+#define ENGINE_MAJOR 0
+#define ENGINE_MINOR 63	/* the version of the original whose language this is */
+
+/* ---- reading nodes ---- */
+
+yaml_node_t *node_at(const struct loader *l, int index)
+{
+	return yaml_document_get_node(l->doc, index);
+}
+
+yaml_node_t *map_get(const struct loader *l, const yaml_node_t *map, const char *key)
+{
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+		if (str_eq(node_text(node_at(l, p->key)), str(key)))
+			return node_at(l, p->value);
+	}
+	return NULL;
+}
+
+struct place node_place(const struct loader *l, const yaml_node_t *n)
+{
+	return place_of(l->file, n);
+}
+
+struct scalar node_scalar(struct loader *l, const yaml_node_t *n)
+{
+	struct str s = node_text(n);
+	struct scalar ret = {};
+
+	if (!n)
+		return ret;
+	ret.place = node_place(l, n);
+	if (!s.p)
+		return ret;
+	ret.value = arena_str(l->arena, s);
+	if (!ret.value.p)
+		l->no_memory = true;
+	return ret;
+}
+
+static bool earlier(const struct loader *l, const yaml_node_t *map, const yaml_node_pair_t *than, struct str key)
+{
+	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < than; p++) {
+		if (str_eq(node_text(node_at(l, p->key)), key))
+			return true;
+	}
+	return false;
+}
+
+#define KEYS_MAX 256	/* keys of one map that are looked at for repetitions */
+
+void check_keys(struct loader *l, const yaml_node_t *map, const struct key_set *set, const char *item)
+{
+	size_t n = 0;
+
+	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++, n++) {
+		const yaml_node_t *node = node_at(l, p->key);
+		struct str key = node_text(node);
+		struct place place = node_place(l, node);
+		bool known = false;
+		char hint[160];
+
+		for (size_t i = 0; i < set->n; i++)
+			known = known || str_eq(key, str(set->known[i]));
+		if (!known)
+			say(l, DIAG_UNKNOWN_KEY, &place, item,
+			    key.p ? hint_text(hint, diag_nearest(key, set->known, set->n)) : NULL, "unknown key \"%.*s\"",
+			    key.p ? (int)(key.n < 100 ? key.n : 100) : 1, key.p ? key.p : "?");
+		else if (n < KEYS_MAX && earlier(l, map, p, key))
+			say(l, DIAG_UNKNOWN_KEY, &place, item, NULL, "key \"" STR_FMT "\" stands here twice; the first one counts",
+			    STR_ARG(key));
+	}
+}
+
+bool need_text(struct loader *l, const yaml_node_t *map, const char *key, const char *item, struct scalar *ret)
+{
+	const yaml_node_t *n = map_get(l, map, key);
+	struct place place = node_place(l, n ? n : map);
+
+	if (!n || node_is_null(n)) {
+		place.end = n ? place.end : place.start + 1;
+		say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "key \"%s\" is missing or empty", key);
+		return false;
+	}
+	*ret = node_scalar(l, n);
+	if (!ret->value.p) {
+		say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "\"%s\" has to be a text", key);
+		return false;
+	}
+	if (!ret->value.n)
+		say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "\"%s\" is empty", key);
+	return ret->value.n > 0;
+}
+
+bool get_bool(struct loader *l, const yaml_node_t *map, const char *key, const char *item, bool *ret)
+{
+	const yaml_node_t *n = map_get(l, map, key);
+	struct place place;
+
+	if (!n || node_bool(n, ret))
+		return true;
+	place = node_place(l, n);
+	say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "\"%s\" has to be true or false", key);
+	return false;
+}
+
+bool get_texts(struct loader *l, const yaml_node_t *map, const char *key, const char *item, struct str **ret, size_t *count)
+{
+	const yaml_node_t *n = map_get(l, map, key);
+	size_t items = 1, k = 0;
+	struct str *v;
+
+	if (!n || node_is_null(n))
+		return true;
+	if (n->type == YAML_SEQUENCE_NODE)
+		items = (size_t)(n->data.sequence.items.top - n->data.sequence.items.start);
+	v = arena_array(l->arena, struct str, items + 1);
+	if (!v) {
+		l->no_memory = true;
+		return false;
+	}
+	for (; k < items; k++) {
+		const yaml_node_t *one = n->type == YAML_SEQUENCE_NODE ? node_at(l, n->data.sequence.items.start[k]) : n;
+		struct place place = node_place(l, one);
+
+		v[k] = node_scalar(l, one).value;
+		if (!v[k].p) {
+			say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "\"%s\" has to be a list of texts", key);
+			return false;
+		}
+	}
+	*ret = v;
+	*count = k;
+	return true;
+}
+
+/* ---- lists ---- */
+
+static bool add_items(struct loader *l, struct list_def *list, const yaml_node_t *items, const char *item)
+{
+	bool ok = true;
+
+	for (yaml_node_item_t *i = items->data.sequence.items.start; i < items->data.sequence.items.top; i++) {
+		const yaml_node_t *n = node_at(l, *i);
+		struct scalar s = node_scalar(l, n);
+		struct place place = node_place(l, n);
+
+		if (!s.value.p) {
+			say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "an item of a list has to be a text");
+			ok = false;
+			continue;
+		}
+		if (l->nitems == LIST_ITEMS_MAX) {
+			say(l, DIAG_VALIDATE, &place, item, NULL, "all lists together have more than %d items", LIST_ITEMS_MAX);
+			return false;
+		}
+		if (list->n == list->room) {
+			size_t room = list->room ? 2 * list->room : 8;
+			struct scalar *v = realloc(list->items, sizeof(*v) * room);
+
+			if (!v) {
+				l->no_memory = true;
+				return false;
+			}
+			list->items = v;
+			list->room = room;
+		}
+		list->items[list->n++] = s;
+		l->nitems++;
+	}
+	return ok;
+}
+
+static bool is_bare(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (strchr("()\"'=, \t\r\n\b", s.p[i]))
+			return false;
+	}
+	return s.n > 0;
+}
+
+static const struct change_key list_changes[] = {{"items", true, true}};
+
+static void collect_list(struct loader *l, const yaml_node_t *map)
+{
+	static const char *const known[] = {"list", "items", "append", "override"};
+	struct changes changes;
+	struct scalar name;
+	struct list_def *list;
+	const yaml_node_t *items;
+	struct place place;
+	char item[160];
+
+	if (!need_text(l, map, "list", "list", &name))
+		return;
+	item_text(item, "list", name.value);
+	check_keys(l, map, &(struct key_set){known, ARRAY_SIZE(known)}, item);
+	if (!is_bare(name.value))
+		say(l, DIAG_NAME_INVALID_LIST, &name.place, item, NULL,
+		    "the name of a list cannot have blanks, quotes, parentheses, commas or =");
+	items = map_get(l, map, "items");
+	if (!get_changes(l, map, item, list_changes, ARRAY_SIZE(list_changes), &changes))
+		return;
+	place = node_place(l, items ? items : map);
+	if (!items || items->type != YAML_SEQUENCE_NODE) {
+		say(l, DIAG_YAML_VALIDATE, &place, item, NULL, items ? "\"items\" has to be a list" : "key \"items\" is missing");
+		return;
+	}
+	list = list_find(l, name.value);
+	if (changes.of[0] == CHANGE_APPEND && !list) {
+		say(l, DIAG_VALIDATE, &name.place, item, NULL, "nothing to append to: no list of that name stands before it");
+		return;
+	}
+	if (!list) {
+		list = list_add(l, &name);
+		if (!list)
+			return;
+		list->index = l->order;
+	} else if (changes.of[0] != CHANGE_APPEND) {
+		l->nitems -= list->n;
+		list->n = 0;
+		list->name = name;
+	}
+	list->visibility = l->order++;
+	add_items(l, list, items, item);
+}
+
+/* ---- macros ---- */
+
+static bool is_identifier(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!letter && (!i || (c != '_' && (c < '0' || c > '9'))))
+			return false;
+	}
+	return s.n > 0;
+}
+
+static const struct change_key macro_changes[] = {{"condition", true, true}};
+
+static void collect_macro(struct loader *l, const yaml_node_t *map)
+{
+	static const char *const known[] = {"macro", "condition", "append", "override"};
+	struct scalar name, condition;
+	struct changes changes;
+	struct macro_def *m;
+	char item[160];
+
+	if (!need_text(l, map, "macro", "macro", &name))
+		return;
+	item_text(item, "macro", name.value);
+	check_keys(l, map, &(struct key_set){known, ARRAY_SIZE(known)}, item);
+	if (!is_identifier(name.value))
+		say(l, DIAG_NAME_INVALID_MACRO, &name.place, item, NULL,
+		    "the name of a macro has to begin with a letter and have only letters, digits and _");
+	if (!get_changes(l, map, item, macro_changes, ARRAY_SIZE(macro_changes), &changes))
+		return;
+	m = macro_find(l, name.value);
+	if (changes.of[0] == CHANGE_APPEND && !m) {
+		say(l, DIAG_VALIDATE, &name.place, item, NULL, "nothing to append to: no macro of that name stands before it");
+		return;
+	}
+	if (!m) {
+		m = macro_add(l, &name);
+		if (!m)
+			return;
+		m->index = l->order;
+	}
+	m->visibility = l->order++;
+	if (!need_text(l, map, "condition", item, &condition)) {
+		m->broken = true;
+		return;
+	}
+	if (changes.of[0] == CHANGE_APPEND) {
+		ctext_add(&m->condition, STR(" "), &(struct segment){.place = condition.place, .value = condition.value});
+	} else {
+		ctext_free(&m->condition);
+		m->broken = false;
+		m->name = name;
+	}
+	if (ctext_scalar(&m->condition, condition.value, &condition.place) < 0)
+		l->no_memory = true;
+}
+
+/* ---- required versions ---- */
+
+/* N means 0.N.0; else MAJOR.MINOR.PATCH, with what may follow. */
+static bool read_version(struct str s, unsigned int v[3], bool plain_number)
+{
+	char text[64];
+	int n = 0;
+
+	if (!s.p || s.n >= sizeof(text))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = 0;
+	v[0] = v[1] = v[2] = 0;
+	if (plain_number && s.n < 6 && strspn(text, "0123456789") == s.n && s.n)
+		return sscanf(text, "%u", &v[1]) == 1;
+	return sscanf(text, "%5u.%5u.%5u%n", &v[0], &v[1], &v[2], &n) == 3 && (!text[n] || text[n] == '-' || text[n] == '+');
+}
+
+static void collect_engine_version(struct loader *l, const yaml_node_t *map)
+{
+	static const char *const known[] = {"required_engine_version"};
+	const yaml_node_t *n = map_get(l, map, known[0]);
+	struct place place = node_place(l, n);
+	struct str text = node_text(n);
+	unsigned int v[3];
+
+	check_keys(l, map, &(struct key_set){known, ARRAY_SIZE(known)}, known[0]);
+	if (!read_version(text, v, true)) {
+		say(l, DIAG_YAML_VALIDATE, &place, known[0], NULL, "cannot read \"" STR_FMT "\": wanted is a number N (0.N.0) or X.Y.Z",
+		    STR_ARG(text));
+		return;
+	}
+	if (v[0] != ENGINE_MAJOR || v[1] > ENGINE_MINOR) {
+		say(l, DIAG_VALIDATE, &place, known[0], NULL, "rules need engine version %u.%u.%u, this is %d.%d.0", v[0], v[1], v[2],
+		    ENGINE_MAJOR, ENGINE_MINOR);
+		return;
+	}
+	if (v[1] > l->engine_minor)
+		l->engine_minor = v[1];
+}
+
+/* What plugins do for the original and the agent does itself. */
+static const struct {
+	const char *name;
+	unsigned int v[3];
+} built_in[] = {
+	{"container", {0, 7, 0}},
+};
+
+/* 0: not here, 1: here, but too old or of another major version, 2: good. */
+static int plugin_state(struct loader *l, const yaml_node_t *map)
+{
+	struct str name = node_text(map_get(l, map, "name"));
+	unsigned int v[3];
+
+	for (size_t i = 0; i < ARRAY_SIZE(built_in); i++) {
+		if (!str_eq(name, str(built_in[i].name)))
+			continue;
+		if (!read_version(node_text(map_get(l, map, "version")), v, false) || v[0] != built_in[i].v[0])
+			return 1;
+		return v[1] < built_in[i].v[1] || (v[1] == built_in[i].v[1] && v[2] <= built_in[i].v[2]) ? 2 : 1;
+	}
+	return 0;
+}
+
+static void check_plugin(struct loader *l, const yaml_node_t *map)
+{
+	static const char item[] = "required_plugin_versions";
+	const yaml_node_t *others;
+	struct place place = node_place(l, map);
+	struct scalar name, version;
+	int state;
+
+	if (map->type != YAML_MAPPING_NODE) {
+		say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "an entry has to be a map with name and version");
+		return;
+	}
+	if (!need_text(l, map, "name", item, &name) || !need_text(l, map, "version", item, &version))
+		return;
+	state = plugin_state(l, map);
+	others = map_get(l, map, "alternatives");
+	if (!state && others && others->type == YAML_SEQUENCE_NODE) {
+		for (yaml_node_item_t *i = others->data.sequence.items.start; !state && i < others->data.sequence.items.top; i++) {
+			const yaml_node_t *other = node_at(l, *i);
+
+			state = other->type == YAML_MAPPING_NODE ? plugin_state(l, other) : 0;
+		}
+	}
+	if (state != 2)
+		say(l, DIAG_VALIDATE, &version.place, item, NULL, "plugin \"" STR_FMT "\" of version " STR_FMT " is needed; there is %s",
+		    STR_ARG(name.value), STR_ARG(version.value), state ? "one of another version" : "none");
+}
+
+static void collect_plugin_versions(struct loader *l, const yaml_node_t *map)
+{
+	static const char *const known[] = {"required_plugin_versions"};
+	const yaml_node_t *n = map_get(l, map, known[0]);
+	struct place place = node_place(l, n);
+
+	check_keys(l, map, &(struct key_set){known, ARRAY_SIZE(known)}, known[0]);
+	if (n->type != YAML_SEQUENCE_NODE) {
+		say(l, DIAG_YAML_VALIDATE, &place, known[0], NULL, "wanted is a list of plugins");
+		return;
+	}
+	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++)
+		check_plugin(l, node_at(l, *i));
+}
+
+/* ---- documents ---- */
+
+static void unknown_item(struct loader *l, const yaml_node_t *map)
+{
+	static const char *const kinds[] = {"rule", "macro", "list", "required_engine_version", "required_plugin_versions"};
+	const yaml_node_pair_t *first = map->data.mapping.pairs.start;
+	const yaml_node_t *n = first < map->data.mapping.pairs.top ? node_at(l, first->key) : map;
+	struct place place = node_place(l, n);
+	struct str key = node_text(n);
+	char hint[160];
+
+	say(l, DIAG_UNKNOWN_ITEM, &place, NULL, key.p ? hint_text(hint, diag_nearest(key, kinds, ARRAY_SIZE(kinds))) : NULL,
+	    "neither a rule, a macro nor a list: \"%.*s\"", (int)(key.n < 100 ? key.n : 100), key.p ? key.p : "");
+}
+
+static void collect_item(struct loader *l, const yaml_node_t *n)
+{
+	static const struct {
+		const char *key;
+		void (*fn)(struct loader *l, const yaml_node_t *map);
+	} kinds[] = {
+		{"required_engine_version", collect_engine_version}, {"required_plugin_versions", collect_plugin_versions},
+		{"list", collect_list}, {"macro", collect_macro}, {"rule", collect_rule},
+	};
+	struct place place = node_place(l, n);
+
+	if (node_is_null(n))
+		return;
+	if (n->type != YAML_MAPPING_NODE) {
+		say(l, DIAG_YAML_VALIDATE, &place, NULL, NULL, "an item has to be a map: \"- rule: NAME\" and its keys");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (map_get(l, n, kinds[i].key)) {
+			kinds[i].fn(l, n);
+			return;
+		}
+	}
+	unknown_item(l, n);
+}
+
+static void collect_document(struct loader *l)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(l->doc);
+	struct place place;
+
+	if (!root || node_is_null(root))
+		return;
+	place = node_place(l, root);
+	if (root->type != YAML_SEQUENCE_NODE) {
+		say(l, DIAG_YAML_VALIDATE, &place, NULL, NULL, "a rules file is a list of items that begin with \"- \"");
+		return;
+	}
+	for (yaml_node_item_t *i = root->data.sequence.items.start; i < root->data.sequence.items.top; i++)
+		collect_item(l, node_at(l, *i));
+}
+
+static void yaml_error(struct loader *l, const yaml_parser_t *p)
+{
+	yaml_node_t at = {.start_mark = p->problem_mark, .end_mark = p->problem_mark};
+	struct place place;
+
+	if (p->error == YAML_MEMORY_ERROR) {
+		l->no_memory = true;
+		return;
+	}
+	if (p->error == YAML_READER_ERROR) {	/* has an offset in bytes, no mark */
+		place = (struct place){.file = l->file, .start = p->problem_offset < l->file->text.n ? p->problem_offset : l->file->text.n};
+		place.end = place.start;
+	} else {
+		place = node_place(l, &at);
+	}
+	say(l, DIAG_YAML_PARSE, &place, NULL, NULL, "%s%s%s", p->problem ? p->problem : "not YAML", p->context ? ", " : "",
+	    p->context ? p->context : "");
+}
+
+static void parser_on(yaml_parser_t *p, const struct origin_file *f)
+{
+	yaml_parser_set_encoding(p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(p, (const unsigned char *)f->text.p, f->text.n);
+}
+
+/*
+ * Before any document is built: how many events the file has and how deep it nests, both bounded. False when there
+ * is nothing to go on with; a syntax error is left to the reading proper, which keeps what stands before it.
+ */
+static bool fits(struct loader *l)
+{
+	size_t events = 0, depth = 0;
+	bool done = false, ok = true;
+	yaml_parser_t p;
+
+	if (!yaml_parser_initialize(&p)) {
+		l->no_memory = true;
+		return false;
+	}
+	parser_on(&p, l->file);
+	while (!done && ok) {
+		struct place place = {.file = l->file};
+		yaml_event_t e;
+
+		if (!yaml_parser_parse(&p, &e))
+			break;
+		depth += e.type == YAML_SEQUENCE_START_EVENT || e.type == YAML_MAPPING_START_EVENT;
+		depth -= e.type == YAML_SEQUENCE_END_EVENT || e.type == YAML_MAPPING_END_EVENT;
+		done = e.type == YAML_STREAM_END_EVENT;
+		if (++events > YAML_EVENTS_MAX || depth > YAML_DEPTH_MAX) {
+			yaml_node_t at = {.start_mark = e.start_mark, .end_mark = e.end_mark};
+
+			place = node_place(l, &at);
+			say(l, DIAG_YAML_PARSE, &place, NULL, NULL, depth > YAML_DEPTH_MAX ? "nested too deeply" : "too many items in one file");
+			ok = false;
+		}
+		yaml_event_delete(&e);
+	}
+	yaml_parser_delete(&p);
+	return ok;
+}
+
+static void collect_file(struct loader *l)
+{
+	yaml_document_t doc;
+	yaml_parser_t p;
+	bool more = fits(l);
+
+	if (!more || !yaml_parser_initialize(&p))
+		return;
+	parser_on(&p, l->file);
+	while (more) {
+		if (!yaml_parser_load(&p, &doc)) {
+			yaml_error(l, &p);
+			break;
+		}
+		l->doc = &doc;
+		more = yaml_document_get_root_node(&doc) != NULL;
+		collect_document(l);
+		yaml_document_delete(&doc);
+		l->doc = NULL;
+	}
+	yaml_parser_delete(&p);
+}
+
+int collect(struct loader *l)
+{
+	for (size_t i = 0; i < l->nfiles; i++) {
+		l->file = &l->files[i];
+		collect_file(l);
+	}
+	return l->no_memory ? -ENOMEM : 0;
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts → checked trees and outputs. Macros first, each in its own place; then the rules that use them. */
+#include "event/names.h"
+#include "rule/ast_node.h"
+#include "rule/loader_state.h"
+#include "util/limits.h"
+#include <errno.h>
+
+/* ---- errors of a condition ---- */
+
+struct reporter {
+	struct loader *l;
+	const struct ctext *text;
+	const char *item;
+	bool skip_unknown;	/* skip-if-unknown-filter: what is unknown is a warning, and the rule is left out */
+	bool skip;		/* it was */
+	bool macros;		/* say what is wrong within macros here as well: they are not checked by themselves */
+	bool failed;
+};
+
+static const struct origin_file *file_of(const struct ctext *t)
+{
+	return t->n ? t->v[0].place.file : NULL;
+}
+
+/* The file that holds the byte, for the snippet: parts of a condition can come from several. */
+static const struct origin_file *file_at(const struct ctext *t, size_t pos)
+{
+	const struct origin_file *f = file_of(t);
+
+	for (size_t i = 0; i < t->n && t->v[i].at <= pos; i++)
+		f = t->v[i].place.file;
+	return f;
+}
+
+static bool is_unknown(const char *message)
+{
+	return strstr(message, "unknown field") || strstr(message, "unknown event type");
+}
+
+static void say_in(struct reporter *r, enum diag_code code, size_t pos, size_t len, const char *message, const char *hint)
+{
+	say_at(r->l, code, ctext_diag(r->text, pos, len), file_at(r->text, pos), r->item, hint && *hint ? hint : NULL, "%s", message);
+}
+
+static void report(void *ctx, const struct ast_error *e, bool warning)
+{
+	struct reporter *r = ctx;
+	enum diag_code code = !warning ? DIAG_CONDITION : e->semantics ? DIAG_SEMANTICS : DIAG_COMPILE_WARNING;
+
+	if (e->in_macro && !r->macros) {
+		r->failed = r->failed || !warning;	/* the macro itself was reported */
+		return;
+	}
+	if (!warning && r->skip_unknown && is_unknown(e->message)) {
+		if (!r->skip)
+			say_in(r, DIAG_UNKNOWN_FILTER, e->pos, e->len, e->message, e->hint);
+		r->skip = true;
+		return;
+	}
+	r->failed = r->failed || !warning;
+	say_in(r, code, e->pos, e->len, e->message, e->hint);
+}
+
+/* ---- trees ---- */
+
+/* Expands lists and parses. NULL after an error. */
+static struct ast *parse(struct loader *l, const struct ctext *text, struct ctext *expanded, struct reporter *r)
+{
+	struct ast_error e = {};
+	struct ast *tree = NULL;
+	struct str copy;
+	int error;
+
+	error = expand_lists(l, text, expanded, r->item);
+	if (error == -ENOMEM)
+		l->no_memory = true;
+	if (error < 0)
+		return NULL;
+	copy = arena_str(l->arena, buf_view(&expanded->text));
+	if (!copy.p) {
+		l->no_memory = true;
+		return NULL;
+	}
+	r->text = expanded;
+	error = ast_parse(&tree, l->arena, copy, CONDITION_DEPTH_MAX, &e);
+	if (error == -EINVAL)
+		report(r, &e, false);
+	else if (error < 0)
+		l->no_memory = true;
+	return error < 0 ? NULL : tree;
+}
+
+static uint32_t add_capped(uint32_t a, uint32_t b)
+{
+	return a + b > CONDITION_NODES_MAX ? CONDITION_NODES_MAX + 1 : a + b;
+}
+
+/* Size and depth with the macros put in. */
+static void measure(struct loader *l, const struct ast *n, uint32_t *nodes, uint32_t *depth)
+{
+	const struct macro_def *m = n->kind == AST_MACRO ? macro_find(l, n->macro) : NULL;
+	uint32_t deepest = m ? m->depth : 0;
+
+	*nodes = add_capped(*nodes, m ? m->nodes : 1);
+	for (uint32_t i = 0; i < n->n; i++) {
+		uint32_t d = 0;
+
+		measure(l, n->v[i], nodes, &d);
+		deepest = d > deepest ? d : deepest;
+	}
+	*depth = deepest + 1;
+}
+
+static const struct ast *find_tree(void *ctx, struct str name)
+{
+	struct macro_def *m = macro_find(ctx, name);
+
+	return m ? m->tree : NULL;
+}
+
+static void resolve_macro(struct loader *l, struct macro_def *m, unsigned int depth);
+
+struct visit {
+	struct loader *l;
+	struct reporter *r;
+	struct macro_def *user;	/* NULL: a rule */
+	unsigned int depth;	/* of the recursion */
+	bool bad;		/* a macro cannot be put in; it was said why */
+};
+
+static __attribute__((noinline)) void undefined(struct visit *v, const struct ast *n, const char *why)
+{
+	const char *near = NULL, *names[1024];
+	char message[320], hint[160] = "";
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->l->nmacros && count < ARRAY_SIZE(names); i++)
+		names[count++] = v->l->macros[i].name.value.p;
+	if (!*why)
+		near = diag_nearest(n->macro, names, count);
+	hint_text(hint, near);
+	snprintf(message, sizeof(message), "undefined macro \"%.*s\"%s", (int)(n->macro.n < 100 ? n->macro.n : 100), n->macro.p, why);
+	say_in(v->r, DIAG_VALIDATE, n->span.pos, n->span.len, message, near ? hint : NULL);
+	v->bad = true;
+}
+
+static bool remember(struct loader *l, struct macro_def *user, struct macro_def *m)
+{
+	uint32_t index = (uint32_t)(m - l->macros), *v;
+
+	v = arena_array(l->arena, uint32_t, user->nrefs + 1);
+	if (!v)
+		return false;
+	if (user->nrefs)
+		memcpy(v, user->refs, sizeof(*v) * user->nrefs);
+	v[user->nrefs++] = index;
+	user->refs = v;
+	return true;
+}
+
+/* Every macro the tree names: is it there, may it be used here, is it good? */
+static void visit_macros(struct visit *v, const struct ast *n)
+{
+	struct macro_def *m;
+
+	v->depth++;
+	for (uint32_t i = 0; i < n->n; i++)
+		visit_macros(v, n->v[i]);
+	v->depth--;
+	if (n->kind != AST_MACRO)
+		return;
+	m = macro_find(v->l, n->macro);
+	if (!m) {
+		undefined(v, n, "");
+		return;
+	}
+	m->used = true;
+	if (v->user && m->index >= v->user->visibility) {
+		undefined(v, n, m == v->user ? ": a macro cannot use itself" : " here: it is defined later");
+		return;
+	}
+	resolve_macro(v->l, m, v->depth + 1);
+	if (m->state == MACRO_OPEN) {
+		undefined(v, n, ": reference loop");
+		return;
+	}
+	v->bad = v->bad || m->broken;
+	if (v->user && !remember(v->l, v->user, m))
+		v->l->no_memory = true;
+}
+
+/* Puts the macros in. False after an error. */
+static bool put_macros_in(struct visit *v, struct ast **tree, uint32_t *nodes, uint32_t *depth)
+{
+	struct ast_error e = {};
+
+	visit_macros(v, *tree);
+	if (v->bad || v->l->no_memory)
+		return false;
+	*nodes = 0;
+	measure(v->l, *tree, nodes, depth);
+	if (*nodes > CONDITION_NODES_MAX || *depth > CONDITION_DEPTH_MAX) {
+		say_in(v->r, DIAG_CONDITION, 0, 1, "the condition is too large or too deep when its macros are put in", NULL);
+		return false;
+	}
+	if (ast_expand(tree, v->l->arena, find_tree, v->l, &e) < 0)
+		v->l->no_memory = true;	/* all are defined: there is no other reason */
+	return !v->l->no_memory;
+}
+
+/* depth: how deep the recursion of this file is, macros that use macros included. */
+static void resolve_macro(struct loader *l, struct macro_def *m, unsigned int depth)
+{
+	char item[160];
+	struct reporter r = {.l = l, .item = item_text(item, "macro", m->name.value), .text = &m->expanded};
+	struct visit v = {.l = l, .r = &r, .user = m, .depth = depth};
+
+	if (m->state != MACRO_NEW)
+		return;
+	m->state = MACRO_OPEN;
+	if (!m->broken) {
+		m->tree = parse(l, &m->condition, &m->expanded, &r);
+		if (m->tree && depth > CONDITION_DEPTH_MAX)
+			say_in(&r, DIAG_CONDITION, 0, 1, "too many macros that use each other", NULL);
+		m->broken = !m->tree || depth > CONDITION_DEPTH_MAX || !put_macros_in(&v, &m->tree, &m->nodes, &m->depth);
+	}
+	m->state = MACRO_DONE;
+}
+
+/* A macro that a rule uses is checked once, in its own place. */
+static void check_macro(struct loader *l, struct macro_def *m)
+{
+	char item[160];
+	struct reporter r = {.l = l, .text = &m->expanded, .item = item_text(item, "macro", m->name.value)};
+
+	if (m->checked || m->broken)
+		return;
+	m->checked = true;
+	for (size_t i = 0; i < m->nrefs; i++)
+		check_macro(l, &l->macros[m->refs[i]]);
+	if (ast_check(m->tree, l->arena, l->in->strict_compat ? AST_STRICT_COMPAT : 0, report, &r) == -ENOMEM)
+		l->no_memory = true;
+}
+
+static void check_macros_of(struct loader *l, const struct ast *n)
+{
+	struct macro_def *m = n->kind == AST_MACRO ? macro_find(l, n->macro) : NULL;
+
+	for (uint32_t i = 0; i < n->n; i++)
+		check_macros_of(l, n->v[i]);
+	if (m)
+		check_macro(l, m);
+}
+
+/* ---- rules ---- */
+
+static void warn_deprecated(void *ctx, const struct field_ref *f)
+{
+	static const char *const gone[] = {"evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human",
+					   "evt.wait_latency"};
+	struct reporter *r = ctx;
+	char message[160];
+
+	for (size_t i = 0; i < ARRAY_SIZE(gone); i++) {
+		if (strcmp(f->desc->name, gone[i]))
+			continue;
+		snprintf(message, sizeof(message), "the field \"%s\" is deprecated", gone[i]);
+		say_in(r, DIAG_DEPRECATED, 0, 1, message, NULL);
+	}
+}
+
+static unsigned int count_names(const struct name_set *s)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(s->bits); i++)
+		n += (unsigned int)__builtin_popcountll(s->bits[i]);
+	return n;
+}
+
+#define MANY_TYPES 100	/* the original's bound */
+
+static void warn_types(struct reporter *r, const struct rule_def *d, const struct ast *tree)
+{
+	struct name_set set;
+
+	if (!d->warn_evttypes)
+		return;
+	ast_events(tree, &set);
+	if (count_names(&set) > MANY_TYPES)
+		say_in(r, DIAG_NO_EVTTYPE, 0, 1, "the rule matches too many evt.type values, which costs time on every event",
+		       "begin the condition with evt.type = or evt.type in");
+}
+
+static struct ast *compile_condition(struct loader *l, struct rule_def *d, struct reporter *r)
+{
+	struct ctext text = {}, expanded = {};
+	struct visit v = {.l = l, .r = r};
+	struct ast *tree = NULL;
+	uint32_t nodes, depth;
+	int error = -EINVAL;
+
+	if (add_exceptions(l, d, &text))
+		tree = parse(l, &text, &expanded, r);
+	if (tree) {
+		if (!d->skip_unknown) {
+			visit_macros(&v, tree);
+			check_macros_of(l, tree);
+			v.user = NULL;
+		}
+		if (!v.bad && put_macros_in(&v, &tree, &nodes, &depth))
+			error = ast_check(tree, l->arena, l->in->strict_compat ? AST_STRICT_COMPAT : 0, report, r);
+	}
+	if (error == -ENOMEM)
+		l->no_memory = true;
+	if (!error) {
+		warn_types(r, d, tree);
+		ast_each_field(tree, warn_deprecated, r);
+	}
+	r->failed = r->failed || (error && !r->skip);
+	ctext_free(&text);
+	ctext_free(&expanded);
+	r->text = NULL;
+	return error ? NULL : tree;
+}
+
+static struct output *compile_output(struct loader *l, struct rule_def *d, struct reporter *r, struct str *text)
+{
+	struct output_error e = {};
+	struct output *o = NULL;
+	int error;
+
+	*text = arena_str(l->arena, buf_view(&d->output.text));
+	r->text = &d->output;
+	error = text->p ? output_parse(&o, l->arena, *text, &e) : -ENOMEM;
+	if (error == -ENOMEM)
+		l->no_memory = true;
+	if (!error) {
+		output_each_field(o, warn_deprecated, r);
+		return o;
+	}
+	if (error == -EINVAL && r->skip_unknown && is_unknown(e.message)) {
+		if (!r->skip)
+			say_in(r, DIAG_UNKNOWN_FILTER, e.pos, e.len, e.message, e.hint);
+		r->skip = true;
+	} else if (error == -EINVAL) {
+		say_in(r, DIAG_OUTPUT, e.pos, e.len, e.message, e.hint);
+		r->failed = true;
+	}
+	return NULL;
+}
+
+static const char *c_text(struct loader *l, struct str s)
+{
+	struct str copy = arena_str(l->arena, s);
+
+	if (!copy.p)
+		l->no_memory = true;
+	return copy.p ? copy.p : "";
+}
+
+static struct str trimmed(struct str s)
+{
+	while (s.n && strchr(" \t\r\n", s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *const *text_list(struct loader *l, const struct str *v, size_t n)
+{
+	const char **ret = arena_array(l->arena, const char *, n + 1);
+	size_t k = 0;
+
+	if (!ret) {
+		l->no_memory = true;
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = c_text(l, v[i]);
+	qsort(ret, n, sizeof(*ret), by_text);
+	for (size_t i = 0; i < n; i++) {
+		if (!k || strcmp(ret[k - 1], ret[i]))
+			ret[k++] = ret[i];
+	}
+	ret[k] = NULL;
+	return ret;
+}
+
+static bool is_technique(struct str s)
+{
+	if ((s.n != 5 && s.n != 9) || s.p[0] != 'T' || (s.n == 9 && s.p[5] != '.'))
+		return false;
+	for (size_t i = 1; i < s.n; i++) {
+		if (i != 5 && (s.p[i] < '0' || s.p[i] > '9'))
+			return false;
+	}
+	return true;
+}
+
+/* Without `mitre` the tags that are technique ids. */
+static const char *const *mitre_of(struct loader *l, const struct rule_def *d)
+{
+	struct str *v;
+	size_t n = 0;
+
+	if (d->nmitre)
+		return text_list(l, d->mitre, d->nmitre);
+	v = arena_array(l->arena, struct str, d->ntags + 1);
+	if (!v) {
+		l->no_memory = true;
+		return NULL;
+	}
+	for (size_t i = 0; i < d->ntags; i++) {
+		if (is_technique(d->tags[i]))
+			v[n++] = d->tags[i];
+	}
+	return text_list(l, v, n);
+}
+
+/* Without `type`: Custom:Runtime/ and the letters and digits of the name. */
+static const char *type_of(struct loader *l, const struct rule_def *d)
+{
+	static const char prefix[] = "Custom:Runtime/";
+	struct str name = d->name.value;
+	char *p;
+	size_t n;
+
+	if (d->type.value.p)
+		return c_text(l, d->type.value);
+	p = arena_alloc(l->arena, sizeof(prefix) + name.n);
+	if (!p) {
+		l->no_memory = true;
+		return prefix;
+	}
+	n = (size_t)sprintf(p, "%s", prefix);
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+			p[n++] = c;
+	}
+	p[n] = 0;
+	return p;
+}
+
+static void fill_info(struct loader *l, const struct rule_def *d, struct rule_info *info)
+{
+	static const char *const words[] = {"Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug"};
+	static const unsigned int scores[] = {9, 9, 8, 7, 5, 3, 0, 0};
+
+	*info = (struct rule_info){
+		.name = c_text(l, d->name.value), .desc = c_text(l, trimmed(buf_view(&d->desc.text))), .type = type_of(l, d),
+		.score = d->score == NO_SCORE ? scores[d->priority] : d->score, .priority = words[d->priority],
+		.remedy = c_text(l, trimmed(d->remedy.value)), .tags = text_list(l, d->tags, d->ntags), .mitre = mitre_of(l, d),
+		.source = c_text(l, d->source.value), .enabled = d->enabled && d->priority <= l->in->min_priority,
+	};
+}
+
+static void compile_rule(struct loader *l, struct rule_def *d, struct loaded *ret)
+{
+	struct loaded_rule *out = &ret->rules[ret->nrules];
+	char item[160];
+	struct reporter r = {.l = l, .item = item_text(item, "rule", d->name.value), .skip_unknown = d->skip_unknown,
+			     .macros = d->skip_unknown};
+
+	if (d->broken || d->skipped)
+		return;
+	out->tree = compile_condition(l, d, &r);
+	out->output = compile_output(l, d, &r, &out->output_text);
+	if (r.skip || r.failed || l->no_memory) {
+		output_release(out->output);
+		*out = (struct loaded_rule){};
+		return;
+	}
+	out->condition_text = arena_str(l->arena, buf_view(&d->condition.text));
+	out->priority = d->priority;
+	fill_info(l, d, &out->info);
+	if (out->info.enabled)
+		out->condition = out->tree;
+	ret->enabled += out->info.enabled;
+	ret->nrules++;
+}
+
+static void warn_unused(struct loader *l)
+{
+	char item[160];
+
+	for (size_t i = 0; i < l->nmacros; i++) {
+		if (!l->macros[i].used)
+			say(l, DIAG_UNUSED_MACRO, &l->macros[i].name.place, item_text(item, "macro", l->macros[i].name.value), NULL,
+			    "nothing uses this macro");
+	}
+	for (size_t i = 0; i < l->nlists; i++) {
+		if (!l->lists[i].used)
+			say(l, DIAG_UNUSED_LIST, &l->lists[i].name.place, item_text(item, "list", l->lists[i].name.value), NULL,
+			    "nothing uses this list");
+	}
+}
+
+int compile(struct loader *l, struct loaded *ret)
+{
+	ret->rules = arena_array(l->arena, struct loaded_rule, l->nrules + 1);
+	if (!ret->rules)
+		return -ENOMEM;
+	ret->engine_version = l->engine_minor;
+	for (size_t i = 0; i < l->nmacros; i++)
+		resolve_macro(l, &l->macros[i], 0);
+	for (size_t i = 0; i < l->nrules && !l->no_memory; i++)
+		compile_rule(l, &l->rules[i], ret);
+	if (!l->no_memory)
+		warn_unused(l);
+	return l->no_memory ? -ENOMEM : 0;
+}
