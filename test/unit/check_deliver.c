@@ -483,6 +483,32 @@ START_TEST(a_batch_under_way_is_safe)
 }
 END_TEST
 
+/* Of a batch that was refused only the half that is offered again is on its way. */
+START_TEST(the_other_half_may_be_dropped)
+{
+	struct fake *k;
+
+	begin(&(struct deliver_limits){.batch_count = 4, .queue_count = 4, .batch_age_ms = 3600000});
+	k = add(0);
+	k->never = true;
+	for (uint32_t i = 1; i <= 4; i++)
+		put_text(i, NOROSHI__V1__SEVERITY__SEVERITY_LOW, 0);
+	k->result = SINK_REFUSED;
+	answer(k);
+	ck_assert_uint_eq(k->batch->n, 2);
+	put_text(5, NOROSHI__V1__SEVERITY__SEVERITY_INFO, 0);
+	put_text(6, NOROSHI__V1__SEVERITY__SEVERITY_CRITICAL, 0);	/* 5 is gone already, 3 makes room */
+	k->never = false;
+	k->result = SINK_DELIVERED;
+	answer(k);
+	stop(1000);
+	check_in_order(k, 4);
+	ck_assert_uint_eq(k->sequence[2], 4);
+	ck_assert_uint_eq(k->sequence[3], 6);
+	end();
+}
+END_TEST
+
 START_TEST(sinks_do_not_wait_for_each_other)
 {
 	struct fake *stuck, *k;
@@ -632,6 +658,7 @@ int main(void)
 	tcase_add_test(t, a_full_queue_drops_the_least_severe);
 	tcase_add_test(t, bytes_bound_the_queue_too);
 	tcase_add_test(t, a_batch_under_way_is_safe);
+	tcase_add_test(t, the_other_half_may_be_dropped);
 	tcase_add_test(t, sinks_do_not_wait_for_each_other);
 	tcase_add_test(t, stop_sends_the_rest);
 	tcase_add_test(t, stop_ends_without_the_sink);

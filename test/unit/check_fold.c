@@ -125,6 +125,22 @@ START_TEST(an_event_after_the_window_begins_another)
 }
 END_TEST
 
+START_TEST(windows_end_by_time_not_by_arrival)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+
+	hit(f, 10, 80);
+	hit(f, 5, 81);	/* read from the other ring, later */
+	hit(f, 6, 81);
+	ck_assert_uint_eq(fold_expire(f, T0 + 65 * SECOND), T0 + 70 * SECOND);
+	ck_assert_uint_eq(n_out, 3);
+	ck_assert_uint_eq(out[2]->revision, 2);
+	ck_assert_uint_eq(out[2]->network->remote_port, 81);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
 static size_t emitted(struct fold *f, struct event *ev, const struct match *m)
 {
 	size_t before = n_out;
@@ -356,6 +372,7 @@ int main(void)
 	tcase_add_test(t, repeats_are_one_finding);
 	tcase_add_test(t, one_alone_has_no_second_revision);
 	tcase_add_test(t, an_event_after_the_window_begins_another);
+	tcase_add_test(t, windows_end_by_time_not_by_arrival);
 	tcase_add_test(t, what_differs_is_not_folded);
 	tcase_add_test(t, an_accepted_peers_port_is_chance);
 	tcase_add_test(t, paths_and_domains_are_targets);
