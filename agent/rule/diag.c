@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/diag.h"
+#include "util/utf8.h"
 #include <stdarg.h>
 
 #define SNIPPET_MAX 160		/* bytes of a line that are shown */
@@ -154,18 +155,26 @@ void diags_add(struct diags *d, enum diag_code code, struct diag_place at, struc
 
 /* ---- printing ---- */
 
-/* A terminal must not obey what a rules file says: control characters come out as \xNN. */
+/* Bytes at the start of s that a terminal only shows; 0 for what it may obey, or for what is no text. */
+static size_t harmless(struct str s, bool keep_tabs)
+{
+	size_t n = utf8_sequence(s);
+	uint32_t c = n ? utf8_point(s.p, n) : 0;
+
+	return c == '\t' && keep_tabs ? 1 : c < 0x20 || (c >= 0x7f && c < 0xa0) ? 0 : n;
+}
+
+/* A terminal must not obey what a rules file says: control characters and stray bytes come out as \xNN. */
 static void escaped(struct buf *out, struct str s, bool keep_tabs)
 {
-	size_t i;
+	size_t n;
 
-	for (i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c < 0x20 && !(keep_tabs && c == '\t')) || c == 0x7f || (c == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0))
-			buf_printf(out, "\\x%02x", c);
+	for (; s.n; s = str_skip(s, n ? n : 1)) {
+		n = harmless(s, keep_tabs);
+		if (n)
+			buf_add(out, s.p, n);
 		else
-			buf_char(out, (char)c);
+			buf_printf(out, "\\x%02x", (unsigned char)s.p[0]);
 	}
 }
 

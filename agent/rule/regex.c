@@ -2,6 +2,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "rule/regex.h"
 #include "util/limits.h"
+#include "util/utf8.h"
 #include <errno.h>
 #include <pcre2.h>
 #include <stdio.h>
@@ -208,36 +209,13 @@ static bool is_ascii(struct str s)
 	return true;
 }
 
-/* Bytes of the UTF-8 character at p, 0 when it is none. */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf8 ? 4 : 0, i;
-	uint32_t c = len > 1 ? p[0] & (0x7fu >> len) : p[0];
-
-	if (!len || len > n)
-		return 0;
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	return c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : len;
-}
-
 /* The value with U+FFFD for every byte that belongs to no character; {NULL, 0} without room. */
 static struct str sanitise(struct regex_scratch *s, struct str value)
 {
-	size_t i, used = 0, n;
+	bool cut = false;
+	size_t n = utf8_clean(s->subject, sizeof(s->subject), value, &cut);
 
-	for (i = 0; i < value.n; i += n ? n : 1) {
-		n = utf8_length((const unsigned char *)value.p + i, value.n - i);
-		if (used + 4 > sizeof(s->subject))
-			return STR_NONE;
-		memcpy(s->subject + used, n ? value.p + i : "\xef\xbf\xbd", n ? n : 3);
-		used += n ? n : 3;
-	}
-	return str_n(s->subject, used);
+	return cut ? STR_NONE : str_n(s->subject, n);
 }
 
 enum regex_result regex_match(const struct regex *r, struct regex_scratch *s, struct str value)
