@@ -34,7 +34,7 @@ static void explain(char dst[2 * PROGRAM_REASON_MAX], const struct sensor_state 
 {
 	static const char *const takes[] = {
 		[NEED_MUST] = "",
-		[NEED_HELPS] = "less is known of it (paths may be the caller's text): ",
+		[NEED_HELPS] = "less is known of it: ",
 		[NEED_FAILED] = "failed attempts are not seen: ",
 	};
 	const char *reason = s->program[without].reason;

@@ -71,11 +71,11 @@ int ring_drain(struct ring *r, unsigned int max, ring_record_fn fn, void *ctx)
 			break;
 		if (step > end - r->pos || step > r->bytes)
 			return -EIO;
+		r->pos += step;	/* before fn, which may end up in here again: a handler that stops its source */
 		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {
 			fn(ctx, hdr + 1, len);
 			taken++;
 		}
-		r->pos += step;
 		/* The room is the kernel's again only now, and a producer that finds us caught up wakes us. */
 		__atomic_store_n(r->consumer, r->pos, __ATOMIC_SEQ_CST);
 		if (r->pos == end)

@@ -6,27 +6,27 @@
  * drains the rings on the loop. Nothing here needs a capability once
  * source_kernel_new() has returned.
  */
-#include "event/attr.h"
 #include "sensor/coverage.h"
-#include "sensor/sensor.h"
+#include "sensor/handover.h"
 #include "sensor/source.h"
 #include "util/clock.h"
 #include <errno.h>
-#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
-#define START_TIMEOUT_MS 120000	/* an emulated machine takes seconds; a hung sensor must not hang us for ever */
-#define EXIT_TIMEOUT_MS 15000	/* the kernel detaches tracepoints one by one, some 50 ms each */
 #define CRITICAL_BUDGET 65536u	/* more than the ring holds: a drain ends also while a flood goes on */
 #define BULK_BUDGET 2000u	/* records of the bulk ring before the critical one gets its turn again */
 #define ROUNDS_MAX 8u		/* of both rings before the loop gets its turn */
-#define BATCH_RECORDS 8u	/* so many in one drain, and a timer is cheaper than being woken */
+/*
+ * A timer is cheaper than being woken for each record once so many come within its period; it stays cheaper until
+ * hardly one a period comes. In between nothing changes: switching costs as much as a wake-up.
+ */
 #define BATCH_MS 10
+#define BATCH_ENTER 8u
+#define BATCH_LEAVE 2u
 /*
  * Forks and exits wake nobody by themselves, and a record that was under way when wake-ups came back lies unannounced:
  * so often is looked without being asked. Some 10 us each time, 0.004 % of a processor.
@@ -46,19 +46,13 @@ struct kernel_source {
 	struct source_handler handler;
 	struct needs needs;
 	uint64_t boot_offset;
-	pid_t pid;			/* of the sensor, 0 once it is reaped */
-	int sensor;			/* socket to it, -1 once told to stop */
-	int fds[SENSOR_FD_MAX];
-	struct sensor_report report;
-	struct ring ring[2];
+	struct handover h;
 	uint64_t records[2];
 	bool damaged[2];
-	const struct wire_counter *counters;
-	size_t counters_bytes;
-	struct wire_control *control;
-	const struct sensor_state *state;
 	struct watch *watch;
-	bool batch;
+	bool batch;			/* polled by timer, the probes wake nobody */
+	uint64_t period;		/* loop time in ms at which the count of recent began */
+	unsigned int recent;
 	const char *life;
 };
 
@@ -71,7 +65,7 @@ static struct kernel_source *of(const struct source *s)
 
 static int drain_ring(struct kernel_source *s, unsigned int i, unsigned int max)
 {
-	int n = s->damaged[i] ? 0 : ring_drain(&s->ring[i], max, s->handler.record, s->handler.ctx);
+	int n = s->damaged[i] ? 0 : ring_drain(&s->h.ring[i], max, s->handler.record, s->handler.ctx);
 
 	if (n < 0) {
 		s->damaged[i] = true;	/* cannot happen while the kernel alone writes; what follows has no beginning */
@@ -111,7 +105,7 @@ static void set_batch(struct kernel_source *s, bool batch)
 	struct watch *w = s->watch;
 
 	s->batch = batch;
-	__atomic_store_n(&s->control->batch, batch, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->h.control->batch, batch, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < 2; i++) {
 		if (batch)
 			uv_poll_stop(&w->ring[i]);
@@ -129,6 +123,21 @@ static void follow_clock(struct kernel_source *s)
 		s->boot_offset = now;
 }
 
+/* Whether the timer is to poll, after n more records. */
+static bool choose_batch(struct kernel_source *s, unsigned int n, bool more)
+{
+	uint64_t now = uv_now(s->watch->timer.loop);
+
+	if (s->batch)
+		return more || n >= BATCH_LEAVE;
+	if (now - s->period >= BATCH_MS) {
+		s->period = now;
+		s->recent = 0;
+	}
+	s->recent += n;
+	return more || s->recent >= BATCH_ENTER;
+}
+
 /* Drains, and chooses how to hear of the next records: woken by the kernel, or by a short timer under load. */
 static void turn(struct kernel_source *s)
 {
@@ -139,10 +148,9 @@ static void turn(struct kernel_source *s)
 
 	follow_clock(s);
 	n = drain(s, ROUNDS_MAX, &more);
-	batch = more || n >= BATCH_RECORDS;
-
 	if (s->watch != w)
 		return;	/* a handler stopped us */
+	batch = choose_batch(s, n, more);
 	if (batch != s->batch)
 		set_batch(s, batch);	/* back to wake-ups: polling begins with a look, what came in between is found */
 	uv_timer_start(&w->timer, on_timer, more ? 0 : batch ? BATCH_MS : IDLE_MS, 0);
@@ -167,26 +175,6 @@ static void on_timer(uv_timer_t *h)
 }
 
 /* the sensor process */
-
-/* Waits up to ms for the sensor to be gone. True once it is reaped; *status is how it ended. */
-static bool reap(struct kernel_source *s, int ms, int *status)
-{
-	const struct timespec pause = {.tv_nsec = 2 * NSEC_PER_MSEC};
-	uint64_t until = clock_boot_ns() + (uint64_t)ms * NSEC_PER_MSEC;
-	pid_t r;
-
-	while (s->pid > 0) {
-		r = waitpid(s->pid, status, WNOHANG);
-		if (r == s->pid || (r < 0 && errno != EINTR)) {
-			s->pid = 0;
-			break;
-		}
-		if (clock_boot_ns() >= until)
-			return false;
-		nanosleep(&pause, NULL);
-	}
-	return true;
-}
 
 static void watch_closed(uv_handle_t *h)
 {
@@ -220,8 +208,8 @@ static void finish(struct kernel_source *s)
 {
 	bool more = true;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(s->control->calls); i++)
-		__atomic_store_n(&s->control->calls[i], 0, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < ARRAY_SIZE(s->h.control->calls); i++)
+		__atomic_store_n(&s->h.control->calls[i], 0, __ATOMIC_SEQ_CST);
 	close_watch(s);
 	for (unsigned int i = 0; more && i < 64; i++)
 		drain(s, ROUNDS_MAX, &more);
@@ -241,12 +229,12 @@ static void on_sensor(uv_poll_t *h, int status, int events)
 	(void)events;
 	if (!s)
 		return;
-	n = recv(s->sensor, &done, 1, MSG_DONTWAIT);
+	n = recv(s->h.sensor, &done, 1, MSG_DONTWAIT);
 	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
 		return;
-	if (reap(s, 1000, &how) && WIFSIGNALED(how))
+	if (handover_reap(&s->h, 1000, &how) && WIFSIGNALED(how))
 		snprintf(why, sizeof(why), "the sensor process was killed by signal %d (%s)", WTERMSIG(how), strsignal(WTERMSIG(how)));
-	else if (!s->pid && WIFEXITED(how))
+	else if (!s->h.pid && WIFEXITED(how))
 		snprintf(why, sizeof(why), "the sensor process ended with status %d", WEXITSTATUS(how));
 	finish(s);
 	s->life = "dead";
@@ -256,28 +244,24 @@ static void on_sensor(uv_poll_t *h, int status, int events)
 static void kernel_stop(struct source *base)
 {
 	struct kernel_source *s = of(base);
-	struct sensor_request request = {.command = SENSOR_STOP};
 
 	if (s->watch)
 		finish(s);
-	if (s->sensor >= 0) {
-		(void)!send(s->sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
-		close(take_fd(s->sensor));
-		if (!strcmp(s->life, "running"))
-			s->life = "stopped";
-	}
+	if (s->h.sensor >= 0 && !strcmp(s->life, "running"))
+		s->life = "stopped";
+	handover_stop(&s->h);
 }
 
 /* starting */
 
 static void deliver_snapshot(struct kernel_source *s)
 {
-	size_t bytes = s->report.snapshot, at = 0;
+	size_t bytes = s->h.report.snapshot, at = 0;
 	const uint8_t *p;
 
 	if (!bytes)
 		return;
-	p = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, s->fds[SENSOR_FD_SNAPSHOT], 0);
+	p = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, s->h.fds[SENSOR_FD_SNAPSHOT], 0);
 	if (p == MAP_FAILED)
 		return;
 	while (bytes - at > sizeof(uint64_t)) {
@@ -293,15 +277,15 @@ static void deliver_snapshot(struct kernel_source *s)
 			break;
 	}
 	munmap((void *)p, bytes);
-	close(take_fd(s->fds[SENSOR_FD_SNAPSHOT]));
-	s->report.snapshot = 0;
+	close(take_fd(s->h.fds[SENSOR_FD_SNAPSHOT]));
+	s->h.report.snapshot = 0;
 }
 
 /* Every handle that was initialised is counted in open: it is the loop's until it has been closed. */
 static int init_watch(struct watch *w, struct kernel_source *s, uv_loop_t *loop)
 {
 	uv_poll_t *polls[] = {&w->ring[0], &w->ring[1], &w->sensor};
-	int fds[] = {s->fds[SENSOR_FD_CRITICAL], s->fds[SENSOR_FD_BULK], s->sensor}, r = 0;
+	int fds[] = {s->h.fds[SENSOR_FD_CRITICAL], s->h.fds[SENSOR_FD_BULK], s->h.sensor}, r = 0;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(polls) && !r; i++) {
 		polls[i]->data = w;
@@ -350,14 +334,14 @@ static json_t *kernel_coverage(struct source *base)
 {
 	struct kernel_source *s = of(base);
 	struct coverage c = {
-		.state = s->state,
+		.state = s->h.state,
 		.needs = &s->needs,
-		.counters = s->counters,
-		.cpus = s->report.cpus,
-		.ring = s->ring,
+		.counters = s->h.counters,
+		.cpus = s->h.report.cpus,
+		.ring = s->h.ring,
 		.records = s->records,
 		.damaged = s->damaged,
-		.pid = s->pid,
+		.pid = s->h.pid,
 		.life = s->life,
 	};
 
@@ -367,23 +351,11 @@ static json_t *kernel_coverage(struct source *base)
 static struct source *kernel_free(struct source *base)
 {
 	struct kernel_source *s = base ? of(base) : NULL;
-	int status;
 
 	if (!s)
 		return NULL;
 	kernel_stop(base);
-	/* When we return, nothing of ours is in the kernel; a sensor that hangs is left to die with us. */
-	reap(s, EXIT_TIMEOUT_MS, &status);
-	for (unsigned int i = 0; i < 2; i++)
-		ring_unmap(&s->ring[i]);
-	if (s->counters)
-		munmap((void *)s->counters, s->counters_bytes);
-	if (s->control)
-		munmap(s->control, sizeof(*s->control));
-	if (s->state)
-		munmap((void *)s->state, sizeof(*s->state));
-	for (unsigned int i = 0; i < SENSOR_FD_MAX; i++)
-		closep(&s->fds[i]);
+	handover_end(&s->h);	/* when it returns, nothing of ours is in the kernel */
 	free(s);
 	return NULL;
 }
@@ -397,89 +369,12 @@ static const struct source_ops kernel_ops = {
 	.free = kernel_free,
 };
 
-/* 0, -EPIPE when the sensor died without a word, -ETIMEDOUT. */
-static int receive_report(struct kernel_source *s)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(s->fds))];
-		struct cmsghdr align;
-	} control = {};
-	struct iovec iov = {&s->report, sizeof(s->report)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-			   .msg_controllen = sizeof(control.bytes)};
-	struct pollfd p = {.fd = s->sensor, .events = POLLIN};
-	struct cmsghdr *c;
-	ssize_t n;
-	int r;
-
-	do
-		r = poll(&p, 1, START_TIMEOUT_MS);
-	while (r < 0 && errno == EINTR);
-	if (r <= 0)
-		return r ? -errno : -ETIMEDOUT;
-	do
-		n = recvmsg(s->sensor, &m, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	if (n != sizeof(s->report))
-		return -EPIPE;
-	c = CMSG_FIRSTHDR(&m);
-	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(s->fds)))
-		memcpy(s->fds, CMSG_DATA(c), sizeof(s->fds));
-	return s->report.error || s->fds[0] >= 0 ? 0 : -EPIPE;
-}
-
-static const void *map_shared(int fd, size_t bytes, int prot)
-{
-	void *p = mmap(NULL, bytes, prot, MAP_SHARED, fd, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static int map_all(struct kernel_source *s)
-{
-	int r = 0;
-
-	for (unsigned int i = 0; i < 2 && !r; i++)
-		r = ring_map(&s->ring[i], s->fds[SENSOR_FD_CRITICAL + i], s->report.bytes[i]);
-	if (r < 0)
-		return r;
-	s->counters_bytes = s->report.cpus * EVENT_MAX * sizeof(struct wire_counter);
-	s->counters = map_shared(s->fds[SENSOR_FD_COUNTERS], s->counters_bytes, PROT_READ);
-	s->control = (void *)map_shared(s->fds[SENSOR_FD_CONTROL], sizeof(*s->control), PROT_READ | PROT_WRITE);
-	s->state = map_shared(s->fds[SENSOR_FD_STATE], sizeof(*s->state), PROT_READ);
-	return s->counters && s->control && s->state ? 0 : -errno;
-}
-
-static int start_sensor(struct kernel_source *s)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	fflush(NULL);	/* what is buffered must not be written twice */
-	s->pid = fork();
-	if (s->pid < 0) {
-		close(pair[0]);
-		close(pair[1]);
-		return s->pid = 0, -errno;
-	}
-	if (!s->pid) {
-		close(pair[0]);
-		sensor_main(pair[1], &s->needs);
-	}
-	close(pair[1]);
-	s->sensor = pair[0];
-	return 0;
-}
-
 /* Whether the new needs ask for programs that are not there. */
 static bool programs_missing(const struct kernel_source *s, const struct needs *needs)
 {
 	struct program_status status[PROGRAM_MAX];
 
-	memcpy(status, s->state->program, sizeof(status));
+	memcpy(status, s->h.state->program, sizeof(status));
 	programs_choose(status, needs);
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 		if (status[p].state == PROGRAM_CHOSEN)
@@ -495,16 +390,16 @@ int source_kernel_update(struct source *base, const struct needs *needs)
 	uint64_t calls[(CALL_MAX + 63) / 64];
 	bool missing;
 
-	if (s->sensor < 0 || !s->watch)
+	if (s->h.sensor < 0 || !s->watch)
 		return -EPIPE;
 	missing = programs_missing(s, needs);
-	if (missing && send(s->sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (missing && send(s->h.sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
 	s->needs = *needs;
 	programs_calls(calls, needs);
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
-		__atomic_store_n(&s->control->calls[i], calls[i], __ATOMIC_SEQ_CST);
-	__atomic_store_n(&s->control->want, needs->want, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&s->h.control->calls[i], calls[i], __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->h.control->want, needs->want, __ATOMIC_SEQ_CST);
 	return missing;
 }
 
@@ -521,22 +416,9 @@ int source_kernel_new(struct source **ret, const struct needs *needs, char error
 	s->needs = *needs;
 	s->boot_offset = clock_boot_offset();
 	s->life = "running";
-	s->sensor = -1;
-	for (unsigned int i = 0; i < SENSOR_FD_MAX; i++)
-		s->fds[i] = -1;
-	r = start_sensor(s) ?: receive_report(s);
-	if (r < 0)
-		snprintf(error, 512, "the sensor process did not start: %s", strerror(-r));
-	else if (s->report.error) {
-		r = s->report.error;
-		snprintf(error, 512, "%s", s->report.text);
-	} else {
-		r = map_all(s);
-		if (r < 0)
-			snprintf(error, 512, "cannot map what the sensor handed over: %s", strerror(-r));
-	}
+	r = handover_start(&s->h, needs, error);
 	if (r < 0) {
-		kernel_free(&s->base);
+		free(s);
 		return r;
 	}
 	*ret = &s->base;
