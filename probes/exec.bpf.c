@@ -58,8 +58,8 @@ static __always_inline int exec__emit(struct task_struct *t, __u32 old_tid, stru
 		bpf_map_delete_elem(&in_execveat, &old_tid);
 		call = CALL_EXECVEAT;
 	}
-	r = record__new(EVENT_EXEC, call, sizeof(*r));
-	if (!r || !c)
+	r = c ? record__new(EVENT_EXEC, call, sizeof(*r)) : NULL;
+	if (!r)
 		return 0;
 	exec__identity(r, t);
 	exec__image(r, t, BPF_CORE_READ(bprm, file));

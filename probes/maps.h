@@ -107,7 +107,10 @@ struct {
 	__type(value, __u8);
 } cgroups_seen __weak SEC(".maps");
 
-/* Records of a control group in the current second. Approximate: no atomic with a result on 5.10, no lock in a tracepoint. */
+/*
+ * Records of a control group in the current second. Approximate: 5.10 has no atomic with a result, and no kernel a
+ * lock in a tracepoint.
+ */
 struct rate {
 	__u64 since;
 	__u64 count;

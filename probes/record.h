@@ -26,7 +26,10 @@
 #include "path.h"
 #include "task.h"
 
-/* Keeps the compiler from taking a bound it has just checked apart again before the verifier sees it. */
+/*
+ * A value that is checked stays in one register from the check to its use: before 6.2 the verifier does not know that
+ * two copies are equal, and what the compiler derived before the check has no bound. So: PIN, check, PIN, use.
+ */
 #define PIN(x) asm volatile("" : "+r"(x))
 
 static __always_inline struct scratch *scratch__of(struct wire_hdr *h)
@@ -66,12 +69,16 @@ static __always_inline struct scratch *scratch__claim(__u32 kind, struct task_st
 /* Room for max more bytes; an empty blob and a mark when there is none. */
 static __always_inline char *record__room(struct wire_hdr *h, __u64 *off, __u32 max)
 {
-	*off = h->size;
-	PIN(*off);
-	if (*off <= SCRATCH_REC - max)
-		return (char *)h + *off;
-	h->flags |= WIRE_TRUNCATED;
-	return NULL;
+	__u64 at = h->size;
+
+	PIN(at);
+	if (at > SCRATCH_REC - max) {
+		h->flags |= WIRE_TRUNCATED;
+		return NULL;
+	}
+	PIN(at);
+	*off = at;
+	return (char *)h + at;
 }
 
 static __always_inline void record__grown(struct wire_hdr *h, struct wire_blob *b, __u64 off, __u32 n)
@@ -124,7 +131,10 @@ static __always_inline void record__bytes(struct wire_hdr *h, struct wire_blob *
 		len = max;
 	}
 	PIN(len);
-	if (len > max || bpf_probe_read_kernel(at, len, src))
+	if (len > max)
+		return;
+	PIN(len);
+	if (bpf_probe_read_kernel(at, len, src))
 		len = 0;
 	record__grown(h, b, off, len);
 }
@@ -143,7 +153,10 @@ static __always_inline void record__user_bytes(struct wire_hdr *h, struct wire_b
 		len = max;
 	}
 	PIN(len);
-	if (len > max || (len && bpf_probe_read_user(at, len, src))) {
+	if (len > max)
+		return;
+	PIN(len);
+	if (bpf_probe_read_user(at, len, src)) {
 		h->flags |= WIRE_UNREADABLE;
 		len = 0;
 	}
@@ -226,22 +239,24 @@ static __always_inline long record__output(struct wire_hdr *h)
 	struct wire_counter *n = counter__get(h->type);
 	struct wire_control *c = control__get();
 	__u64 size = h->size;
-	bool quiet;
+	bool quiet, critical;
+	__u64 flags;
 	long err;
 
 	if (!n || !c)
 		return -1;
 	__sync_fetch_and_add(&n->seen, 1);
+	quiet = c->batch || h->type == EVENT_FORK || h->type == EVENT_EXIT;
+	critical = event__critical(h->type);
+	flags = critical ? ring__flags(&ring_critical, 0, size, quiet) : ring__flags(&ring_bulk, 1, size, quiet);
 	PIN(size);
 	if (size > SCRATCH_REC) {
 		__sync_fetch_and_add(&n->lost[LOSS_TOO_BIG], 1);
 		return -1;
 	}
-	quiet = c->batch || h->type == EVENT_FORK || h->type == EVENT_EXIT;
-	if (event__critical(h->type))
-		err = bpf_ringbuf_output(&ring_critical, h, size, ring__flags(&ring_critical, 0, size, quiet));
-	else
-		err = bpf_ringbuf_output(&ring_bulk, h, size, ring__flags(&ring_bulk, 1, size, quiet));
+	PIN(size);
+	err = critical ? bpf_ringbuf_output(&ring_critical, h, size, flags) :
+			 bpf_ringbuf_output(&ring_bulk, h, size, flags);
 	if (err)
 		__sync_fetch_and_add(&n->lost[LOSS_RING_FULL], 1);
 	return err;
