@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Live records beside the truth that a trigger prints.
+
+Records are read from the file of `noroshi record`, field by field as probes/events.def lays them out: what is compared is
+what left the kernel, before anything of the agent has judged it.
+"""
+import ipaddress
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD, SRC, NOROSHI = (os.environ[name] for name in ("BUILD", "SRC", "NOROSHI"))
+HEADER = struct.Struct("=HHIQQQIIIHHIIIIq")
+HEADER_NAMES = ("type", "call", "size", "time", "start", "cgroup", "tgid", "tid", "exec_id", "cpu", "flags", "uid", "euid",
+                "gid", "pad", "res")
+KINDS = {"U32": ("I", 4, 4), "S32": ("i", 4, 4), "U64": ("Q", 8, 8), "ADDR": ("HH16s", 20, 2), "BLOB": ("HH", 4, 2)}
+IGNORED = {"call", "via", "mode", "qname"}     # of a truth: what it is called, or no field of the record
+FLAGS = {"truncated": 1 << 2, "io_uring": 1 << 3}
+
+
+def skip(why):
+    print("1..0 # SKIP " + why)
+    sys.exit(77)
+
+
+def fd_types():
+    """enum fd_type by the names that triggers use."""
+    with open(os.path.join(SRC, "probes", "wire.h"), encoding="utf-8") as f:
+        body = re.search(r"enum fd_type \{(.*?)\};", f.read(), re.S).group(1)
+    return [name.lower() for name in re.findall(r"^\tFD_(\w+)", body, re.M)]
+
+
+def layout():
+    """events.def as (events: [(name, [(field, kind, offset)])], calls: [name])."""
+    events, calls = [], ["none"]
+    with open(os.path.join(SRC, "probes", "events.def"), encoding="utf-8") as f:
+        for word, args in re.findall(r"^\t?(EVENT|CALL|U32|S32|U64|ADDR|BLOB)\(([^\"]*)", f.read(), re.M):
+            args = [a.strip() for a in args.split(",") if a.strip()]
+            if word == "EVENT":
+                events.append((args[1], []))
+                end = HEADER.size
+            elif word == "CALL":
+                calls.append(args[1])
+            else:
+                _, size, align = KINDS[word]
+                end = (end + align - 1) // align * align
+                events[-1][1].append((args[1], word, end))
+                end += size
+    return events, calls
+
+
+EVENTS, CALLS = layout()
+FD_TYPES = fd_types()
+
+
+def field(rec, kind, at):
+    values = struct.unpack_from("=" + KINDS[kind][0], rec, at)
+    if kind == "ADDR":
+        family, port, ip = values
+        if family == socket.AF_INET:
+            return (ipaddress.ip_address(ip[:4]), port)
+        return (ipaddress.ip_address(ip), port) if family == socket.AF_INET6 else None
+    if kind == "BLOB":
+        off, size = values
+        return rec[off:off + size] if size else None
+    return values[0]
+
+
+def record(rec):
+    r = dict(zip(HEADER_NAMES, HEADER.unpack_from(rec)))
+    name, fields = EVENTS[r["type"]]
+    r.update(event=name, call=CALLS[r["call"]], pid=r["tgid"])
+    for key, kind, at in fields:
+        value = field(rec, kind, at)
+        if kind == "ADDR":
+            r[key + "_ip"], r[key + "_port"] = value or (None, None)
+        else:
+            r[key] = value
+    for key, bit in FLAGS.items():
+        r[key] = int(bool(r["flags"] & bit))
+    return r
+
+
+def records(path):
+    """The records of a recording, in the order of their time."""
+    with open(path, "rb") as f:
+        data = f.read()
+    out, pos = [], 32
+    while pos + 8 <= len(data):
+        size, _ = struct.unpack_from("=II", data, pos)
+        if not size:
+            break
+        out.append(record(data[pos + 8:pos + 8 + size]))
+        pos += 8 + (size + 7) // 8 * 8
+    return sorted(out, key=lambda r: r["time"])
+
+
+def same(key, want, have):
+    if key.endswith("_ip"):
+        return have == ipaddress.ip_address(want)
+    if key == "fd_type" and isinstance(want, str):
+        return have < len(FD_TYPES) and FD_TYPES[have] == want
+    if isinstance(want, str):
+        return have is not None and have == (bytes.fromhex(want) if key == "payload" else want.encode("latin-1"))
+    return have == want
+
+
+class Recorder:
+    """`noroshi record` of some calls, from "ready" until stop()."""
+
+    def __init__(self, calls):
+        self.dir = tempfile.TemporaryDirectory(prefix="noroshi-e2e.")
+        self.path = os.path.join(self.dir.name, "live.rec")
+        self.log = open(os.path.join(self.dir.name, "log"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen([NOROSHI, "record", "-o", self.path, "evt.type in (%s)" % ", ".join(calls)],
+                                        stdout=self.log, stderr=self.log)
+        while "ready" not in self.said():
+            if self.process.poll() is not None:
+                said, code = self.said(), self.process.returncode
+                if code == 3:
+                    skip("no live events here: " + said.strip().replace("\n", "; "))
+                sys.exit("record ended with %d: %s" % (code, said))
+            time.sleep(0.05)
+
+    def said(self):
+        with open(self.log.name, encoding="utf-8") as f:
+            return f.read()
+
+    def stop(self):
+        time.sleep(0.5)     # what is in the rings is drained at the end; what is on its way to them is not
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+        return records(self.path)
+
+
+def run(name, *args):
+    """Runs a trigger: what it printed, line by line."""
+    done = subprocess.run([os.path.join(BUILD, "trigger", name), *args], stdout=subprocess.PIPE, check=False)
+    if done.returncode not in (0, 77):
+        sys.exit("trigger %s: exit status %d" % (name, done.returncode))
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+class Comparison:
+    """Each truth takes the first record that it equals; `checked` is what was compared, (event, field)."""
+
+    def __init__(self, live):
+        self.live = live
+        self.checked = set()
+        self.left = list(live)
+
+    def wrong(self, truth, rec):
+        return {k: (v, rec.get(k)) for k, v in truth.items() if k not in IGNORED and not same(k, v, rec.get(k))}
+
+    def take(self, truth):
+        """None, or why there is no such record."""
+        nearest = None
+        for rec in self.left:
+            if rec["call"] != truth["call"] or rec["pid"] != truth["pid"]:
+                continue
+            wrong = self.wrong(truth, rec)
+            if not wrong:
+                self.left.remove(rec)
+                self.checked |= {(rec["event"], k) for k in truth if k not in IGNORED}
+                return None
+            if nearest is None or len(wrong) < len(nearest):
+                nearest = wrong
+        return "no such record; nearest differs in %s" % nearest if nearest else "no such record"
+
+    def unexpected(self, truths):
+        """Records of the truths' processes and calls that no truth took."""
+        seen = {(t["pid"], t["call"]) for t in truths}
+        return [r for r in self.left if (r["pid"], r["call"]) in seen]
+
+
+def uncompared(events, checked):
+    """Fields of these events that no truth named, addresses by either half."""
+    out = []
+    for name, fields in EVENTS:
+        for key, _, _ in fields if name in events else ():
+            if not {(name, key), (name, key + "_ip")} & checked:
+                out.append(name + "." + key)
+    return out
