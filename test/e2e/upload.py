@@ -36,13 +36,30 @@ SCHEMA = lib_badserver.load_schema(SRC, TMP)
 FAST = ["backoff_min=1", "backoff_max=20", "timeout=2000", "batch=50"]
 
 
+CHILDREN = []
+
+
+def start(args, **kwargs):
+    p = subprocess.Popen(args, text=True, **kwargs)
+    CHILDREN.append(p)
+    return p
+
+
+def end_children():
+    for p in CHILDREN:
+        if p.poll() is None:
+            p.kill()
+            p.wait()
+    CHILDREN.clear()
+
+
 class Receiver:
     """A `noroshi receive` of our own, by its pid."""
 
     def __init__(self, store, *args, listen="127.0.0.1:0"):
         self.store = store
-        self.process = subprocess.Popen([NOROSHI, "receive", "--listen", listen, "--store", store, *args],
-                                        stderr=subprocess.PIPE, text=True)
+        self.process = start([NOROSHI, "receive", "--listen", listen, "--store", store, *args],
+                             stderr=subprocess.PIPE)
         self.lines = []
         for line in self.process.stderr:
             self.lines.append(line)
@@ -60,7 +77,7 @@ class Receiver:
 
 
 def send(url, count, *options, wait=True):
-    p = subprocess.Popen([SENDER, url, str(count), *options], stdout=subprocess.PIPE, text=True)
+    p = start([SENDER, url, str(count), *options], stdout=subprocess.PIPE)
     return result(p) if wait else p
 
 
@@ -291,8 +308,8 @@ def test_bodies_are_everybodys():
 def test_reading_the_store():
     store = path("read.db")
     receiver = Receiver(store)
-    follow = subprocess.Popen([NOROSHI, "findings", "--store", store, "--follow", "--rule", "Reverse shell"],
-                              stdout=subprocess.PIPE, text=True)
+    follow = start([NOROSHI, "findings", "--store", store, "--follow", "--rule", "Reverse shell"],
+                   stdout=subprocess.PIPE)
     send(receiver.url, 9, *FAST)
     lines = [follow.stdout.readline() for _ in range(6)]
     assert all("Reverse shell: bash has" in line for line in lines), lines
@@ -343,16 +360,19 @@ def main():
         if only and name not in only:
             continue
         try:
-            start = time.monotonic()
+            began = time.monotonic()
             f()
-            print("ok %d - %s # %.1f s" % (number, name, time.monotonic() - start), flush=True)
+            print("ok %d - %s # %.1f s" % (number, name, time.monotonic() - began), flush=True)
         except Exception as e:  # pylint: disable=broad-except
             failed += 1
             print("not ok %d - %s: %s: %s" % (number, name, type(e).__name__, e), flush=True)
+        finally:
+            end_children()
     return failed
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         STATUS = main()
     finally:
