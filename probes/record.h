@@ -70,6 +70,7 @@ static __always_inline struct scratch *scratch__claim(__u32 kind, struct task_st
 static __always_inline char *record__room(struct wire_hdr *h, __u64 *off, __u32 max)
 {
 	__u64 at = h->size;
+	char *room;
 
 	PIN(at);
 	if (at > SCRATCH_REC - max) {
@@ -77,8 +78,10 @@ static __always_inline char *record__room(struct wire_hdr *h, __u64 *off, __u32 
 		return NULL;
 	}
 	PIN(at);
+	room = (char *)h + at;
+	PIN(room);	/* not to be derived anew from what is stored below */
 	*off = at;
-	return (char *)h + at;
+	return room;
 }
 
 static __always_inline void record__grown(struct wire_hdr *h, struct wire_blob *b, __u64 off, __u32 n)
