@@ -22,7 +22,8 @@ struct ast_error {
 	char message[320];	/* names the culprit */
 	char hint[160];		/* "did you mean \"proc.name\"?", or "" */
 	bool in_macro;		/* the part comes from a macro; pos is where it is named */
-	bool semantics;		/* of a warning: it means something else in the original (DIAG_SEMANTICS), else DIAG_COMPILE_WARNING */
+	bool
+	    semantics; /* of a warning: it means something else in the original (DIAG_SEMANTICS), else DIAG_COMPILE_WARNING */
 };
 
 /* text must outlive the arena's use. 0 or -EINVAL with *e set; max_depth is CONDITION_DEPTH_MAX for rules, 100 for a bare filter. */

@@ -24,7 +24,7 @@ struct checker {
 
 static const char *const type_names[TYPE_MAX] = {
 	[TYPE_NONE] = "opaque", [TYPE_BOOL] = "yes/no", [TYPE_INT] = "number", [TYPE_UINT] = "number", [TYPE_PORT] = "port",
-	[TYPE_STR] = "text", [TYPE_BYTES] = "bytes", [TYPE_IP] = "address", [TYPE_NET] = "network",
+	[TYPE_STR] = "text",    [TYPE_BYTES] = "bytes", [TYPE_IP] = "address", [TYPE_NET] = "network",
 };
 
 enum severity_of { PROBLEM, SUSPICIOUS, SEMANTICS };
@@ -90,7 +90,8 @@ static bool check_field(struct checker *c, struct expr *x)
 		say(c, PROBLEM, &x->span, field_nearest(x->text), "unknown field \"" STR_FMT "\"", STR_ARG(x->text));
 		return false;
 	case FIELD_E_ARG_NEEDED:
-		ERROR(c, &x->span, "the field \"" STR_FMT "\" needs an argument: " STR_FMT "[...]", STR_ARG(x->text), STR_ARG(x->text));
+		ERROR(c, &x->span, "the field \"" STR_FMT "\" needs an argument: " STR_FMT "[...]", STR_ARG(x->text),
+		      STR_ARG(x->text));
 		return false;
 	case FIELD_E_NO_ARG:
 		ERROR(c, &x->span, "the field \"" STR_FMT "\" takes no argument", STR_ARG(x->text));
@@ -125,7 +126,8 @@ static bool check_members(struct checker *c, struct expr *x)
 	for (i = 0; i < x->n; i++) {
 		ok &= check_expr(c, x->v[i]);
 		if (x->v[i]->kind == EXPR_FIELD && x->v[i]->field.desc && x->v[i]->field.flags & FIELD_NO_TR) {
-			ERROR(c, &x->v[i]->span, "no transformer takes the field \"" STR_FMT "\"", STR_ARG(x->v[i]->field.text));
+			ERROR(c, &x->v[i]->span, "no transformer takes the field \"" STR_FMT "\"",
+			      STR_ARG(x->v[i]->field.text));
 			ok = false;
 		}
 	}
@@ -134,8 +136,8 @@ static bool check_members(struct checker *c, struct expr *x)
 
 static bool wrong_argument(struct checker *c, const struct expr *x, uint32_t i, const char *wanted)
 {
-	ERROR(c, &x->v[i]->span, STR_FMT "() takes %s here, not %s %s", STR_ARG(x->text), wanted, x->v[i]->list ? "a list of" : "a",
-	      type_names[x->v[i]->type]);
+	ERROR(c, &x->v[i]->span, STR_FMT "() takes %s here, not %s %s", STR_ARG(x->text), wanted,
+	      x->v[i]->list ? "a list of" : "a", type_names[x->v[i]->type]);
 	return false;
 }
 
@@ -171,8 +173,9 @@ static bool check_transform_types(struct checker *c, struct expr *x)
 	case TRANSFORM_LEN:
 		x->type = TYPE_UINT;
 		x->list = false;
-		return first->list || first->type == TYPE_STR || first->type == TYPE_BYTES ? true
-											   : wrong_argument(c, x, 0, "a text, bytes or a list");
+		return first->list || first->type == TYPE_STR || first->type == TYPE_BYTES
+			   ? true
+			   : wrong_argument(c, x, 0, "a text, bytes or a list");
 	case TRANSFORM_JOIN:
 		x->list = false;
 		if (first->type != TYPE_STR || first->list)
@@ -202,8 +205,8 @@ static bool check_transform(struct checker *c, struct expr *x)
 	bool ok = check_members(c, x);
 
 	if (x->n < d->min || x->n > d->max) {
-		ERROR(c, &x->span, "%s() takes %u%s argument%s, not %u", d->word, d->min, d->max > d->min ? " or more" : "",
-		      d->min == 1 && d->max == 1 ? "" : "s", x->n);
+		ERROR(c, &x->span, "%s() takes %u%s argument%s, not %u", d->word, d->min,
+		      d->max > d->min ? " or more" : "", d->min == 1 && d->max == 1 ? "" : "s", x->n);
 		return false;
 	}
 	if (x->has_arg && x->transform != TRANSFORM_GETOPT) {
@@ -241,8 +244,8 @@ static bool check_expr(struct checker *c, struct expr *x)
 static uint32_t class_of(const struct expr *x)
 {
 	static const uint32_t classes[TYPE_MAX] = {
-		[TYPE_NONE] = C_NONE, [TYPE_BOOL] = C_BOOL, [TYPE_INT] = C_NUM, [TYPE_UINT] = C_NUM, [TYPE_PORT] = C_NUM,
-		[TYPE_STR] = C_STR, [TYPE_BYTES] = C_BYTES, [TYPE_IP] = C_ADDR, [TYPE_NET] = C_ADDR,
+	    [TYPE_NONE] = C_NONE, [TYPE_BOOL] = C_BOOL,   [TYPE_INT] = C_NUM, [TYPE_UINT] = C_NUM, [TYPE_PORT] = C_NUM,
+	    [TYPE_STR] = C_STR,   [TYPE_BYTES] = C_BYTES, [TYPE_IP] = C_ADDR, [TYPE_NET] = C_ADDR,
 	};
 
 	return x->list ? C_LIST : classes[x->type];
@@ -289,15 +292,16 @@ static bool check_rhs(struct checker *c, struct ast *n)
 	if (!check_expr(c, n->rhs))
 		return false;
 	if (n->op == OP_PMATCH || n->op == OP_REGEX || l->type == TYPE_NET || r->type == TYPE_NET) {
-		ERROR(c, &r->span, "%s%s compares with constants only", n->op == OP_PMATCH || n->op == OP_REGEX ? op_table[n->op].word : "",
+		ERROR(c, &r->span, "%s%s compares with constants only",
+		      n->op == OP_PMATCH || n->op == OP_REGEX ? op_table[n->op].word : "",
 		      n->op == OP_PMATCH || n->op == OP_REGEX ? "" : "a network");
 		return false;
 	}
 	if (!comparable(c, l) || !comparable(c, r))
 		return false;
 	if (l->type != r->type || l->list != r->list) {
-		ERROR(c, &r->span, "the sides differ: %s%s on the left, %s%s on the right", l->list ? "a list of " : "", type_names[l->type],
-		      r->list ? "a list of " : "", type_names[r->type]);
+		ERROR(c, &r->span, "the sides differ: %s%s on the left, %s%s on the right", l->list ? "a list of " : "",
+		      type_names[l->type], r->list ? "a list of " : "", type_names[r->type]);
 		return false;
 	}
 	return true;
@@ -326,7 +330,8 @@ static void check_misused(struct checker *c, const struct ast *n, uint32_t i)
 		lex_blank(&l);
 		if (lex_end(&l) && field_resolve(&f, name, has_arg, arg, text) == FIELD_OK)
 			say(c, SUSPICIOUS, constant_place(n, i), NULL,
-			    "the text \"" STR_FMT "\" is the name of a field; to compare with the field write val(" STR_FMT ")",
+			    "the text \"" STR_FMT
+			    "\" is the name of a field; to compare with the field write val(" STR_FMT ")",
 			    STR_ARG(text), STR_ARG(text));
 		return;
 	}
@@ -334,7 +339,8 @@ static void check_misused(struct checker *c, const struct ast *n, uint32_t i)
 		if (text.n && text.p[text.n - 1] == ')' && str_starts(text, str(transform_table[t].word)) &&
 		    text.p[strlen(transform_table[t].word)] == '(')
 			say(c, SUSPICIOUS, constant_place(n, i), NULL,
-			    "the text \"" STR_FMT "\" looks like a transformer; without the quotes it is one", STR_ARG(text));
+			    "the text \"" STR_FMT "\" looks like a transformer; without the quotes it is one",
+			    STR_ARG(text));
 	}
 }
 
@@ -343,8 +349,8 @@ static void check_event_name(struct checker *c, const struct ast *n, uint32_t i)
 	struct str name = n->constants[i].text;
 
 	if (name_find(name) < 0)
-		say(c, PROBLEM, constant_place(n, i), diag_nearest(name, name_table, name_count), "unknown event type \"" STR_FMT "\"",
-		    STR_ARG(name));
+		say(c, PROBLEM, constant_place(n, i), diag_nearest(name, name_table, name_count),
+		    "unknown event type \"" STR_FMT "\"", STR_ARG(name));
 }
 
 static void check_regex(struct checker *c, const struct ast *n, uint32_t i)
@@ -362,7 +368,8 @@ static void check_regex(struct checker *c, const struct ast *n, uint32_t i)
 	regex_free(r);
 	if (regex_is_plain(n->constants[i].text))
 		say(c, SUSPICIOUS, constant_place(n, i), NULL,
-		    "the regex \"" STR_FMT "\" may be optimized with simpler operators (=, contains, startswith, endswith)",
+		    "the regex \"" STR_FMT
+		    "\" may be optimized with simpler operators (=, contains, startswith, endswith)",
 		    STR_ARG(n->constants[i].text));
 }
 
@@ -375,11 +382,13 @@ static void check_constant(struct checker *c, struct ast *n, uint32_t i)
 	case CONSTANT_OK:
 		break;
 	case CONSTANT_WRAPS:
-		say(c, SEMANTICS, at, NULL, "\"" STR_FMT "\" is outside what the field can be; the original compares with another number",
+		say(c, SEMANTICS, at, NULL,
+		    "\"" STR_FMT "\" is outside what the field can be; the original compares with another number",
 		    STR_ARG(n->constants[i].text));
 		break;
 	case CONSTANT_HEX:
-		say(c, SEMANTICS, at, NULL, "\"" STR_FMT "\" is hexadecimal; the original refuses it", STR_ARG(n->constants[i].text));
+		say(c, SEMANTICS, at, NULL, "\"" STR_FMT "\" is hexadecimal; the original refuses it",
+		    STR_ARG(n->constants[i].text));
 		break;
 	case CONSTANT_BAD:
 		ERROR(c, at, "%s", why);
@@ -406,7 +415,8 @@ static void only_first(struct checker *c, struct ast *n)
 	if (c->compat)
 		n->nvalues = 1;
 	else
-		say(c, SEMANTICS, &n->op_span, NULL, "the original compares \"" STR_FMT "\" with the first value of the list only",
+		say(c, SEMANTICS, &n->op_span, NULL,
+		    "the original compares \"" STR_FMT "\" with the first value of the list only",
 		    STR_ARG(n->lhs->field.text));
 }
 
@@ -415,9 +425,9 @@ static void never_matches(struct checker *c, struct ast *n, bool always)
 	if (c->compat)
 		n->trap = always ? TRAP_TRUE : TRAP_FALSE;
 	else
-		say(c, SEMANTICS, &n->op_span, NULL, "in the original \"" STR_FMT " %s%s%s\" %s", STR_ARG(n->lhs->field.text),
-		    op_table[n->op].word, n->modifier ? " " : "", modifier_table[n->modifier].word,
-		    always ? "always matches" : "never matches");
+		say(c, SEMANTICS, &n->op_span, NULL, "in the original \"" STR_FMT " %s%s%s\" %s",
+		    STR_ARG(n->lhs->field.text), op_table[n->op].word, n->modifier ? " " : "",
+		    modifier_table[n->modifier].word, always ? "always matches" : "never matches");
 }
 
 static bool is_one_side_net(const struct field_ref *f)
@@ -444,7 +454,8 @@ static void check_traps(struct checker *c, struct ast *n)
 		never_matches(c, n, false);
 	else if (in && f->flags & FIELD_EITHER && f->type == TYPE_IP)
 		never_matches(c, n, false);
-	else if ((in || intersects) && is_number(f->type) && (f->flags & FIELD_ANY || str_starts(f->text, STR("evt.rawarg"))))
+	else if ((in || intersects) && is_number(f->type) &&
+		 (f->flags & FIELD_ANY || str_starts(f->text, STR("evt.rawarg"))))
 		never_matches(c, n, false);
 }
 

@@ -29,7 +29,8 @@ static enum constant_result bad(char why[WHY], const char *text, const char *wha
 
 /* ---- numbers ---- */
 
-static enum constant_result parse_number(struct value *ret, enum value_type type, const char *text, bool compat, char why[WHY])
+static enum constant_result parse_number(struct value *ret, enum value_type type, const char *text, bool compat,
+					 char why[WHY])
 {
 	const char *p = text;
 	unsigned long long u;
@@ -133,7 +134,9 @@ static enum constant_result parse_net(struct value *ret, char *text, bool compat
 	prefix = strtoul(slash + 1, &end, 10);
 	if (*end || end == slash + 1 || slash[1] < '0' || slash[1] > '9' || prefix > ret->ip.prefix ||
 	    (compat && !prefix && ret->ip.family == AF_INET6))
-		return bad(why, text, ret->ip.family == AF_INET ? "has no prefix length from 0 to 32" : "has no prefix length from 1 to 128");
+		return bad(why, text,
+			   ret->ip.family == AF_INET ? "has no prefix length from 0 to 32"
+						     : "has no prefix length from 1 to 128");
 	ret->ip.prefix = (uint8_t)prefix;
 	mask(&ret->ip);
 	return CONSTANT_OK;
@@ -178,7 +181,8 @@ enum constant_result constant_parse(struct value *ret, struct arena *a, enum val
 	char c[CONSTANT_BYTES_MAX + 1];
 
 	if (text.n > CONSTANT_BYTES_MAX) {
-		snprintf(why, WHY, "the constant is too long: %zu bytes, at most %d are compared", text.n, CONSTANT_BYTES_MAX);
+		snprintf(why, WHY, "the constant is too long: %zu bytes, at most %d are compared", text.n,
+			 CONSTANT_BYTES_MAX);
 		return CONSTANT_BAD;
 	}
 	if (type == TYPE_BYTES && (op == OP_BCONTAINS || op == OP_BSTARTSWITH))
@@ -208,8 +212,10 @@ enum constant_result constant_parse(struct value *ret, struct arena *a, enum val
 	case TYPE_IP:
 		ret->type = TYPE_IP;
 		if (!parse_ip(&ret->ip, c))
-			return bad(why, c, strchr(c, '/') ? "is a network, not an address: compare a net field (fd.net, fd.snet)"
-							  : "is not an IP address");
+			return bad(why, c,
+				   strchr(c, '/')
+				       ? "is a network, not an address: compare a net field (fd.net, fd.snet)"
+				       : "is not an IP address");
 		return CONSTANT_OK;
 	case TYPE_NET:
 		return parse_net(ret, c, compat, why);

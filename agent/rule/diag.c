@@ -250,7 +250,8 @@ void diags_print(const struct diags *d, struct buf *out)
 	for (i = 0; i < d->n; i++)
 		print_one(&d->v[i], out);
 	if (more)
-		buf_printf(out, "... and %zu more (%zu errors and %zu warnings in all)\n", more, d->errors, d->warnings);
+		buf_printf(out, "... and %zu more (%zu errors and %zu warnings in all)\n", more, d->errors,
+			   d->warnings);
 }
 
 /* ---- the nearest word ---- */
@@ -280,7 +281,8 @@ static unsigned int distance(struct str a, struct str b)
 			char x = lower(a.p[i - 1]), y = lower(b.p[j - 1]);
 
 			row[j] = min3(one[j] + 1, row[j - 1] + 1, one[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == lower(b.p[j - 2]) && lower(a.p[i - 2]) == y && two[j - 2] + 1 < row[j])
+			if (i > 1 && j > 1 && x == lower(b.p[j - 2]) && lower(a.p[i - 2]) == y &&
+			    two[j - 2] + 1 < row[j])
 				row[j] = two[j - 2] + 1;
 		}
 		t = two;

@@ -53,12 +53,15 @@ static size_t match_set(struct str p, unsigned char c, bool fold_case, bool *ret
 	unsigned char lo, hi;
 
 	while (i < p.n && (p.p[i] != ']' || i == first)) {
-		const char *end = p.p[i] == '[' && i + 1 < p.n && p.p[i + 1] == ':' ? memmem(p.p + i + 2, p.n - i - 2, ":]", 2) : NULL;
+		const char *end = p.p[i] == '[' && i + 1 < p.n && p.p[i + 1] == ':'
+				      ? memmem(p.p + i + 2, p.n - i - 2, ":]", 2)
+				      : NULL;
 
 		if (end) {
 			struct str name = str_n(p.p + i + 2, (size_t)(end - p.p) - i - 2);
 
-			hit |= in_class(name, c) || (fold_case && (in_class(name, folded(c, true)) || (c >= 'a' && c <= 'z' && in_class(name, c & 0xdf))));
+			hit |= in_class(name, c) || (fold_case && (in_class(name, folded(c, true)) ||
+								   (c >= 'a' && c <= 'z' && in_class(name, c & 0xdf))));
 			i = (size_t)(end - p.p) + 2;
 			continue;
 		}

@@ -33,7 +33,8 @@ static int setup(struct matcher *m)
 	m->hits = arena_array(m->arena, uint64_t, m->nrules / 64 + 1);
 	if (!m->raw || !m->shown || !m->hits)
 		return -ENOMEM;
-	if (matcher_node(m, NODE_CONST, NODE_FALSE, NULL, 0) != NODE_FALSE || matcher_node(m, NODE_CONST, NODE_TRUE, NULL, 0) != NODE_TRUE)
+	if (matcher_node(m, NODE_CONST, NODE_FALSE, NULL, 0) != NODE_FALSE ||
+	    matcher_node(m, NODE_CONST, NODE_TRUE, NULL, 0) != NODE_TRUE)
 		return -ENOMEM;
 	return 0;
 }

@@ -53,7 +53,8 @@ static uint32_t *table_find(struct matcher *m, struct hash_table *t, uint64_t ha
 
 static bool same_slot(const struct slot *a, const struct slot *b)
 {
-	if (a->kind != b->kind || a->nargs != b->nargs || (a->nargs && memcmp(a->args, b->args, a->nargs * sizeof(*a->args))))
+	if (a->kind != b->kind || a->nargs != b->nargs ||
+	    (a->nargs && memcmp(a->args, b->args, a->nargs * sizeof(*a->args))))
 		return false;
 	if (a->kind == EXPR_FIELD)
 		return a->field.desc == b->field.desc && str_eq(a->field.text, b->field.text);
@@ -93,8 +94,14 @@ static uint32_t add_slot(struct matcher *m, const struct slot *slot)
 
 static uint32_t slot_of(struct matcher *m, const struct expr *x)
 {
-	struct slot slot = {.kind = x->kind, .field = x->field, .transform = x->transform, .has_arg = x->has_arg, .arg = x->arg,
-			    .type = x->type, .list = x->list, .nargs = x->n};
+	struct slot slot = {.kind = x->kind,
+			    .field = x->field,
+			    .transform = x->transform,
+			    .has_arg = x->has_arg,
+			    .arg = x->arg,
+			    .type = x->type,
+			    .list = x->list,
+			    .nargs = x->n};
 	uint32_t i;
 
 	slot.multi = x->list || (x->kind == EXPR_FIELD && x->field.flags & (FIELD_ANY | FIELD_EITHER));
@@ -136,7 +143,8 @@ static bool same_node(const struct matcher *m, uint32_t i, const void *key)
 {
 	const struct node *a = &m->nodes[i], *b = key;
 
-	return a->kind == b->kind && a->pred == b->pred && a->n == b->n && (!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
+	return a->kind == b->kind && a->pred == b->pred && a->n == b->n &&
+	       (!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
 }
 
 static bool room_for_node(struct matcher *m)
@@ -233,8 +241,8 @@ static bool same_pred(const struct matcher *m, uint32_t index, const void *key)
 	const struct pred *a = &m->preds[index], *b = key;
 	uint32_t i;
 
-	if (a->test != b->test || a->quant != b->quant || a->op != b->op || a->negate != b->negate || a->slot != b->slot ||
-	    a->rhs != b->rhs || a->n != b->n)
+	if (a->test != b->test || a->quant != b->quant || a->op != b->op || a->negate != b->negate ||
+	    a->slot != b->slot || a->rhs != b->rhs || a->n != b->n)
 		return false;
 	for (i = 0; i < a->n && !value_cmp(&a->v[i], &b->v[i]); i++)
 		;
@@ -410,7 +418,8 @@ static void range_unsigned(struct pred *p, enum op op, const struct value *c)
 static uint32_t build_pred(struct matcher *m, uint32_t slot, enum op op, const struct value *v, uint32_t n)
 {
 	const struct slot *s = &m->slots[slot];
-	struct pred p = {.slot = slot, .op = op, .test = test_of(s->type, op), .quant = quant_of(s, op), .negate = op == OP_NE};
+	struct pred p = {
+	    .slot = slot, .op = op, .test = test_of(s->type, op), .quant = quant_of(s, op), .negate = op == OP_NE};
 	uint32_t i;
 
 	p.v = arena_array(m->arena, struct value, n + 2);
@@ -436,7 +445,9 @@ static uint32_t build_pred(struct matcher *m, uint32_t slot, enum op op, const s
 static uint32_t build_modified(struct matcher *m, uint32_t slot, const struct ast *n)
 {
 	uint32_t *v, i;
-	enum node_kind kind = n->modifier == MODIFIER_ONEOF ? NODE_ONE : n->modifier == MODIFIER_ANYOF ? NODE_OR : NODE_AND;
+	enum node_kind kind = n->modifier == MODIFIER_ONEOF   ? NODE_ONE
+			      : n->modifier == MODIFIER_ANYOF ? NODE_OR
+							      : NODE_AND;
 
 	if (!n->nvalues)
 		return NODE_FALSE;

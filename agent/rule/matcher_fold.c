@@ -36,8 +36,9 @@ void fold_end(struct fold *f)
 
 static bool is_list_test(enum test t)
 {
-	return t == TEST_BOOLS || t == TEST_NUMBERS || t == TEST_TEXTS || t == TEST_PREFIX || t == TEST_SUFFIX || t == TEST_CONTAINS ||
-	       t == TEST_ICONTAINS || t == TEST_GLOB || t == TEST_IGLOB || t == TEST_PATHS || t == TEST_NETS;
+	return t == TEST_BOOLS || t == TEST_NUMBERS || t == TEST_TEXTS || t == TEST_PREFIX || t == TEST_SUFFIX ||
+	       t == TEST_CONTAINS || t == TEST_ICONTAINS || t == TEST_GLOB || t == TEST_IGLOB || t == TEST_PATHS ||
+	       t == TEST_NETS;
 }
 
 /* x in A or x in B; not x in A and not x in B; x != a and x != b. Of one key: can become one. 0: cannot. */
@@ -52,7 +53,8 @@ static uint64_t merge_key(const struct matcher *m, uint32_t id, enum node_kind g
 	if (n->kind != NODE_PRED || inverted != (group == NODE_AND && !m->preds[n->pred].negate))
 		return 0;
 	p = &m->preds[n->pred];
-	if (!is_list_test(p->test) || p->quant != QUANT_ANY || p->negate != (group == NODE_AND && !inverted) || (p->negate && p->multi))
+	if (!is_list_test(p->test) || p->quant != QUANT_ANY || p->negate != (group == NODE_AND && !inverted) ||
+	    (p->negate && p->multi))
 		return 0;
 	return 1ull << 63 | (uint64_t)inverted << 62 | (uint64_t)p->test << 40 | p->slot;
 }

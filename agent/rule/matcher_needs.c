@@ -168,8 +168,9 @@ static bool some_may_hold(const struct matcher *m, struct assumption a, uint8_t 
 
 static uint32_t want_of_slot(const struct slot *s)
 {
-	static const char *const raw[] = {"fd.nameraw", "fs.path.nameraw", "fs.path.sourceraw", "fs.path.targetraw", "evt.args",
-					  "evt.info", "evt.arg", "evt.rawarg", "evt.abspath"};
+	static const char *const raw[] = {"fd.nameraw",        "fs.path.nameraw", "fs.path.sourceraw",
+					  "fs.path.targetraw", "evt.args",        "evt.info",
+					  "evt.arg",           "evt.rawarg",      "evt.abspath"};
 	unsigned int i;
 
 	if (is(s, "proc.env") || is(s, "proc.aenv"))

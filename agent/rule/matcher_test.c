@@ -88,7 +88,8 @@ static bool one_of(const struct pred *p, const struct value *v)
 		int order;
 
 		mid = (lo + hi) / 2;
-		order = v->type == TYPE_INT ? (v->i > p->v[mid].i) - (v->i < p->v[mid].i) : (v->u > p->v[mid].u) - (v->u < p->v[mid].u);
+		order = v->type == TYPE_INT ? (v->i > p->v[mid].i) - (v->i < p->v[mid].i)
+					    : (v->u > p->v[mid].u) - (v->u < p->v[mid].u);
 		if (!order)
 			return true;
 		if (order > 0)
@@ -137,7 +138,8 @@ static bool has_text(struct str text, struct str needle)
 		return !needle.n || memmem(text.p, text.n, needle.p, needle.n);
 	end = text.p + text.n - needle.n + 1;
 	for (at = text.p; at < end; at++) {
-		if (at[0] == needle.p[0] && at[needle.n - 1] == needle.p[needle.n - 1] && !memcmp(at, needle.p, needle.n))
+		if (at[0] == needle.p[0] && at[needle.n - 1] == needle.p[needle.n - 1] &&
+		    !memcmp(at, needle.p, needle.n))
 			return true;
 	}
 	return false;

@@ -153,7 +153,8 @@ static void fail_operator(struct parser *p)
 	for (i = 0; i < OP_MAX; i++) {
 		words[i] = op_table[i].word;
 		if (str_eq(word, str(words[i]))) {	/* it is one, but nothing stands behind it */
-			FAIL(p, p->l.at + word.n, 1, "the operator \"%s\" needs a blank and a value behind it", words[i]);
+			FAIL(p, p->l.at + word.n, 1, "the operator \"%s\" needs a blank and a value behind it",
+			     words[i]);
 			return;
 		}
 	}
@@ -225,7 +226,9 @@ static struct expr *parse_item(struct parser *p)
 		struct str word = lex_peek_word(&p->l);
 
 		if (word.n)
-			FAIL(p, p->l.at, word.n, "\"" STR_FMT "\" is no argument: expected a field, a transformer, a quoted text or a number",
+			FAIL(p, p->l.at, word.n,
+			     "\"" STR_FMT
+			     "\" is no argument: expected a field, a transformer, a quoted text or a number",
 			     STR_ARG(word));
 		else
 			FAIL(p, p->l.at, 1, "expected a field, a transformer, a quoted text or a number");
@@ -414,7 +417,8 @@ static bool parse_number(struct parser *p, struct ast *n)
 	if (lex_number(&p->l, &s))
 		return add_constant(p, n, s, from);
 	if (s.n)
-		FAIL(p, from, s.n, "the operator \"%s\" needs a number, found \"" STR_FMT "\"", op_table[n->op].word, STR_ARG(s));
+		FAIL(p, from, s.n, "the operator \"%s\" needs a number, found \"" STR_FMT "\"", op_table[n->op].word,
+		     STR_ARG(s));
 	else
 		FAIL(p, from, 1, "the operator \"%s\" needs a number", op_table[n->op].word);
 	return false;
@@ -448,8 +452,8 @@ static bool parse_right_side(struct parser *p, struct ast *n)
 		return parse_text(p, n, "a value");
 	r = parse_list_or_name(p, n);
 	if (r == 1)
-		FAIL(p, p->l.at, lex_peek_word(&p->l).n, "the operator \"%s\" needs a list in parentheses or the name of one",
-		     op_table[n->op].word);
+		FAIL(p, p->l.at, lex_peek_word(&p->l).n,
+		     "the operator \"%s\" needs a list in parentheses or the name of one", op_table[n->op].word);
 	return r == 0;
 }
 
@@ -521,7 +525,8 @@ static struct ast *parse_macro(struct parser *p)
 	}
 	word = lex_peek_word(&p->l);
 	if (word.n)
-		FAIL(p, from, word.n, "expected a field, a macro, \"not\" or \"(\", found \"" STR_FMT "\"", STR_ARG(word));
+		FAIL(p, from, word.n, "expected a field, a macro, \"not\" or \"(\", found \"" STR_FMT "\"",
+		     STR_ARG(word));
 	else
 		FAIL(p, from, 1, "expected a field, a macro, \"not\" or \"(\"");
 	return NULL;
@@ -588,7 +593,8 @@ static bool behind_word(struct parser *p, const char *word, bool *group)
 }
 
 /* One chain of the same word: flat, and no node at all for a single member. */
-static struct ast *parse_chain(struct parser *p, enum ast_kind kind, const char *word, struct ast *(*member)(struct parser *))
+static struct ast *parse_chain(struct parser *p, enum ast_kind kind, const char *word,
+			       struct ast *(*member)(struct parser *))
 {
 	struct ast *first, *n;
 	size_t from, end;
@@ -652,11 +658,11 @@ static void fail_rest(struct parser *p, const struct ast *n)
 
 		for (i = 0; i < TRANSFORM_MAX; i++)
 			names[i] = transform_table[i].word;
-		FAIL(p, n->span.pos, n->span.len, "\"" STR_FMT "\" is no transformer (or a blank stands before its parenthesis)",
-		     STR_ARG(n->macro));
+		FAIL(p, n->span.pos, n->span.len,
+		     "\"" STR_FMT "\" is no transformer (or a blank stands before its parenthesis)", STR_ARG(n->macro));
 		suggest(p, n->macro, names, TRANSFORM_MAX);
-	} else if (n->kind == AST_MACRO && end <= p->l.at && (lex_at(&p->l, '=') || lex_at(&p->l, '!') || lex_at(&p->l, '<') ||
-							     lex_at(&p->l, '>'))) {
+	} else if (n->kind == AST_MACRO && end <= p->l.at &&
+		   (lex_at(&p->l, '=') || lex_at(&p->l, '!') || lex_at(&p->l, '<') || lex_at(&p->l, '>'))) {
 		FAIL(p, p->l.at, word.n, "\"" STR_FMT "\" is no field: a field's name has a dot", STR_ARG(n->macro));
 	} else {
 		FAIL(p, p->l.at, word.n, "expected \"and\", \"or\" or the end, found \"" STR_FMT "\"", STR_ARG(word));

@@ -84,11 +84,13 @@ static int check_syntax(struct str p, char why[160])
 		if (end > p.n)
 			end = p.n;
 		if ((c == '[' || c == '\\') && bad_escape(p, i, end) < end)
-			return refuse(why, p, bad_escape(p, i, end), 2, "is no POSIX escape (use [0-9], [[:space:]], [[:alnum:]_])");
+			return refuse(why, p, bad_escape(p, i, end), 2,
+				      "is no POSIX escape (use [0-9], [[:space:]], [[:alnum:]_])");
 		if (c == '(' && i + 1 < p.n && (p.p[i + 1] == '?' || p.p[i + 1] == '*'))
 			return refuse(why, p, i, 3, "is no POSIX syntax (for either case write [aA])");
 		if (c == '+' && repeated)
-			return refuse(why, p, i ? i - 1 : 0, 2, "repeats a repetition: put the inner one in parentheses");
+			return refuse(why, p, i ? i - 1 : 0, 2,
+				      "repeats a repetition: put the inner one in parentheses");
 		repeated = repeat || c == '}';
 	}
 	return 0;
@@ -117,8 +119,8 @@ bool regex_is_plain(struct str p)
 
 int regex_new(struct regex **ret, struct str pattern, char why[160])
 {
-	const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_MULTILINE | PCRE2_UTF | PCRE2_NO_AUTO_CAPTURE |
-				 PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY;
+	const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_MULTILINE | PCRE2_UTF |
+				 PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY;
 	struct regex *r;
 	PCRE2_SIZE at;
 	int error;
@@ -227,7 +229,8 @@ enum regex_result regex_match(const struct regex *r, struct regex_scratch *s, st
 		if (!value.p)
 			return REGEX_LIMIT;
 	}
-	n = pcre2_match(r->code, (PCRE2_SPTR)(value.p ? value.p : ""), value.n, 0, PCRE2_NO_UTF_CHECK, s->data, s->context);
+	n = pcre2_match(r->code, (PCRE2_SPTR)(value.p ? value.p : ""), value.n, 0, PCRE2_NO_UTF_CHECK, s->data,
+			s->context);
 	if (n == PCRE2_ERROR_NOMATCH)
 		return REGEX_NO;
 	return n < 0 ? REGEX_LIMIT : REGEX_YES;

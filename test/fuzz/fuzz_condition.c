@@ -11,10 +11,13 @@
 #include <stdlib.h>
 
 static const char *const texts[] = {
-	("{\"evt.type\":\"open\",\"evt.num\":3,\"proc.name\":\"bash\",\"fd.name\":\"/etc/passwd\",\"proc.pid\":3,\"evt.is_open_write\":true,"
-	"\"proc.aname\":[\"nginx\",\"systemd\"],\"evt.arg.flags\":\"O_CREAT|O_WRONLY\"}"),
-	"{\"evt.type\":\"connect\",\"fd.cip\":\"10.0.0.5\",\"fd.sip\":\"2001:db8::1\",\"fd.cport\":40000,\"fd.sport\":443,\"proc.apid\":[1,2]}",
-	"{\"evt.type\":\"dns\",\"dns.qname\":\"pool.example.org\",\"dns.answers\":[\"10.0.0.1\",\"x\"],\"evt.buffer\":\"hello\"}",
+	("{\"evt.type\":\"open\",\"evt.num\":3,\"proc.name\":\"bash\",\"fd.name\":\"/etc/"
+     "passwd\",\"proc.pid\":3,\"evt.is_open_write\":true,"
+     "\"proc.aname\":[\"nginx\",\"systemd\"],\"evt.arg.flags\":\"O_CREAT|O_WRONLY\"}"),
+	"{\"evt.type\":\"connect\",\"fd.cip\":\"10.0.0.5\",\"fd.sip\":\"2001:db8::1\",\"fd.cport\":40000,\"fd.sport\":443,"
+	"\"proc.apid\":[1,2]}",
+	"{\"evt.type\":\"dns\",\"dns.qname\":\"pool.example.org\",\"dns.answers\":[\"10.0.0.1\",\"x\"],\"evt.buffer\":"
+	"\"hello\"}",
 	"{\"evt.type\":\"execve\",\"proc.cmdline\":\"bash -c ls\",\"proc.name\":\"caf\xc3\xa9\",\"proc.exe\":\"aGVsbG8=\"}",
 };
 

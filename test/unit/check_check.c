@@ -11,7 +11,8 @@ static void compare(const char *condition, unsigned int flags, struct str want, 
 	struct str got = buf_view(&c.said);
 
 	if (!str_eq(got, want) || (r < 0) != (c.errors > 0)) {
-		printf("%s%s (%d)\n  want\n" STR_FMT "  got\n" STR_FMT, condition, flags ? " (strict)" : "", r, STR_ARG(want), STR_ARG(got));
+		printf("%s%s (%d)\n  want\n" STR_FMT "  got\n" STR_FMT, condition, flags ? " (strict)" : "", r,
+		       STR_ARG(want), STR_ARG(got));
 		(*failed)++;
 	}
 	compiled_release(&c);
@@ -111,7 +112,8 @@ START_TEST(macro_errors)
 	ck_assert(!ast_parse(&c.ast, c.arena, STR("evt.type = open\n and my_macro"), 100, &e));
 	ck_assert_int_eq(ast_expand(&c.ast, c.arena, find, body, &e), 0);
 	ck_assert_int_eq(ast_check(c.ast, c.arena, 0, compiled_report, &c), -EINVAL);
-	ck_assert_str_eq(c.said.p, "! 2:6+8 unknown field \"proc.nmae\" (in macro \"my_macro\"); did you mean \"proc.name\"?\n");
+	ck_assert_str_eq(c.said.p,
+			 "! 2:6+8 unknown field \"proc.nmae\" (in macro \"my_macro\"); did you mean \"proc.name\"?\n");
 	compiled_release(&c);
 }
 END_TEST
@@ -131,8 +133,11 @@ START_TEST(what_is_named)
 	struct compiled c;
 	struct buf out = {};
 
-	ck_assert_int_eq(compile(&c, STR("fd.name = a and (proc.aname[2] in (x) or not toupper(proc.name) = val(fd.name)) and fd.name exists"),
-				 0, 100), 0);
+	ck_assert_int_eq(compile(&c,
+				 STR("fd.name = a and (proc.aname[2] in (x) or not toupper(proc.name) = val(fd.name)) "
+				     "and fd.name exists"),
+				 0, 100),
+			 0);
 	ast_each_field(c.ast, collect_field, &out);
 	ast_each_operator(c.ast, collect_operator, &out);
 	ck_assert_str_eq(out.p, "fd.name proc.aname[2] proc.name = in exists ");

@@ -19,13 +19,17 @@ START_TEST(caret)
 
 	diags_add(&d, DIAG_CONDITION, (struct diag_place){STR("a.yaml"), 2, 13, 9}, STR(FILE_TEXT), "rule \"a\"",
 		  "did you mean \"proc.name\"?", "unknown field \"%s\"", "proc.nmae");
-	diags_add(&d, DIAG_UNUSED_LIST, (struct diag_place){STR("a.yaml"), 3, 5, 1}, STR(FILE_TEXT), NULL, NULL, "at the end");
-	diags_add(&d, DIAG_FILE_READ, (struct diag_place){STR("b.yaml"), 0, 0, 0}, STR_NONE, NULL, NULL, "no such file");
+	diags_add(&d, DIAG_UNUSED_LIST, (struct diag_place){STR("a.yaml"), 3, 5, 1}, STR(FILE_TEXT), NULL, NULL,
+		  "at the end");
+	diags_add(&d, DIAG_FILE_READ, (struct diag_place){STR("b.yaml"), 0, 0, 0}, STR_NONE, NULL, NULL,
+		  "no such file");
 	diags_add(&d, DIAG_TEST, (struct diag_place){STR(""), 0, 0, 0}, STR_NONE, NULL, NULL, "no place");
-	diags_add(&d, DIAG_TEST, (struct diag_place){STR("a.yaml"), 9, 1, 1}, STR(FILE_TEXT), NULL, NULL, "behind the end");
+	diags_add(&d, DIAG_TEST, (struct diag_place){STR("a.yaml"), 9, 1, 1}, STR(FILE_TEXT), NULL, NULL,
+		  "behind the end");
 	ck_assert_uint_eq(d.errors, 4);
 	ck_assert_uint_eq(d.warnings, 1);
-	expect(&d, "a.yaml:2:13: error: unknown field \"proc.nmae\"; did you mean \"proc.name\"? (rule \"a\") [LOAD_ERR_COMPILE_CONDITION]\n"
+	expect(&d, "a.yaml:2:13: error: unknown field \"proc.nmae\"; did you mean \"proc.name\"? (rule \"a\") "
+		   "[LOAD_ERR_COMPILE_CONDITION]\n"
 		   "    \tcondition: proc.nmae = x\n"
 		   "    \t           ^^^^^^^^^\n"
 		   "a.yaml:3:5: warning: at the end [LOAD_UNUSED_LIST]\n"
@@ -42,11 +46,16 @@ START_TEST(control_characters)
 {
 	struct diags d _cleanup_(diags_free) = {};
 
-	diags_add(&d, DIAG_CONDITION, (struct diag_place){STR("a\x1b[2J.yaml"), 1, 6, 3}, STR("\x1b\xc3\xa9\xc3\xa9" "bad\n"), "rule \"\x07\"", NULL,
-		  "what \x1b[31m \xc2\x9b this");
-	expect(&d, "a\\x1b[2J.yaml:1:6: error: what \\x1b[31m \\xc2\\x9b this (rule \"\\x07\") [LOAD_ERR_COMPILE_CONDITION]\n"
-		   "    \\x1b\xc3\xa9\xc3\xa9" "bad\n"
-		   "          ^^^\n");
+	diags_add(&d, DIAG_CONDITION, (struct diag_place){STR("a\x1b[2J.yaml"), 1, 6, 3},
+		  STR("\x1b\xc3\xa9\xc3\xa9"
+		      "bad\n"),
+		  "rule \"\x07\"", NULL, "what \x1b[31m \xc2\x9b this");
+	expect(
+	    &d,
+	    "a\\x1b[2J.yaml:1:6: error: what \\x1b[31m \\xc2\\x9b this (rule \"\\x07\") [LOAD_ERR_COMPILE_CONDITION]\n"
+	    "    \\x1b\xc3\xa9\xc3\xa9"
+	    "bad\n"
+	    "          ^^^\n");
 }
 END_TEST
 
@@ -75,7 +84,8 @@ START_TEST(cap)
 	unsigned int i;
 
 	for (i = 0; i < DIAGS_MAX + 10; i++)
-		diags_add(&d, i % 2 ? DIAG_CONDITION : DIAG_UNUSED_MACRO, (struct diag_place){STR("a"), i + 1, 1, 1}, STR_NONE, NULL, NULL, "x");
+		diags_add(&d, i % 2 ? DIAG_CONDITION : DIAG_UNUSED_MACRO, (struct diag_place){STR("a"), i + 1, 1, 1},
+			  STR_NONE, NULL, NULL, "x");
 	ck_assert_uint_eq(d.n, DIAGS_MAX);
 	ck_assert_uint_eq(d.errors + d.warnings, DIAGS_MAX + 10);
 	diags_print(&d, &out);
@@ -89,17 +99,27 @@ START_TEST(nearest)
 	static const struct {
 		const char *word, *near;
 	} cases[] = {
-		{"proc.nmae", "proc.name"}, {"proc.nam", "proc.name"}, {"PROC.NAME", "proc.name"}, {"fd.nam", "fd.name"}, {"fd.nu", "fd.num"},
-		{"startwith", "startswith"}, {"adn", "and"}, {"im", "in"}, {"xyz", NULL}, {"", NULL}, {"x", NULL}, {"proc.something", NULL},
-		{"a_word_that_is_longer_than_any_name_of_a_field_could_ever_be_in_this_language", NULL},
+	    {"proc.nmae", "proc.name"},
+	    {"proc.nam", "proc.name"},
+	    {"PROC.NAME", "proc.name"},
+	    {"fd.nam", "fd.name"},
+	    {"fd.nu", "fd.num"},
+	    {"startwith", "startswith"},
+	    {"adn", "and"},
+	    {"im", "in"},
+	    {"xyz", NULL},
+	    {"", NULL},
+	    {"x", NULL},
+	    {"proc.something", NULL},
+	    {"a_word_that_is_longer_than_any_name_of_a_field_could_ever_be_in_this_language", NULL},
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *got = diag_nearest(str(cases[i].word), words, ARRAY_SIZE(words));
 
-		ck_assert_msg(got == cases[i].near || (got && cases[i].near && !strcmp(got, cases[i].near)), "%s: %s", cases[i].word,
-			      got ? got : "nothing");
+		ck_assert_msg(got == cases[i].near || (got && cases[i].near && !strcmp(got, cases[i].near)), "%s: %s",
+			      cases[i].word, got ? got : "nothing");
 	}
 }
 END_TEST

@@ -10,23 +10,32 @@ static const struct {
 	const char *note;	/* in the notes column */
 	const char *json;	/* the event it describes */
 } events[] = {
-	{"c.true/c.false", "{\"evt.type\":\"getcwd\",\"evt.count\":1,\"evt.count.error\":0,\"proc.name\":\"hello 'quoted'\","
-			   "\"proc.cmdline\":\"hello \\\"quoted\\\"\"}"},
+	{"c.true/c.false",
+     "{\"evt.type\":\"getcwd\",\"evt.count\":1,\"evt.count.error\":0,\"proc.name\":\"hello 'quoted'\","
+     "\"proc.cmdline\":\"hello \\\"quoted\\\"\"}"},
 	{"execve exit event whose optional params are empty", "{\"evt.type\":\"execve\"}"},
-	{"\"/myexe\",\"myexe\")", "{\"evt.type\":\"execve\",\"proc.name\":\"myexe\",\"proc.exe\":\"myexe\",\"proc.exepath\":\"/myexe\"}"},
-	{"generate_getcwd_failed_entry_event()", "{\"evt.type\":\"getcwd\",\"syscall.type\":\"getcwd\",\"evt.source\":\"syscall\","
-						 "\"evt.arg.res\":\"0\",\"evt.arg.path\":\"/test/dir\",\"evt.arg[1]\":\"/test/dir\",\"evt.args\":\"res=0 path=/test/dir\"}"},
-	{"file_to_run,", "{\"evt.type\":\"open\",\"fd.name\":\"/tmp/file_to_run\",\"fd.directory\":\"/tmp\",\"fd.types\":[\"file\"],"
-			 "\"fd.filename\":\"file_to_run\",\"evt.arg.name\":\"/tmp/file_to_run\",\"proc.pid\":1,\"proc.name\":\"init\"}"},
+	{"\"/myexe\",\"myexe\")",
+     "{\"evt.type\":\"execve\",\"proc.name\":\"myexe\",\"proc.exe\":\"myexe\",\"proc.exepath\":\"/myexe\"}"},
+	{"generate_getcwd_failed_entry_event()",
+     "{\"evt.type\":\"getcwd\",\"syscall.type\":\"getcwd\",\"evt.source\":\"syscall\","
+     "\"evt.arg.res\":\"0\",\"evt.arg.path\":\"/test/dir\",\"evt.arg[1]\":\"/test/dir\",\"evt.args\":\"res=0 "
+     "path=/test/dir\"}"},
+	{"file_to_run,",
+     "{\"evt.type\":\"open\",\"fd.name\":\"/tmp/file_to_run\",\"fd.directory\":\"/tmp\",\"fd.types\":[\"file\"],"
+     "\"fd.filename\":\"file_to_run\",\"evt.arg.name\":\"/tmp/file_to_run\",\"proc.pid\":1,\"proc.name\":\"init\"}"},
 	{"\"/opt/dir/subdir/file.txt\"", "{\"evt.type\":\"open\",\"fd.name\":\"/opt/dir/subdir/file.txt\"}"},
-	{"\"/opt/dir/SUBDIR/file.txt\"", "{\"evt.type\":\"open\",\"fd.name\":\"/opt/dir/SUBDIR/file.txt\",\"evt.arg.flags\":\"O_CREAT|O_RDWR\"}"},
+	{"\"/opt/dir/SUBDIR/file.txt\"",
+     "{\"evt.type\":\"open\",\"fd.name\":\"/opt/dir/SUBDIR/file.txt\",\"evt.arg.flags\":\"O_CREAT|O_RDWR\"}"},
 	{"(int64_t)(- 1),\"/tmp/the_file\"", "{\"evt.type\":\"open\",\"fd.num\":-1,\"fd.name\":\"/tmp/the_file\"}"},
-	{"PPME_SYSCALL_EPOLL_CREATE_X,2,(uint64_t)- 22", "{\"evt.type\":\"epoll_create\",\"evt.cpu\":1,\"evt.rawarg.res\":-22,\"evt.rawres\":-22}"},
-	{"server_sockaddr", "{\"evt.type\":\"connect\",\"fd.cip\":\"172.40.111.222\",\"fd.sip\":\"142.251.111.147\",\"fd.lip\":\"172.40.111.222\","
-			    "\"fd.rip\":\"142.251.111.147\",\"fd.cport\":54321,\"fd.sport\":443}"},
-	{"server1_sockaddr", "{\"evt.type\":\"connect\",\"fd.cip\":\"::1\",\"fd.sip\":\"2001:4860:4860::8888\",\"fd.lip\":\"2001:4860:4860::8888\","
-			     "\"fd.rip\":\"::1\",\"fd.cport\":54321,\"fd.sport\":443}"},
-	{"derived from path-set test; fd.name=", NULL},	/* the name is the rest of the note */
+	{"PPME_SYSCALL_EPOLL_CREATE_X,2,(uint64_t)- 22",
+     "{\"evt.type\":\"epoll_create\",\"evt.cpu\":1,\"evt.rawarg.res\":-22,\"evt.rawres\":-22}"},
+	{"server_sockaddr", "{\"evt.type\":\"connect\",\"fd.cip\":\"172.40.111.222\",\"fd.sip\":\"142.251.111.147\",\"fd."
+			"lip\":\"172.40.111.222\","
+			"\"fd.rip\":\"142.251.111.147\",\"fd.cport\":54321,\"fd.sport\":443}"},
+	{"server1_sockaddr", "{\"evt.type\":\"connect\",\"fd.cip\":\"::1\",\"fd.sip\":\"2001:4860:4860::8888\",\"fd.lip\":"
+			 "\"2001:4860:4860::8888\","
+			 "\"fd.rip\":\"::1\",\"fd.cport\":54321,\"fd.sport\":443}"},
+	{"derived from path-set test; fd.name=", NULL}, /* the name is the rest of the note */
 };
 
 static const struct {
@@ -69,8 +78,8 @@ static int skip_reason(const struct filter_case *c)
 	}
 	/* An empty parameter is the text "<NA>" there and a missing field here. */
 	if (strstr(c->notes, "optional params are empty") && strcmp(c->expected, "invalid") &&
-	    (strstr(c->filter, "NA>") || strstr(c->filter, "na>") || !strcmp(c->expected, "matched") || strstr(c->notes, "FSPATH") ||
-	     strstr(c->notes, "CHARBUF")))
+	    (strstr(c->filter, "NA>") || strstr(c->filter, "na>") || !strcmp(c->expected, "matched") ||
+	     strstr(c->notes, "FSPATH") || strstr(c->notes, "CHARBUF")))
 		return NA_TEXT;
 	return -1;
 }
@@ -79,8 +88,11 @@ static int skip_reason(const struct filter_case *c)
 static struct str without_mocks(const struct filter_case *c, struct buf *out)
 {
 	const bool text = strstr(c->notes, "uses mock field");
-	const char *const names[][2] = {{"c.true", text ? "proc.name" : "evt.count"}, {"c.false", "evt.count.error"},
-					{"c.singlequote", "proc.name"}, {"c.doublequote", "proc.cmdline"}, {"c.buffer", "evt.buffer"}};
+	const char *const names[][2] = {{"c.true", text ? "proc.name" : "evt.count"},
+					{"c.false", "evt.count.error"},
+					{"c.singlequote", "proc.name"},
+					{"c.doublequote", "proc.cmdline"},
+					{"c.buffer", "evt.buffer"}};
 	const char *filter = c->filter;
 	unsigned int i;
 
@@ -245,8 +257,10 @@ START_TEST(public_cases)
 	printf("public filter cases: %u run, %u failed, %u skipped\n", t.run, t.failed, t.skipped);
 	for (i = 0; i < REASONS; i++) {
 		if (t.reasons[i])
-			printf("  %4u skipped: %s\n", t.reasons[i], i == NO_EVENT ? "compiled, but the event is not in the notes" : i == NA_TEXT ?
-			       "an empty parameter is the text <NA> there, a missing field here" : skips[i].why);
+			printf("  %4u skipped: %s\n", t.reasons[i],
+			       i == NO_EVENT  ? "compiled, but the event is not in the notes"
+			       : i == NA_TEXT ? "an empty parameter is the text <NA> there, a missing field here"
+					      : skips[i].why);
 	}
 	ck_assert_uint_eq(t.failed, 0);
 	ck_assert_uint_gt(t.run, 500);

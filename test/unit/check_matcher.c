@@ -65,7 +65,8 @@ static void many_add(struct many *x, const char *condition)
 	struct ast *n;
 	struct ast_error e;
 
-	ck_assert_msg(!ast_parse(&n, x->arena, arena_str(x->arena, str(condition)), 1000, &e), "%s: %s", condition, e.message);
+	ck_assert_msg(!ast_parse(&n, x->arena, arena_str(x->arena, str(condition)), 1000, &e), "%s: %s", condition,
+		      e.message);
 	ck_assert_msg(!ast_check(n, x->arena, 0, compiled_report, &c), "%s: %s", condition, c.said.p);
 	buf_free(&c.said);
 	x->v = realloc(x->v, (x->n + 1) * sizeof(*x->v));
@@ -124,7 +125,8 @@ START_TEST(all_at_once)
 
 			at += hit;
 			buf_reset(&out);
-			ck_assert_msg(matcher_explain(x.m, i, &e.event, &out) == hit, "rule %u on %s:\n%s", i, text, out.p);
+			ck_assert_msg(matcher_explain(x.m, i, &e.event, &out) == hit, "rule %u on %s:\n%s", i, text,
+				      out.p);
 		}
 		ck_assert_uint_eq(at, n);
 		buf_free(&out);
@@ -139,18 +141,43 @@ START_TEST(all_at_once)
 END_TEST
 
 static const char *const atoms[] = {
-	"evt.type = open", "evt.type in (open, openat, execve)", "evt.type != close", "proc.name = a", "proc.name in (a, b, c)", "proc.name != b",
-	"fd.name startswith /etc", "fd.name startswith /etc/p", "fd.name contains ss", "fd.name endswith d", "fd.name glob /*w?", "proc.pid > 5",
-	"proc.pid = 3", "proc.aname = x", "proc.aname != x", "proc.aname in (x, y)", "fd.name exists", "evt.is_open_write = true",
-	"proc.name = oneof (a, b)", "fd.name pmatch (/etc, /usr/*)", "proc.name startswith anyof (a, bb)", "evt.num = 0", "evt.num >= 0",
-	"fd.ip = 1.2.3.4", "fd.ip != 1.2.3.4", "fd.port in (1, 2)", "fd.snet in (1.2.0.0/16)", "proc.name != allof (a, c)", "evt.type exists",
+	"evt.type = open",
+	"evt.type in (open, openat, execve)",
+	"evt.type != close",
+	"proc.name = a",
+	"proc.name in (a, b, c)",
+	"proc.name != b",
+	"fd.name startswith /etc",
+	"fd.name startswith /etc/p",
+	"fd.name contains ss",
+	"fd.name endswith d",
+	"fd.name glob /*w?",
+	"proc.pid > 5",
+	"proc.pid = 3",
+	"proc.aname = x",
+	"proc.aname != x",
+	"proc.aname in (x, y)",
+	"fd.name exists",
+	"evt.is_open_write = true",
+	"proc.name = oneof (a, b)",
+	"fd.name pmatch (/etc, /usr/*)",
+	"proc.name startswith anyof (a, bb)",
+	"evt.num = 0",
+	"evt.num >= 0",
+	"fd.ip = 1.2.3.4",
+	"fd.ip != 1.2.3.4",
+	"fd.port in (1, 2)",
+	"fd.snet in (1.2.0.0/16)",
+	"proc.name != allof (a, c)",
+	"evt.type exists",
 };
 
 static const char *const events[] = {
 	"{\"evt.type\":\"open\",\"proc.name\":\"a\",\"fd.name\":\"/etc/passwd\",\"proc.pid\":3,\"evt.is_open_write\":true}",
 	"{\"evt.type\":\"openat\",\"proc.name\":\"b\",\"fd.name\":\"/usr/ss\",\"proc.pid\":9,\"proc.aname\":[\"x\",\"y\"]}",
 	"{\"evt.type\":\"execve\",\"proc.name\":\"c\",\"proc.aname\":[\"x\"]}",
-	"{\"evt.type\":\"close\",\"proc.aname\":[\"z\",\"q\"],\"fd.cip\":\"1.2.3.4\",\"fd.sip\":\"1.2.9.9\",\"fd.cport\":2,\"fd.sport\":9}",
+	"{\"evt.type\":\"close\",\"proc.aname\":[\"z\",\"q\"],\"fd.cip\":\"1.2.3.4\",\"fd.sip\":\"1.2.9.9\",\"fd.cport\":2,"
+	"\"fd.sport\":9}",
 	"{\"evt.type\":\"connect\",\"fd.sip\":\"1.2.3.4\",\"fd.sport\":1,\"proc.name\":\"bb\"}",
 	"{\"evt.type\":\"dns\"}",
 };
@@ -201,8 +228,9 @@ START_TEST(random_sets)
 
 				at += hit;
 				buf_reset(&out);
-				ck_assert_msg(matcher_explain(x.m, i, &e.event, &out) == hit, "round %u rule %u on %s: match says %d\n%s", round,
-					      i, events[j], hit, out.p);
+				ck_assert_msg(matcher_explain(x.m, i, &e.event, &out) == hit,
+					      "round %u rule %u on %s: match says %d\n%s", round, i, events[j], hit,
+					      out.p);
 			}
 			json_event_release(&e);
 		}
@@ -294,8 +322,10 @@ START_TEST(no_allocation)
 	uint32_t ids[8], i;
 
 	many_begin(&x);
-	many_add(&x, "evt.type = openat and fd.name regex \"/etc/(a|b|.)*w\" and toupper(fd.name) contains SHADOW and fd.name glob *sh*");
-	many_add(&x, "join(\"-\", (fd.name, evt.type)) startswith /etc and fd.name pmatch (/etc, /usr/*) and fd.name in (/etc/shadow, /x)");
+	many_add(&x, "evt.type = openat and fd.name regex \"/etc/(a|b|.)*w\" and toupper(fd.name) contains SHADOW and "
+		     "fd.name glob *sh*");
+	many_add(&x, "join(\"-\", (fd.name, evt.type)) startswith /etc and fd.name pmatch (/etc, /usr/*) and fd.name "
+		     "in (/etc/shadow, /x)");
 	many_compile(&x);
 	open_record(&r, "/etc/shadow", 1, 5);
 	ck_assert_uint_eq(matcher_match(x.m, &r.event, ids), 2);
@@ -345,7 +375,8 @@ START_TEST(needs)
 	ck_assert_uint_eq(n.want, WANT_FAILED);
 	n = needs_of("evt.type = openat and evt.is_open_write = true and fd.num >= 0", NULL);
 	ck_assert_uint_eq(n.want, 0);
-	n = needs_of("evt.type = openat and (evt.is_open_write = true or evt.is_open_create = true)" SUCCESS_ONLY, NULL);
+	n = needs_of("evt.type = openat and (evt.is_open_write = true or evt.is_open_create = true)" SUCCESS_ONLY,
+		     NULL);
 	ck_assert_uint_eq(n.want, 0);
 	n = needs_of("evt.type = openat and not evt.is_open_write = true" SUCCESS_ONLY, NULL);
 	ck_assert_uint_eq(n.want, WANT_OPEN_READ);
@@ -360,7 +391,8 @@ START_TEST(needs)
 	n = needs_of("evt.type = execve and evt.rawres >= 0 and proc.env contains LD_PRELOAD", NULL);
 	ck_assert_uint_eq(n.want, WANT_ENV);
 	ck_assert_uint_eq(calls_of(&n), 1);
-	n = needs_of("evt.type = execve and evt.failed = false", "evt.type = connect and (evt.rawres >= 0 or evt.res = EINPROGRESS)");
+	n = needs_of("evt.type = execve and evt.failed = false",
+		     "evt.type = connect and (evt.rawres >= 0 or evt.res = EINPROGRESS)");
 	ck_assert_uint_eq(n.want, WANT_FAILED);
 	ck_assert_uint_eq(calls_of(&n), 2);
 	n = needs_of("evt.type = procexit", "evt.type = dns and dns.qname endswith .org");
@@ -381,8 +413,13 @@ START_TEST(explained)
 	struct json_event e;
 	struct buf out = {};
 
-	ck_assert_int_eq(compile(&c, STR("evt.type = open and not (proc.name = a or fd.name = val(proc.exe)) and proc.aname = x"), 0, 100), 0);
-	json_event(&e, "{\"evt.type\":\"open\",\"proc.name\":\"a\\u001b[1m\",\"fd.name\":\"/x\",\"proc.aname\":[\"p\",\"q\"]}");
+	ck_assert_int_eq(
+	    compile(&c, STR("evt.type = open and not (proc.name = a or fd.name = val(proc.exe)) and proc.aname = x"), 0,
+		    100),
+	    0);
+	json_event(
+	    &e,
+	    "{\"evt.type\":\"open\",\"proc.name\":\"a\\u001b[1m\",\"fd.name\":\"/x\",\"proc.aname\":[\"p\",\"q\"]}");
 	ck_assert(!matcher_explain(c.matcher, 0, &e.event, &out));
 	ck_assert_str_eq(out.p, "- all of\n"
 				"+   evt.type = open    [\"open\"]\n"
@@ -432,7 +469,8 @@ END_TEST
 /* In strict mode the traps are the original's. */
 START_TEST(strict)
 {
-	static const char json[] = "{\"evt.type\":\"connect\",\"fd.cip\":\"1.1.1.1\",\"fd.sip\":\"2.2.2.2\",\"fd.cport\":1,\"fd.sport\":2,\"proc.apid\":[5]}";
+	static const char json[] = "{\"evt.type\":\"connect\",\"fd.cip\":\"1.1.1.1\",\"fd.sip\":\"2.2.2.2\",\"fd."
+				   "cport\":1,\"fd.sport\":2,\"proc.apid\":[5]}";
 	static const struct {
 		const char *condition;
 		bool plain, strict;

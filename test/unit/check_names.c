@@ -12,7 +12,8 @@ START_TEST(sorted)
 
 	for (i = 0; i < name_count; i++) {
 		ck_assert_int_eq(name_find(str(name_table[i])), (int)i);
-		ck_assert_msg(!i || strcmp(name_table[i - 1], name_table[i]) < 0, "%s is not in its place", name_table[i]);
+		ck_assert_msg(!i || strcmp(name_table[i - 1], name_table[i]) < 0, "%s is not in its place",
+			      name_table[i]);
 	}
 	ck_assert_ptr_null(name_table[name_count]);
 	ck_assert_int_eq(name_find(STR("nosuchcall")), -1);
@@ -40,9 +41,10 @@ END_TEST
 
 START_TEST(original)
 {
-	static const char *const words[] = {"procexit", "signaldeliver", "pluginevent", "asyncevent", "container", "accept4", "setuid32", "socketcall",
-					    "userfaultfd", "pread", "umount", "switch", "open_by_handle_at", "execveat", "getcwd", "dns",
-					    "module_load", "cred_change", "signal"};
+	static const char *const words[] = {
+	    "procexit",   "signaldeliver", "pluginevent", "asyncevent",  "container", "accept4",           "setuid32",
+	    "socketcall", "userfaultfd",   "pread",       "umount",      "switch",    "open_by_handle_at", "execveat",
+	    "getcwd",     "dns",           "module_load", "cred_change", "signal"};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -53,7 +55,8 @@ END_TEST
 /* The kernel's own list, where its headers are installed. */
 START_TEST(system_calls)
 {
-	static const char *const headers[] = {"/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/x86_64-linux-gnu/asm/unistd_32.h"};
+	static const char *const headers[] = {"/usr/include/x86_64-linux-gnu/asm/unistd_64.h",
+					      "/usr/include/x86_64-linux-gnu/asm/unistd_32.h"};
 	unsigned int i, seen = 0;
 	char line[256], name[128];
 
@@ -63,7 +66,8 @@ START_TEST(system_calls)
 		while (f && fgets(line, sizeof(line), f)) {
 			if (sscanf(line, "#define __NR_%127s", name) != 1)
 				continue;
-			ck_assert_msg(name_find(str(name)) >= 0, "%s is a system call without a name in names.def", name);
+			ck_assert_msg(name_find(str(name)) >= 0, "%s is a system call without a name in names.def",
+				      name);
 			seen++;
 		}
 	}

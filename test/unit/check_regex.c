@@ -25,12 +25,33 @@ static const struct {
 	const char *pattern, *value;
 	bool yes;
 } cases[] = {
-	{"abc", "abc", true}, {"abc", "abcd", false}, {"abc", "xabc", false}, {"", "", true}, {"", "a", false}, {"a|ab", "ab", true},
-	{"ab|a", "ab", true}, {"(a|ab)(c|bcd)", "abcd", true}, {"^abc$", "abc", true}, {"[a-c]+", "abccba", true}, {"[^a]", "a", false},
-	{"[]a]+", "]a]", true}, {"[[:digit:]]{2,3}", "123", true}, {"[[:digit:]]{2,3}", "1234", false}, {"a.c", "a\nc", false},
-	{"a\\.c", "abc", false}, {"a\\.c", "a.c", true}, {"a\\x41", "aA", true}, {"[\\]x]+", "]x", true}, {"caf.", "caf\xc3\xa9", true},
-	{"(ab)*", "ababab", true}, {"a{2}", "aa", true}, {"x*?", "xx", true}, {"/usr/(local/)?bin/.*", "/usr/bin/x", true},
-	{".*\xef\xbf\xbd", "bad\xff", true}, {"bad.", "bad\xff", true}, {"bad", "bad\xff", false},
+	{"abc", "abc", true},
+	{"abc", "abcd", false},
+	{"abc", "xabc", false},
+	{"", "", true},
+	{"", "a", false},
+	{"a|ab", "ab", true},
+	{"ab|a", "ab", true},
+	{"(a|ab)(c|bcd)", "abcd", true},
+	{"^abc$", "abc", true},
+	{"[a-c]+", "abccba", true},
+	{"[^a]", "a", false},
+	{"[]a]+", "]a]", true},
+	{"[[:digit:]]{2,3}", "123", true},
+	{"[[:digit:]]{2,3}", "1234", false},
+	{"a.c", "a\nc", false},
+	{"a\\.c", "abc", false},
+	{"a\\.c", "a.c", true},
+	{"a\\x41", "aA", true},
+	{"[\\]x]+", "]x", true},
+	{"caf.", "caf\xc3\xa9", true},
+	{"(ab)*", "ababab", true},
+	{"a{2}", "aa", true},
+	{"x*?", "xx", true},
+	{"/usr/(local/)?bin/.*", "/usr/bin/x", true},
+	{".*\xef\xbf\xbd", "bad\xff", true},
+	{"bad.", "bad\xff", true},
+	{"bad", "bad\xff", false},
 };
 
 START_TEST(matches)
@@ -38,16 +59,17 @@ START_TEST(matches)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		ck_assert_msg(match(cases[i].pattern, str(cases[i].value)) == (cases[i].yes ? REGEX_YES : REGEX_NO), "%s on %s",
-			      cases[i].pattern, cases[i].value);
+		ck_assert_msg(match(cases[i].pattern, str(cases[i].value)) == (cases[i].yes ? REGEX_YES : REGEX_NO),
+			      "%s on %s", cases[i].pattern, cases[i].value);
 	ck_assert_int_eq(match("", STR_NONE), REGEX_YES);
 }
 END_TEST
 
 START_TEST(refused)
 {
-	static const char *const patterns[] = {"\\d", "[\\w]", "\\bx", "(?i)a", "(?:a)", "(*LIMIT_MATCH=1)a", "a\\1", "\\Qa\\E", "\\pL", "a(",
-					       "[a", "*a", "a{3,2}", "a\\", "a*+", "a++", "\\C", "\\K"};
+	static const char *const patterns[] = {"\\d",    "[\\w]",   "\\bx", "(?i)a", "(?:a)", "(*LIMIT_MATCH=1)a",
+					       "a\\1",   "\\Qa\\E", "\\pL", "a(",    "[a",    "*a",
+					       "a{3,2}", "a\\",     "a*+",  "a++",   "\\C",   "\\K"};
 	struct regex *r;
 	char why[160];
 	unsigned int i;
@@ -113,8 +135,8 @@ START_TEST(glob_is_fnmatch)
 		for (j = 0; j < n; j++)
 			text[j] = t_alphabet[(unsigned int)rand_r(&seed) % (sizeof(t_alphabet) - 1)];
 		text[n] = '\0';
-		ck_assert_msg(glob_match(str(pattern), str(text), false) == !fnmatch(pattern, text, 0), "\"%s\" on \"%s\": fnmatch says %d",
-			      pattern, text, !fnmatch(pattern, text, 0));
+		ck_assert_msg(glob_match(str(pattern), str(text), false) == !fnmatch(pattern, text, 0),
+			      "\"%s\" on \"%s\": fnmatch says %d", pattern, text, !fnmatch(pattern, text, 0));
 		yes += !fnmatch(pattern, text, 0);
 	}
 	ck_assert_uint_gt(yes, 1000);

@@ -20,13 +20,14 @@ struct compiled {
 	struct arena *arena;
 	struct ast *ast;
 	struct matcher *matcher;
-	struct buf said;	/* "! 1:5 message; hint" for an error, "? ..." for a warning, "~ ..." for other semantics */
+	struct buf said; /* "! 1:5 message; hint" for an error, "? ..." for a warning, "~ ..." for other semantics */
 	unsigned int errors, warnings;
 };
 
 static inline void say_error(struct compiled *c, const struct ast_error *e, char mark)
 {
-	buf_printf(&c->said, "%c %u:%u+%zu %s%s%s\n", mark, e->line, e->col, e->len, e->message, e->hint[0] ? "; " : "", e->hint);
+	buf_printf(&c->said, "%c %u:%u+%zu %s%s%s\n", mark, e->line, e->col, e->len, e->message, e->hint[0] ? "; " : "",
+		   e->hint);
 }
 
 static inline void compiled_report(void *ctx, const struct ast_error *e, bool warning)
