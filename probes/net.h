@@ -82,6 +82,8 @@ static __always_inline void net__ends(struct sock *sk, struct wire_addr *local, 
 		return;
 	if (!local->port)	/* a closed socket has given its port back, and still says which it was */
 		local->port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	if (!peer->family && !addr__unset(peer))	/* without a port: raw and ping sockets */
+		peer->family = local->family;
 	if (addr__unset(local))
 		local->family = 0;
 }
