@@ -210,10 +210,38 @@ static int open_files(struct loader *l)
 	return 0;
 }
 
+/* In the order of the files and their lines, whatever the order in which the passes found them. */
+static bool stands_before(const struct loader *l, const struct diag *a, const struct diag *b)
+{
+	size_t x = 0, y = 0;
+
+	while (x < l->nfiles && !str_eq(l->files[x].name, a->place.file))
+		x++;
+	while (y < l->nfiles && !str_eq(l->files[y].name, b->place.file))
+		y++;
+	if (x != y)
+		return x < y;
+	return a->place.line != b->place.line ? a->place.line < b->place.line : a->place.col < b->place.col;
+}
+
+static void sort_diags(const struct loader *l, size_t from)
+{
+	struct diag *v = l->diags->v;
+
+	for (size_t i = from + 1; i < l->diags->n; i++) {	/* DIAGS_MAX at most */
+		struct diag d = v[i];
+		size_t k = i;
+
+		for (; k > from && stands_before(l, &d, &v[k - 1]); k--)
+			v[k] = v[k - 1];
+		v[k] = d;
+	}
+}
+
 int loader_load(struct loaded *ret, const struct engine_load *in, struct diags *diags)
 {
 	struct loader l = {.in = in, .diags = diags};
-	size_t errors = diags->errors;
+	size_t errors = diags->errors, kept = diags->n;
 	struct loaded loaded = {};
 	int r;
 
@@ -232,6 +260,7 @@ int loader_load(struct loaded *ret, const struct engine_load *in, struct diags *
 			  "the rules need more memory than there is, or than the %u MiB they may have", LOADER_BYTES_MAX >> 20);
 	if (!r && diags->errors > errors)
 		r = -EINVAL;
+	sort_diags(&l, kept);
 	loader_free(&l);
 	if (r < 0) {
 		loaded_free(&loaded);

@@ -223,6 +223,8 @@ static void collect_list(struct loader *l, const yaml_node_t *map)
 		if (!list)
 			return;
 		list->index = l->order;
+		list->odd = !is_bare(name.value);
+		l->odd_lists += list->odd;
 	} else if (changes.of[0] != CHANGE_APPEND) {
 		l->nitems -= list->n;
 		list->n = 0;
@@ -472,14 +474,18 @@ static void yaml_error(struct loader *l, const yaml_parser_t *p)
 	} else {
 		place = node_place(l, &at);
 	}
-	say(l, DIAG_YAML_PARSE, &place, NULL, NULL, "%s%s%s", p->problem ? p->problem : "not YAML", p->context ? ", " : "",
-	    p->context ? p->context : "");
+	if (p->context && p->context_mark.line + 1 < place_diag(&place, place.start, 1).line)
+		say(l, DIAG_YAML_PARSE, &place, NULL, NULL, "%s, %s that begins in line %zu", p->problem ? p->problem : "not YAML",
+		    p->context, p->context_mark.line + 1);
+	else
+		say(l, DIAG_YAML_PARSE, &place, NULL, NULL, "%s%s%s", p->problem ? p->problem : "not YAML", p->context ? ", " : "",
+		    p->context ? p->context : "");
 }
 
 static void parser_on(yaml_parser_t *p, const struct origin_file *f)
 {
 	yaml_parser_set_encoding(p, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(p, (const unsigned char *)f->text.p, f->text.n);
+	yaml_parser_set_input_string(p, (const unsigned char *)f->text.p + f->skip, f->text.n - f->skip);
 }
 
 /*

@@ -16,21 +16,17 @@ struct reporter {
 	bool skip;		/* it was */
 	bool macros;		/* say what is wrong within macros here as well: they are not checked by themselves */
 	bool failed;
+	const struct segment *said;	/* an expanded list that something was said of: once is enough */
 };
 
-static const struct origin_file *file_of(const struct ctext *t)
+/* Parts of a condition can come from several files. */
+static const struct segment *segment_of(const struct ctext *t, size_t pos)
 {
-	return t->n ? t->v[0].place.file : NULL;
-}
-
-/* The file that holds the byte, for the snippet: parts of a condition can come from several. */
-static const struct origin_file *file_at(const struct ctext *t, size_t pos)
-{
-	const struct origin_file *f = file_of(t);
+	const struct segment *s = t->n ? t->v : NULL;
 
 	for (size_t i = 0; i < t->n && t->v[i].at <= pos; i++)
-		f = t->v[i].place.file;
-	return f;
+		s = &t->v[i];
+	return s;
 }
 
 static bool is_unknown(const char *message)
@@ -40,7 +36,12 @@ static bool is_unknown(const char *message)
 
 static void say_in(struct reporter *r, enum diag_code code, size_t pos, size_t len, const char *message, const char *hint)
 {
-	say_at(r->l, code, ctext_diag(r->text, pos, len), file_at(r->text, pos), r->item, hint && *hint ? hint : NULL, "%s", message);
+	const struct segment *s = segment_of(r->text, pos);
+
+	if (s && s->fixed && s == r->said)
+		return;
+	r->said = s;
+	say_at(r->l, code, ctext_diag(r->text, pos, len), s ? s->place.file : NULL, r->item, hint && *hint ? hint : NULL, "%s", message);
 }
 
 static void report(void *ctx, const struct ast_error *e, bool warning)

@@ -182,6 +182,22 @@ static void warn_quoted(struct expansion *x, size_t end)
 	}
 }
 
+/* A list whose name has blanks or the like is found as the piece of text it is. */
+static struct list_def *find_odd(struct expansion *x, struct str rest, size_t *n)
+{
+	struct loader *l = x->l;
+
+	for (size_t i = 0; l->odd_lists && i < l->nlists; i++) {
+		struct str name = l->lists[i].name.value;
+
+		if (!l->lists[i].odd || !str_starts(rest, name) || (rest.n > name.n && !is_edge(rest.p[name.n])))
+			continue;
+		*n = name.n;
+		return &l->lists[i];
+	}
+	return NULL;
+}
+
 static int expand(struct expansion *x)
 {
 	struct str text = buf_view(&x->from->text);
@@ -204,7 +220,9 @@ static int expand(struct expansion *x)
 			continue;
 		}
 		n = word_length(rest);
-		list = (!x->at || is_edge(text.p[x->at - 1])) ? list_find(x->l, str_n(rest.p, n)) : NULL;
+		list = NULL;
+		if (!x->at || is_edge(text.p[x->at - 1]))
+			list = list_find(x->l, str_n(rest.p, n)) ?: find_odd(x, rest, &n);
 		if (!list) {
 			x->at += n;
 			continue;

@@ -41,6 +41,7 @@ struct list_def {
 	bool used;
 	bool open;		/* being expanded: a list within itself */
 	bool warned;
+	bool odd;		/* a name that is more than one word */
 };
 
 enum macro_state { MACRO_NEW, MACRO_OPEN, MACRO_DONE };
@@ -100,6 +101,7 @@ struct loader {
 	struct macro_def *macros;
 	struct rule_def *rules;
 	size_t nlists, nmacros, nrules;
+	size_t odd_lists;
 	struct name_map list_names, macro_names, rule_names;
 	uint32_t order;		/* of definitions */
 	size_t nitems;		/* of all lists */

@@ -17,7 +17,7 @@ static int index_chars(struct origin_file *f)
 	f->chars = malloc(sizeof(*f->chars) * (f->text.n / CHARS_STEP + 2));
 	if (!f->chars)
 		return -ENOMEM;
-	for (size_t i = 0; i < f->text.n; i++) {
+	for (size_t i = f->skip; i < f->text.n; i++) {
 		if (is_continuation(f->text.p[i]))
 			continue;
 		if (n % CHARS_STEP == 0)
@@ -32,6 +32,7 @@ int origin_file_init(struct origin_file *f, const struct rule_source *s)
 	size_t lines = 1;
 
 	*f = (struct origin_file){.name = s->name, .text = s->text, .ascii = true};
+	f->skip = str_starts(s->text, STR("\xef\xbb\xbf")) ? 3 : 0;
 	for (size_t i = 0; i < f->text.n; i++) {
 		f->ascii = f->ascii && !((unsigned char)f->text.p[i] & 0x80);
 		lines += f->text.p[i] == '\n';
@@ -138,8 +139,14 @@ size_t place_within(const struct place *p, struct str value, size_t offset)
 			k++;
 		}
 	}
-	while (at < p->end && k < value.n && !is_space(value.p[k]) && is_space(text[at]))
-		at++;
+	/* a part that begins a line stands behind the line's blanks, and behind the backslash that joined it */
+	while (at < p->end && k < value.n && !is_space(value.p[k])) {
+		bool joined = dquoted && text[at] == '\\' && at + 1 < p->end && (text[at + 1] == '\n' || text[at + 1] == '\r');
+
+		if (!joined && !is_space(text[at]))
+			break;
+		at += joined ? 2 : 1;
+	}
 	return at;
 }
 

@@ -21,6 +21,7 @@
 /* A file: bytes, and tables that are made when first needed. */
 struct origin_file {
 	struct str name, text;
+	size_t skip;		/* bytes of a byte order mark */
 	bool ascii;		/* a character is a byte */
 	size_t *chars;		/* byte offset of every CHARS_STEP-th character, NULL when ascii */
 	size_t nchars;
