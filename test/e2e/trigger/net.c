@@ -422,6 +422,19 @@ static void unix_dgram(void)
 	unlink(a.un.sun_path);
 }
 
+/* The whole array as the address: NULs behind the name. */
+static void unix_padded(void)
+{
+	union addr a;
+	int l = do_socket(AF_UNIX, SOCK_DGRAM, 0), c = do_socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	un(&a, "@noroshi.padded");
+	do_bind(l, &a, sizeof(a.un));
+	do_connect(c, &a, sizeof(a.un));
+	close(c);
+	close(l);
+}
+
 static void unix_missing(void)
 {
 	union addr a;
@@ -458,6 +471,7 @@ static const struct mode {
 	{ "tcp4_unreachable", tcp4_unreachable }, { "udp4", udp4 }, { "udp6", udp6 }, { "udp_bind", udp_bind },
 	{ "bind_in_use", bind_in_use }, { "accept_again", accept_again }, { "not_a_socket", not_a_socket },
 	{ "unix_stream", unix_stream }, { "unix_abstract", unix_abstract }, { "unix_dgram", unix_dgram },
+	{ "unix_padded", unix_padded },
 	{ "unix_missing", unix_missing }, { "families", families },
 };
 
