@@ -7,6 +7,10 @@
  * kernel sets the change time of each inode it touches, and says so. What was
  * seen between is kept here per thread: at the first sight of an inode its
  * dentry is still what it was before the call.
+ *
+ * Two limits. A hard link made on overlay touches no inode of overlay's own:
+ * only the text is known. And an absolute path that goes through a bind mount
+ * of the root's own file system comes out by its name under the root.
  */
 #ifndef PROBES_NAME_H
 #define PROBES_NAME_H
