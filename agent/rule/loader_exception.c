@@ -161,8 +161,8 @@ static bool check_field(struct loader *l, const struct exception_value *f, const
 
 static bool check_fields(struct loader *l, const struct rule_def *r, const struct exception_def *e, const char *item)
 {
-	if (r->skip_unknown)
-		return true;	/* the rule as a whole is judged when it is compiled */
+	if (r->skip_unknown || r->skipped)
+		return true;	/* the rule as a whole is judged when it is compiled, or never */
 	if (!e->fields.list)
 		return check_field(l, &e->fields, item);
 	for (size_t i = 0; i < e->fields.n; i++) {
@@ -260,7 +260,7 @@ static bool new_exception(struct loader *l, struct rule_def *r, const struct exc
 	struct exception_def *to;
 
 	if (!e->has_fields) {
-		say(l, DIAG_YAML_VALIDATE, &e->place, item, NULL, "exception \"" STR_FMT "\" has no \"fields\"", STR_ARG(e->name.value));
+		say(l, to_append ? DIAG_VALIDATE : DIAG_YAML_VALIDATE, &e->place, item, NULL, "exception \"" STR_FMT "\" has no \"fields\"", STR_ARG(e->name.value));
 		return false;
 	}
 	if (to_append && !e->values.list) {

@@ -7,8 +7,9 @@
 
 /* What may be changed of a rule; the order is that of enum rule_key. */
 enum rule_key {
-	KEY_CONDITION, KEY_OUTPUT, KEY_DESC, KEY_PRIORITY, KEY_TAGS, KEY_EXCEPTIONS, KEY_ENABLED, KEY_WARN, KEY_SKIP,
+	KEY_CONDITION, KEY_OUTPUT, KEY_DESC, KEY_PRIORITY, KEY_TAGS, KEY_ENABLED, KEY_WARN, KEY_SKIP,
 	KEY_CAPTURE, KEY_CAPTURE_DURATION, KEY_TYPE, KEY_SEVERITY, KEY_MITRE, KEY_REMEDY, KEY_FALSE_POSITIVES, KEY_EXAMPLES,
+	KEY_EXCEPTIONS,	/* behind KEY_SKIP, which decides how much of them is checked */
 	KEY_MAX,
 };
 
@@ -427,16 +428,15 @@ static void define_rule(struct loader *l, const yaml_node_t *map, const char *it
 	r->source = node_scalar(l, map_get(l, map, "source"));
 	if (!r->source.value.n)
 		r->source.value = STR("syscall");
+	r->skipped = !str_eq(r->source.value, STR("syscall"));
 	for (size_t i = 0; i < KEY_MAX; i++) {
 		if (i <= KEY_PRIORITY || map_get(l, map, changeable[i].key))
 			ok = apply_key(l, map, item, (enum rule_key)i, CHANGE_NONE, r) && ok;
 	}
 	r->broken = !ok;
-	if (!str_eq(r->source.value, STR("syscall"))) {
+	if (r->skipped)
 		say(l, DIAG_UNKNOWN_SOURCE, &r->source.place, item, NULL, "unknown event source \"" STR_FMT "\": the rule is skipped",
 		    STR_ARG(r->source.value));
-		r->skipped = true;
-	}
 }
 
 void collect_rule(struct loader *l, const yaml_node_t *map)

@@ -48,7 +48,7 @@ static int fail(struct builder *b, size_t pos, size_t len, const char *message, 
 		snprintf(b->e->message, sizeof(b->e->message), "%s \"%.*s\"", message, (int)(culprit.n < 80 ? culprit.n : 80),
 			 culprit.p);
 	else
-		snprintf(b->e->message, sizeof(b->e->message), "%s", message);
+		snprintf(b->e->message, sizeof(b->e->message), "%.*s", (int)sizeof(b->e->message) - 1, message);
 	return -EINVAL;
 }
 
