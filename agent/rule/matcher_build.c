@@ -84,11 +84,6 @@ static uint32_t add_slot(struct matcher *m, const struct slot *slot)
 	}
 	m->slots[m->nslots] = *slot;
 	memset(&m->states[m->nslots], 0, sizeof(*m->states));
-	if (slot->multi) {
-		m->slots[m->nslots].area = arena_array(m->arena, struct value, FIELD_VALUES_MAX);
-		if (!m->slots[m->nslots].area)
-			return NODE_BAD;
-	}
 	return m->nslots++;
 }
 

@@ -141,7 +141,7 @@ static uint32_t merge_members(struct matcher *m, struct member *v, uint32_t n, u
 
 /* ---- groups ---- */
 
-/* The members of a group, those of groups within of the same kind in their place; UINT32_MAX: the other constant decides. */
+/* Members of a group, those of groups of its kind within it in their place; UINT32_MAX: the other constant decides. */
 static uint32_t collect(const struct matcher *m, enum node_kind kind, const uint32_t *v, uint32_t n, uint32_t *dst)
 {
 	uint32_t neutral = kind == NODE_AND ? NODE_TRUE : NODE_FALSE, i, j, count = 0;

@@ -44,15 +44,13 @@ struct slot {
 	enum value_type type;
 	bool list;
 	bool multi;			/* may have more than one value */
-	struct value *area;		/* FIELD_VALUES_MAX of a multi slot */
 };
 
 struct slot_state {
 	uint32_t generation;		/* of the event that n, present and v are about */
 	uint16_t n;
 	bool present;
-	struct value *v;
-	struct value one;
+	struct value *v;		/* room for FIELD_VALUES_MAX; a slot with one value has room for that one */
 };
 
 /* ---- predicates ---- */
@@ -97,6 +95,7 @@ struct pred {
 	union {
 		struct text_set texts;
 		struct affix_set affixes;
+		struct needle_set *needles;
 		struct path_set paths;
 		struct net_set nets;
 		struct regex **regexes;
@@ -180,7 +179,6 @@ struct matcher {
 	uint32_t generation;
 	size_t text_used;
 	char *text;		/* TEXT_SCRATCH_BYTES */
-	struct value values[FIELD_VALUES_MAX];	/* of a field with one value, on its way */
 	struct field_scratch *scratch;
 	struct regex_scratch *regex;
 	uint64_t regex_limit;

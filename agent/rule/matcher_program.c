@@ -271,12 +271,32 @@ static int prepare_all(struct matcher *m)
 	return r;
 }
 
+/* Values of slots with one value stand side by side; behind the last a getter may still fill a whole array. */
+static int give_room(struct matcher *m)
+{
+	uint32_t i, n = FIELD_VALUES_MAX;
+	struct value *v;
+
+	for (i = 0; i < m->nslots; i++)
+		n += m->slots[i].multi ? FIELD_VALUES_MAX : 1;
+	v = arena_array(m->arena, struct value, n);
+	if (!v)
+		return -ENOMEM;
+	for (i = 0; i < m->nslots; i++) {
+		m->states[i].v = v;
+		v += m->slots[i].multi ? FIELD_VALUES_MAX : 1;
+	}
+	return 0;
+}
+
 int matcher_compile(struct matcher *m)
 {
 	struct fold f;
 	uint32_t i;
-	int name, r = find_classes(m);
+	int name, r = give_room(m);
 
+	if (!r)
+		r = find_classes(m);
 	if (r < 0)
 		return r;
 	m->programs = calloc(m->nclasses, sizeof(*m->programs));

@@ -15,17 +15,9 @@ static struct str new_text(struct matcher *m, size_t n)
 
 static void load_field(struct matcher *m, const struct slot *slot, struct slot_state *s)
 {
-	unsigned int n;
+	unsigned int n = field_values(&slot->field, m->event, m->scratch, s->v, &s->present);
 
-	if (slot->multi) {
-		s->v = slot->area;
-		s->n = (uint16_t)field_values(&slot->field, m->event, m->scratch, s->v, &s->present);
-		return;
-	}
-	n = field_values(&slot->field, m->event, m->scratch, m->values, &s->present);
-	s->v = &s->one;
-	s->n = n != 0;
-	s->one = m->values[0];
+	s->n = (uint16_t)(slot->multi || !n ? n : 1);
 }
 
 /* ---- transformers of one value ---- */
@@ -117,7 +109,6 @@ static void load_each(struct matcher *m, const struct slot *slot, struct slot_st
 	const struct slot_state *in = slot_values(m, slot->args[0]);
 	uint16_t i;
 
-	s->v = slot->multi ? slot->area : &s->one;
 	s->present = in->present;
 	s->n = 0;
 	for (i = 0; i < in->n; i++) {
@@ -135,7 +126,6 @@ static void load_list(struct matcher *m, const struct slot *slot, struct slot_st
 {
 	uint32_t i;
 
-	s->v = slot->area;
 	s->n = 0;
 	s->present = true;
 	for (i = 0; i < slot->nargs && s->n < FIELD_VALUES_MAX; i++) {
@@ -174,8 +164,7 @@ static bool append(struct matcher *m, struct str *text, struct str more)
 
 static void set_text(struct slot_state *s, bool ok, struct str text)
 {
-	s->v = &s->one;
-	s->one = (struct value){.type = TYPE_STR, .s = text};
+	s->v[0] = (struct value){.type = TYPE_STR, .s = text};
 	s->present = ok;
 	s->n = ok;
 }
@@ -213,10 +202,9 @@ static void load_len(struct matcher *m, const struct slot *slot, struct slot_sta
 	const struct slot_state *in = slot_values(m, slot->args[0]);
 	bool list = m->slots[slot->args[0]].list;
 
-	s->v = &s->one;
 	s->present = in->present && (list || in->n);
 	s->n = s->present;
-	s->one = (struct value){.type = TYPE_UINT, .u = list ? in->n : in->n ? in->v[0].s.n : 0};
+	s->v[0] = (struct value){.type = TYPE_UINT, .u = list ? in->n : in->n ? in->v[0].s.n : 0};
 }
 
 /* ---- getopt ---- */
@@ -234,7 +222,7 @@ static void found_option(struct getopt_out *o, struct str letter, struct str arg
 
 	if (o->slot->has_arg) {
 		if (str_eq(letter, o->slot->arg)) {
-			s->one = (struct value){.type = TYPE_STR, .s = takes ? argument : letter};
+			s->v[0] = (struct value){.type = TYPE_STR, .s = takes ? argument : letter};
 			s->n = 1;
 		}
 		return;
@@ -281,7 +269,6 @@ static void load_getopt(struct matcher *m, const struct slot *slot, struct slot_
 	struct getopt_out o = {s, slot};
 	uint16_t i;
 
-	s->v = slot->has_arg ? &s->one : slot->area;
 	s->n = 0;
 	for (i = 0; in->present && i < in->n; i++) {
 		struct str word = in->v[i].s;
@@ -307,8 +294,7 @@ void slot_load(struct matcher *m, uint32_t index)
 	else if (slot->kind == EXPR_LIST)
 		load_list(m, slot, s);
 	else if (slot->kind != EXPR_TRANSFORM) {
-		s->one = slot->constant;
-		s->v = &s->one;
+		s->v[0] = slot->constant;
 		s->n = 1;
 		s->present = true;
 	} else if (slot->transform == TRANSFORM_JOIN)

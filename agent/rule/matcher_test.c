@@ -41,6 +41,10 @@ int pred_prepare(struct matcher *m, struct pred *p)
 	case TEST_SUFFIX:
 		ok = affix_set_init(&p->affixes, m->arena, p->v, p->n, p->test == TEST_SUFFIX);
 		break;
+	case TEST_CONTAINS:
+		p->needles = arena_new_object(m->arena, struct needle_set);
+		ok = p->needles && needle_set_init(p->needles, m->arena, p->v, p->n);
+		break;
 	case TEST_PATHS:
 		ok = path_set_init(&p->paths, m->arena, p->v, p->n);
 		break;
@@ -127,22 +131,9 @@ static bool has_folded(struct str text, struct str needle)
 	return false;
 }
 
-/* memmem() has a start-up cost that a path does not earn back: find the rarer end of the needle by memchr(). */
 static bool has_text(struct str text, struct str needle)
 {
-	const char *at, *end;
-
-	if (needle.n > text.n)
-		return false;
-	if (text.n > 256 || needle.n < 2)
-		return !needle.n || memmem(text.p, text.n, needle.p, needle.n);
-	end = text.p + text.n - needle.n + 1;
-	for (at = text.p; at < end; at++) {
-		if (at[0] == needle.p[0] && at[needle.n - 1] == needle.p[needle.n - 1] &&
-		    !memcmp(at, needle.p, needle.n))
-			return true;
-	}
-	return false;
+	return !needle.n || (needle.n <= text.n && memmem(text.p, text.n, needle.p, needle.n));
 }
 
 static bool matches_one(const struct pred *p, struct str text, bool fold_case)
@@ -156,12 +147,12 @@ static bool matches_one(const struct pred *p, struct str text, bool fold_case)
 	return false;
 }
 
-static bool contains_one(const struct pred *p, struct str text)
+static bool contains_folded(const struct pred *p, struct str text)
 {
 	uint32_t i;
 
 	for (i = 0; i < p->n; i++) {
-		if (p->test == TEST_CONTAINS ? has_text(text, p->v[i].s) : has_folded(text, p->v[i].s))
+		if (has_folded(text, p->v[i].s))
 			return true;
 	}
 	return false;
@@ -257,8 +248,9 @@ static bool value_holds(struct matcher *m, const struct pred *p, const struct va
 	case TEST_SUFFIX:
 		return affix_set_has(&p->affixes, v->s);
 	case TEST_CONTAINS:
+		return needle_set_within(p->needles, v->s);
 	case TEST_ICONTAINS:
-		return contains_one(p, v->s);
+		return contains_folded(p, v->s);
 	case TEST_GLOB:
 		return matches_one(p, v->s, false);
 	case TEST_IGLOB:

@@ -174,6 +174,91 @@ bool affix_set_has(const struct affix_set *s, struct str text)
 	return s->reversed ? str_ends(text, s->v[lo - 1]) : str_starts(text, s->v[lo - 1]);
 }
 
+/* ---- needles ---- */
+
+static unsigned int pair_of(const char *p)
+{
+	return ((unsigned char)p[0] * 67u + (unsigned char)p[1]) & 4095;
+}
+
+/* How common a byte is in paths and command lines, roughly. */
+static unsigned int commonness(char c)
+{
+	if (strchr("/eaoirtnsl", c))
+		return 4;
+	if (c >= 'a' && c <= 'z')
+		return 3;
+	return strchr("-. _0123456789", c) ? 2 : 1;
+}
+
+bool needle_set_init(struct needle_set *s, struct arena *a, const struct value *v, uint32_t n)
+{
+	uint32_t i;
+
+	memset(s, 0, sizeof(*s));
+	s->v = arena_array(a, struct str, n + 1);
+	if (!s->v)
+		return false;
+	for (i = 0; i < n; i++) {
+		struct str t = v[i].s;
+
+		s->v[s->n++] = t;
+		s->always |= !t.n;
+		s->single |= t.n == 1;
+		if (t.n > 1)
+			s->pairs[pair_of(t.p) / 64] |= 1ull << pair_of(t.p) % 64;
+	}
+	for (i = 0; n == 1 && i < s->v[0].n && i < 256; i++) {
+		if (commonness(s->v[0].p[i]) < commonness(s->v[0].p[s->rare]))
+			s->rare = (uint8_t)i;
+	}
+	return true;
+}
+
+/* One needle: every place of its least common byte. */
+static bool lone_within(const struct needle_set *s, struct str text)
+{
+	struct str t = s->v[0];
+	const char *at, *end;
+
+	if (t.n > text.n)
+		return false;
+	at = text.p + s->rare;
+	end = text.p + text.n - t.n + s->rare + 1;
+	while (at < end && (at = memchr(at, t.p[s->rare], (size_t)(end - at)))) {
+		if (!memcmp(at - s->rare, t.p, t.n))
+			return true;
+		at++;
+	}
+	return false;
+}
+
+bool needle_set_within(const struct needle_set *s, struct str text)
+{
+	const char *p, *end = text.p + text.n;
+	uint32_t i;
+
+	if (s->always)
+		return true;
+	if (s->n == 1)
+		return lone_within(s, text);
+	for (i = 0; s->single && text.n && i < s->n; i++) {
+		if (s->v[i].n == 1 && memchr(text.p, s->v[i].p[0], text.n))
+			return true;
+	}
+	for (p = text.p; p + 1 < end; p++) {
+		unsigned int pair = pair_of(p);
+
+		if (!(s->pairs[pair / 64] >> pair % 64 & 1))
+			continue;
+		for (i = 0; i < s->n; i++) {
+			if (s->v[i].n > 1 && str_starts(str_n(p, (size_t)(end - p)), s->v[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* ---- paths ---- */
 
 /* The next component of *rest, {NULL, 0} behind the last. */

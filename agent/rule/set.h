@@ -38,6 +38,19 @@ struct affix_set {
 bool affix_set_init(struct affix_set *s, struct arena *a, const struct value *v, uint32_t n, bool reversed);
 bool affix_set_has(const struct affix_set *s, struct str text);
 
+/* Texts looked for within another: one pass for all of them, led by their first two bytes. */
+struct needle_set {
+	struct str *v;
+	uint32_t n;
+	uint64_t pairs[64];	/* bit pair_of(): some needle begins with such a pair */
+	bool always;		/* the empty text is one of them */
+	bool single;		/* some are one byte long */
+	uint8_t rare;		/* of a lone needle: where its least common byte is */
+};
+
+bool needle_set_init(struct needle_set *s, struct arena *a, const struct value *v, uint32_t n);
+bool needle_set_within(const struct needle_set *s, struct str text);
+
 /* Paths for pmatch: literal ones by the hash of their normal form, those with patterns one by one. */
 struct path_set {
 	struct text_set literal;
