@@ -24,7 +24,7 @@ enum param_form {
 	FORM_DIRFD,		/* off: S32; AT_FDCWD by name */
 	FORM_U32, FORM_S32, FORM_U64,	/* off: the field */
 	FORM_OCTAL,		/* off: U32 */
-	FORM_DEV,		/* off: U32, as programs see it */
+	FORM_DEV,		/* off: U32; of an inode that may be unknown */
 	FORM_PATH,		/* off: enum path_role */
 	FORM_BLOB,		/* off: wire_blob */
 	FORM_WORDS,		/* off: wire_blob of texts that end in NUL */

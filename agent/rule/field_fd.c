@@ -402,31 +402,21 @@ static bool inode(const struct field_get *g, uint32_t *dev, uint64_t *ino)
 	return false;
 }
 
-/* The kernel's own dev_t has 20 bits of minor number; programs and the original see it split. */
-static uint32_t dev_major(uint32_t dev)
-{
-	return dev >> 20;
-}
-
-static uint32_t dev_minor(uint32_t dev)
-{
-	return dev & 0xfffff;
-}
-
 int get_fd_dev(const struct field_get *g, struct value *v)
 {
 	uint32_t dev;
 	uint64_t ino;
 
-	return inode(g, &dev, &ino) ? put_int(v, (int64_t)makedev(dev_major(dev), dev_minor(dev))) : FIELD_MISSING;
+	return inode(g, &dev, &ino) ? put_int(v, dev) : FIELD_MISSING;
 }
 
+/* Records carry device numbers in the form that stat() has. */
 int get_fd_dev_major(const struct field_get *g, struct value *v)
 {
 	uint32_t dev;
 	uint64_t ino;
 
-	return inode(g, &dev, &ino) ? put_int(v, dev_major(dev)) : FIELD_MISSING;
+	return inode(g, &dev, &ino) ? put_int(v, major(dev)) : FIELD_MISSING;
 }
 
 int get_fd_dev_minor(const struct field_get *g, struct value *v)
@@ -434,7 +424,7 @@ int get_fd_dev_minor(const struct field_get *g, struct value *v)
 	uint32_t dev;
 	uint64_t ino;
 
-	return inode(g, &dev, &ino) ? put_int(v, dev_minor(dev)) : FIELD_MISSING;
+	return inode(g, &dev, &ino) ? put_int(v, minor(dev)) : FIELD_MISSING;
 }
 
 int get_fd_ino(const struct field_get *g, struct value *v)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 struct flag {
@@ -190,7 +189,7 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 	case FORM_EXE_FLAGS:
 		return put_uint(v, exe_flags_of(u32_at(g, p)));
 	case FORM_DEV:
-		return inode_known(g) ? put_uint(v, makedev(u32_at(g, p) >> 20, u32_at(g, p) & 0xfffff)) : FIELD_MISSING;
+		return inode_known(g) ? put_uint(v, u32_at(g, p)) : FIELD_MISSING;
 	case FORM_U64:
 		return inode_known(g) ? put_uint(v, *(const uint64_t *)at(g, p)) : FIELD_MISSING;
 	case FORM_CAPS:

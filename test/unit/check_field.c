@@ -360,7 +360,7 @@ START_TEST(opens)
 {
 	open_event(CALL_OPENAT, O_RDWR | O_CREAT | O_CLOEXEC, 5);
 	f.rec.open.file_mode = S_IFREG | 0644;
-	f.rec.open.dev = 8 << 20 | 1;
+	f.rec.open.dev = 8 << 8 | 1;
 	f.rec.open.ino = 99;
 	f.rec.open.file_flags = FILE_CREATED | FILE_UPPER;
 	BLOB(f.rec.open.name, "/etc/cron.d/x");
