@@ -2,7 +2,6 @@
 #include "agent.h"
 #include "control.h"
 #include "enrich/user.h"
-#include "event/attr.h"
 #include "sensor/privileges.h"
 #include "util/clock.h"
 #include "util/fs.h"
@@ -61,6 +60,8 @@ static void on_idle(void *ctx)
 {
 	struct agent *a = ctx;
 
+	a->pipeline.boot_offset = a->source->ops->boot_offset(a->source);	/* the wall clock may have been set */
+	a->pipeline.context.boot_offset = a->pipeline.boot_offset;
 	deliver_flush(a->deliver);
 	fold_schedule(a);
 }
@@ -118,23 +119,12 @@ static void print_diags(const struct diags *d)
 	buf_free(&b);
 }
 
-/* What the new rules need and the sensor was not started for. */
-static bool needs_more(const struct needs *have, const struct needs *want, struct buf *names)
-{
-	for (int c = CALL_NONE + 1; c < CALL_MAX; c++) {
-		if (want->call[c] && !have->call[c])
-			buf_printf(names, "%s%s", names->n ? ", " : "", call_table[c].name);
-	}
-	return names->n || (want->want & ~have->want);
-}
-
 static void reload(struct agent *a)
 {
 	struct diags d _cleanup_(diags_free) = {};
 	struct rule_files files = {};
 	struct ruleset *rs = NULL;
 	struct needs needs = {};
-	struct buf names = {};
 	int r = 0;
 
 	for (size_t i = 0; i < a->o.nrule_paths && r >= 0; i++)
@@ -149,10 +139,10 @@ static void reload(struct agent *a)
 		return;
 	}
 	ruleset_needs(rs, &needs);
-	if (needs_more(&a->needs, &needs, &names))
-		log_warning("the new rules need what the sensor was not started for; restart to see it: %s",
-			    names.n ? names.p : "more of the calls it watches");
-	buf_free(&names);
+	r = source_kernel_update(a->source, &needs);
+	if (r < 0)
+		log_warning("the sensor could not attach what the new rules need (%s); `noroshi status` says what is missing",
+			    strerror(-r));
 	ruleset_free(a->o.ruleset);
 	rule_files_free(&a->o.rules);
 	a->o.ruleset = rs;
@@ -204,7 +194,7 @@ static void report_losses(struct agent *a)
 	a->lost_reported = lost;
 	f = finding_internal(&a->pipeline.context, "noroshi: events lost", "Coverage:Runtime/EventsLost", 5, text);
 	if (f)
-		deliver_finding(a->deliver, f);
+		fold_pass(a->pipeline.fold, f);	/* gives it its place in the sequence */
 	deliver_flush(a->deliver);
 }
 
@@ -315,11 +305,12 @@ static int build_pipeline(struct agent *a)
 static int agent_start(struct agent *a)
 {
 	struct source_handler h = {on_record, on_idle, on_end, a};
+	struct needs needs = {};
 	char error[512] = "";
 	int r;
 
-	ruleset_needs(a->o.ruleset, &a->needs);
-	r = source_kernel_new(&a->source, &a->needs, error);
+	ruleset_needs(a->o.ruleset, &needs);
+	r = source_kernel_new(&a->source, &needs, error);
 	if (r < 0) {
 		log_error("cannot watch this kernel: %s", error);
 		return r;

@@ -37,7 +37,6 @@ struct agent {
 	uint64_t started;		/* wall clock, ns */
 	uint64_t lost_reported;		/* records lost, as of the last finding about it */
 	uint64_t reloads, reloads_failed;
-	struct needs needs;		/* what the sensor was started for */
 	bool stopping;
 	int error;			/* exit reason: 0, or < 0 when the source failed */
 	char why[512];

@@ -49,6 +49,11 @@ int get_dns_qr(const struct field_get *g, struct value *v)
 	return put_text(v, g->ev->dns->response ? "response" : "query");
 }
 
+int get_dns_egress(const struct field_get *g, struct value *v)
+{
+	return get_type(g) == EVENT_DNS ? put_bool(v, g->ev->rec->dns.egress != 0) : FIELD_MISSING;
+}
+
 /* The end with port 53, whichever side it is on. */
 int get_dns_resolver(const struct field_get *g, struct value *v)
 {

@@ -99,6 +99,26 @@ int get_fs_path_targetraw(const struct field_get *g, struct value *v)
 	return fs_path(g, v, role_of(g, false), true);
 }
 
+/* One field for outputs of rules over several calls: fs.path.* are each missing for some. */
+int get_evt_path(const struct field_get *g, struct value *v)
+{
+	struct event_path old, new;
+	struct str from, to;
+	struct text t;
+
+	if (event_path(g, PATH_ONLY, &old))
+		return put_str(v, event_path_absolute(g, &old));
+	if (!event_path(g, PATH_OLD, &old) || !event_path(g, PATH_NEW, &new))
+		return FIELD_MISSING;
+	from = get_type(g) == EVENT_SYMLINK ? old.raw : event_path_absolute(g, &old);
+	to = event_path_absolute(g, &new);
+	t = text_begin(g->s);
+	text_str(&t, from);
+	text_puts(&t, " -> ");
+	text_str(&t, to);
+	return put_str(v, text_view(&t));
+}
+
 int get_evt_abspath(const struct field_get *g, struct value *v)
 {
 	enum path_role role = PATH_ONLY;
