@@ -13,7 +13,7 @@
 #include "util/arena.h"
 #include "util/buf.h"
 
-struct ast;	/* ast.c, parser.c, check.c, matcher.c know its inside: ast_node.h */
+struct ast;	/* ast.c, parser*.c, check.c, events.c, matcher*.c know its inside: ast_node.h */
 
 struct ast_error {
 	size_t pos;		/* byte offset in the text where it stopped */
