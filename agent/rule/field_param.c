@@ -172,6 +172,7 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 		return fd_view(g, &f) && f.has_num ? put_int(v, f.num) : FIELD_MISSING;
 	case FORM_DIRFD:
 	case FORM_S32:
+	case FORM_UID:	/* one that was never set is -1 */
 		return put_int(v, (int32_t)u32_at(g, p));
 	case FORM_U32:
 	case FORM_OCTAL:
@@ -182,7 +183,6 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 	case FORM_AT_FLAGS:
 	case FORM_MODE:
 	case FORM_DOMAIN:
-	case FORM_UID:
 		return put_uint(v, u32_at(g, p));
 	case FORM_SOCK_TYPE:
 		return put_uint(v, u32_at(g, p) & 0xf);
