@@ -139,6 +139,7 @@ static void reload(struct agent *a)
 		return;
 	}
 	ruleset_needs(rs, &needs);
+	needs.rate = a->o.config->rate_limit;
 	r = source_kernel_update(a->source, &needs);
 	if (r < 0)
 		log_warning("the sensor could not attach what the new rules need (%s); `noroshi status` says what is missing",
@@ -310,6 +311,7 @@ static int agent_start(struct agent *a)
 	int r;
 
 	ruleset_needs(a->o.ruleset, &needs);
+	needs.rate = a->o.config->rate_limit;
 	r = source_kernel_new(&a->source, &needs, error);
 	if (r < 0) {
 		log_error("cannot watch this kernel: %s", error);

@@ -15,6 +15,7 @@
 struct needs {
 	bool call[CALL_MAX];
 	uint32_t want;		/* enum wire_want */
+	uint64_t rate;		/* records a second from one control group, then the kernel side counts them lost; 0 = no limit */
 };
 
 #endif

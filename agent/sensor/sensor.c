@@ -125,7 +125,7 @@ static int set_control(struct sensor *s, int map)
 	struct wire_control c = {
 		.want = s->needs.want,
 		.self = {(uint32_t)getpid(), (uint32_t)getppid()},
-		.rate = RECORDS_PER_CGROUP_SEC,
+		.rate = s->needs.rate,
 	};
 	uint32_t zero = 0;
 

@@ -400,6 +400,7 @@ int source_kernel_update(struct source *base, const struct needs *needs)
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
 		__atomic_store_n(&s->h.control->calls[i], calls[i], __ATOMIC_SEQ_CST);
 	__atomic_store_n(&s->h.control->want, needs->want, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->h.control->rate, needs->rate, __ATOMIC_SEQ_CST);
 	return missing;
 }
 
