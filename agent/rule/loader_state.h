@@ -7,12 +7,14 @@
  *
  *   loader.c            the passes in order, and the result
  *   loader_yaml.c       positions
- *   loader_collect.c    documents → items; lists, macros, required versions
+ *   loader_collect.c    documents → items; lists, macros
+ *   loader_version.c    required versions
  *   loader_rule.c       rule items: keys, defaults, redefinition
  *   loader_override.c   append, override, enabled
  *   loader_exception.c  exceptions → condition text
  *   loader_expand.c     lists put into condition texts
  *   loader_compile.c    texts → checked trees and outputs
+ *   loader_info.c       what a finding says of its rule
  */
 #ifndef RULE_LOADER_STATE_H
 #define RULE_LOADER_STATE_H
@@ -160,6 +162,9 @@ bool get_texts(struct loader *l, const yaml_node_t *map, const char *key, const 
 
 int collect(struct loader *l);
 
+void collect_engine_version(struct loader *l, const yaml_node_t *map);
+void collect_plugin_versions(struct loader *l, const yaml_node_t *map);
+
 /* ---- append and override (loader_override.c) ---- */
 
 enum change { CHANGE_NONE, CHANGE_APPEND, CHANGE_REPLACE };
@@ -194,5 +199,7 @@ bool add_exceptions(struct loader *l, struct rule_def *r, struct ctext *out);
 int expand_lists(struct loader *l, const struct ctext *text, struct ctext *ret, const char *item);
 
 int compile(struct loader *l, struct loaded *ret);
+
+void fill_info(struct loader *l, const struct rule_def *d, struct rule_info *info);
 
 #endif
