@@ -54,7 +54,6 @@ static void keep(struct recording *r, const struct event *ev, const void *rec, s
 {
 	json_t *o;
 
-	r->kept++;
 	if (r->recorder) {
 		r->error = recorder_add(r->recorder, rec, n) ?: r->error;
 		return;
@@ -79,6 +78,7 @@ static void on_record(void *ctx, const void *rec, size_t n)
 	if (visible)
 		ev.num = ++r->events;
 	wanted = visible && filter_match(&r->filter, &ev);
+	r->kept += wanted;
 	if (wanted || (r->recorder && is_state((enum event_type)ev.rec->hdr.type)))
 		keep(r, &ev, rec, n);
 }
@@ -175,6 +175,7 @@ static void start_handles(struct recording *r, const struct args *a)
 
 	uv_timer_init(&r->loop, &r->timer);
 	r->timer.data = r;
+	uv_update_time(&r->loop);	/* loading the probes took its time */
 	if (a->seconds > 0)
 		uv_timer_start(&r->timer, on_timer, (uint64_t)(a->seconds * 1000), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(signums); i++) {
@@ -207,10 +208,10 @@ static int record(struct recording *r, const struct args *a)
 		return EXIT_INPUT;
 	users_load(NULL, NULL);	/* without them user.name is <NA> but for root */
 	r->enrich = enrich_new(&(struct enrich_options){});
-	start_handles(r, a);
 	e = r->enrich ? r->source->ops->start(r->source, &r->loop, &h) : -ENOMEM;
 	if (e < 0)
 		return fprintf(stderr, "noroshi record: %s\n", strerror(-e)), EXIT_HOST;
+	start_handles(r, a);
 	fprintf(stderr, "noroshi record: ready\n");
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	if (r->recorder)
