@@ -56,12 +56,17 @@ void ring_init(struct ring *ret, uint64_t *consumer, const uint64_t *producer, c
 	};
 }
 
-int ring_drain(struct ring *r, unsigned int max, ring_record_fn fn, void *ctx)
+uint64_t ring_end(const struct ring *r)
 {
-	uint64_t end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	return r->producer ? __atomic_load_n(r->producer, __ATOMIC_SEQ_CST) : 0;
+}
+
+int ring_drain(struct ring *r, unsigned int max, uint64_t end, ring_record_fn fn, void *ctx)
+{
+	uint64_t produced = ring_end(r);
 	unsigned int taken = 0;
 
-	while (r->pos < end && taken < max) {
+	while (r->pos < produced && r->pos < end && taken < max) {
 		const struct ring_hdr *hdr = (const void *)(r->data + (r->pos & (r->bytes - 1)));
 		uint32_t word = __atomic_load_n(&hdr->len, __ATOMIC_ACQUIRE);
 		uint32_t len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
@@ -69,7 +74,7 @@ int ring_drain(struct ring *r, unsigned int max, ring_record_fn fn, void *ctx)
 
 		if (word & BPF_RINGBUF_BUSY_BIT)
 			break;
-		if (step > end - r->pos || step > r->bytes)
+		if (step > produced - r->pos || step > r->bytes)
 			return -EIO;
 		r->pos += step;	/* before fn, which may end up in here again: a handler that stops its source */
 		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {
@@ -78,8 +83,8 @@ int ring_drain(struct ring *r, unsigned int max, ring_record_fn fn, void *ctx)
 		}
 		/* The room is the kernel's again only now, and a producer that finds us caught up wakes us. */
 		__atomic_store_n(r->consumer, r->pos, __ATOMIC_SEQ_CST);
-		if (r->pos == end)
-			end = __atomic_load_n(r->producer, __ATOMIC_SEQ_CST);
+		if (r->pos == produced)
+			produced = ring_end(r);
 	}
 	return (int)taken;
 }

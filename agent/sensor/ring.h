@@ -31,11 +31,16 @@ void ring_init(struct ring *ret, uint64_t *consumer, const uint64_t *producer, c
 
 typedef void (*ring_record_fn)(void *ctx, const void *rec, size_t n);
 
+/* Where the kernel will put the next record: what lies before it had been begun when this was read. */
+uint64_t ring_end(const struct ring *r);
+
+#define RING_ALL UINT64_MAX
+
 /*
- * Hands up to max finished records to fn, oldest first; each is gone when fn returns. Stops early at one that is
- * still being written. Returns how many were taken, or -EIO when what lies there cannot be a record.
+ * Hands up to max finished records that begin before `end` to fn, oldest first; each is gone when fn returns. Stops
+ * early at one that is still being written. Returns how many were taken, or -EIO when what lies there cannot be a record.
  */
-int ring_drain(struct ring *r, unsigned int max, ring_record_fn fn, void *ctx);
+int ring_drain(struct ring *r, unsigned int max, uint64_t end, ring_record_fn fn, void *ctx);
 
 /* Bytes written and not yet read, those of unfinished records included. */
 size_t ring_used(const struct ring *r);

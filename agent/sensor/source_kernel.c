@@ -63,9 +63,9 @@ static struct kernel_source *of(const struct source *s)
 
 /* draining */
 
-static int drain_ring(struct kernel_source *s, unsigned int i, unsigned int max)
+static int drain_ring(struct kernel_source *s, unsigned int i, unsigned int max, uint64_t end)
 {
-	int n = s->damaged[i] ? 0 : ring_drain(&s->h.ring[i], max, s->handler.record, s->handler.ctx);
+	int n = s->damaged[i] ? 0 : ring_drain(&s->h.ring[i], max, end, s->handler.record, s->handler.ctx);
 
 	if (n < 0) {
 		s->damaged[i] = true;	/* cannot happen while the kernel alone writes; what follows has no beginning */
@@ -76,22 +76,33 @@ static int drain_ring(struct kernel_source *s, unsigned int i, unsigned int max)
 }
 
 /*
- * Critical records first, and again after each part of the bulk: what a bulk record speaks of (its process) has then
- * been told before it. *more when a ring was left with finished records.
+ * One turn of both rings. What a bulk record speaks of (its process, its image) was told on the critical ring before
+ * it: so the bulk's end is read first, then all that the critical ring holds is taken, then the bulk up to that end and
+ * no further. A critical record that is still being written holds the bulk back. *total grows; true when more may lie there.
  */
+static bool drain_round(struct kernel_source *s, unsigned int *total)
+{
+	struct ring *critical = &s->h.ring[0], *bulk = &s->h.ring[1];
+	uint64_t bulk_end = ring_end(bulk), critical_end = ring_end(critical);
+	unsigned int n;
+
+	*total += (unsigned int)drain_ring(s, 0, CRITICAL_BUDGET, RING_ALL);
+	if (!s->damaged[0] && critical->pos < critical_end)
+		return true;
+	n = (unsigned int)drain_ring(s, 1, BULK_BUDGET, bulk_end);
+	*total += n;
+	/* What came after that end may have woken nobody; under load the timer finds it. */
+	return n == BULK_BUDGET || (!s->batch && ring_used(bulk) && !s->damaged[1]);
+}
+
+/* *more when a ring was left with finished records. */
 static unsigned int drain(struct kernel_source *s, unsigned int rounds, bool *more)
 {
-	unsigned int total = 0, bulk = 0, critical = 0;
+	unsigned int total = 0;
 
-	for (unsigned int i = 0; i < rounds; i++) {
-		critical = (unsigned int)drain_ring(s, 0, CRITICAL_BUDGET);
-		bulk = (unsigned int)drain_ring(s, 1, BULK_BUDGET);
-		total += critical + bulk;
-		if (bulk < BULK_BUDGET)
-			break;
-	}
-	total += (unsigned int)drain_ring(s, 0, CRITICAL_BUDGET);
-	*more = bulk == BULK_BUDGET;
+	*more = true;
+	for (unsigned int i = 0; i < rounds && *more; i++)
+		*more = drain_round(s, &total);
 	if (total && s->handler.idle)
 		s->handler.idle(s->handler.ctx);
 	return total;

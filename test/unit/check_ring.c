@@ -71,7 +71,7 @@ static void take(void *ctx, const void *rec, size_t n)
 
 START_TEST(test_empty)
 {
-	ck_assert_int_eq(ring_drain(&f.ring, 10, take, &f), 0);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 0);
 	ck_assert_uint_eq(ring_used(&f.ring), 0);
 }
 END_TEST
@@ -81,7 +81,7 @@ START_TEST(test_order_and_lengths)
 	for (uint64_t i = 0; i < 5; i++)
 		put(i, 8 + (uint32_t)i, 0);
 	ck_assert_uint_eq(ring_used(&f.ring), f.producer);
-	ck_assert_int_eq(ring_drain(&f.ring, 10, take, &f), 5);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 5);
 	for (uint64_t i = 0; i < 5; i++) {
 		ck_assert_uint_eq(f.first[i], i);
 		ck_assert_uint_eq(f.len[i], 8 + i);
@@ -94,9 +94,26 @@ START_TEST(test_budget)
 {
 	for (uint64_t i = 0; i < 5; i++)
 		put(i, 16, 0);
-	ck_assert_int_eq(ring_drain(&f.ring, 3, take, &f), 3);
+	ck_assert_int_eq(ring_drain(&f.ring, 3, RING_ALL, take, &f), 3);
 	ck_assert_uint_eq(f.consumer, 3 * 24);
-	ck_assert_int_eq(ring_drain(&f.ring, 3, take, &f), 2);
+	ck_assert_int_eq(ring_drain(&f.ring, 3, RING_ALL, take, &f), 2);
+	ck_assert_uint_eq(f.first[4], 4);
+}
+END_TEST
+
+START_TEST(test_end)
+{
+	uint64_t end;
+
+	for (uint64_t i = 0; i < 3; i++)
+		put(i, 16, 0);
+	end = ring_end(&f.ring);
+	for (uint64_t i = 3; i < 5; i++)
+		put(i, 16, 0);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, end, take, &f), 3);
+	ck_assert_uint_eq(f.consumer, end);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, end, take, &f), 0);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 2);
 	ck_assert_uint_eq(f.first[4], 4);
 }
 END_TEST
@@ -109,10 +126,10 @@ START_TEST(test_busy_holds_back_what_follows)
 	put(1, 16, 0);
 	at = put(2, 16, BPF_RINGBUF_BUSY_BIT);
 	put(3, 16, 0);
-	ck_assert_int_eq(ring_drain(&f.ring, 10, take, &f), 1);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 1);
 	ck_assert_uint_eq(f.consumer, at);
 	memcpy(f.data + at % BYTES, &done, sizeof(done));
-	ck_assert_int_eq(ring_drain(&f.ring, 10, take, &f), 2);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 2);
 	ck_assert_uint_eq(f.first[1], 2);
 	ck_assert_uint_eq(f.first[2], 3);
 }
@@ -123,7 +140,7 @@ START_TEST(test_discarded_is_skipped)
 	put(1, 16, 0);
 	put(2, 600, BPF_RINGBUF_DISCARD_BIT);
 	put(3, 16, 0);
-	ck_assert_int_eq(ring_drain(&f.ring, 10, take, &f), 2);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 2);
 	ck_assert_uint_eq(f.first[0], 1);
 	ck_assert_uint_eq(f.first[1], 3);
 	ck_assert_uint_eq(f.consumer, f.producer);
@@ -137,7 +154,7 @@ START_TEST(test_wraps)
 		put(i, 1000, 0);
 		put(i + 1000, 1001, 0);
 		f.n = 0;
-		ck_assert_int_eq(ring_drain(&f.ring, 10, take, &f), 2);
+		ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 2);
 		ck_assert_uint_eq(f.first[0], i);
 		ck_assert_uint_eq(f.first[1], i + 1000);
 		ck_assert_uint_eq(f.len[1], 1001);
@@ -153,7 +170,7 @@ START_TEST(test_impossible_length)
 	put(1, 16, 0);
 	put(2, 16, 0);
 	memcpy(f.data + 24, &word, sizeof(word));	/* longer than what was produced */
-	ck_assert_int_eq(ring_drain(&f.ring, 10, take, &f), -EIO);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), -EIO);
 	ck_assert_uint_eq(f.n, 1);
 }
 END_TEST
@@ -182,6 +199,7 @@ int main(void)
 	tcase_add_test(t, test_empty);
 	tcase_add_test(t, test_order_and_lengths);
 	tcase_add_test(t, test_budget);
+	tcase_add_test(t, test_end);
 	tcase_add_test(t, test_busy_holds_back_what_follows);
 	tcase_add_test(t, test_discarded_is_skipped);
 	tcase_add_test(t, test_wraps);
