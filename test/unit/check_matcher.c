@@ -176,8 +176,8 @@ static const char *const events[] = {
 	"{\"evt.type\":\"open\",\"proc.name\":\"a\",\"fd.name\":\"/etc/passwd\",\"proc.pid\":3,\"evt.is_open_write\":true}",
 	"{\"evt.type\":\"openat\",\"proc.name\":\"b\",\"fd.name\":\"/usr/ss\",\"proc.pid\":9,\"proc.aname\":[\"x\",\"y\"]}",
 	"{\"evt.type\":\"execve\",\"proc.name\":\"c\",\"proc.aname\":[\"x\"]}",
-	"{\"evt.type\":\"close\",\"proc.aname\":[\"z\",\"q\"],\"fd.cip\":\"1.2.3.4\",\"fd.sip\":\"1.2.9.9\",\"fd.cport\":2,"
-	"\"fd.sport\":9}",
+	("{\"evt.type\":\"close\",\"proc.aname\":[\"z\",\"q\"],\"fd.cip\":\"1.2.3.4\",\"fd.sip\":\"1.2.9.9\",\"fd.cport\":2,"
+	 "\"fd.sport\":9}"),
 	"{\"evt.type\":\"connect\",\"fd.sip\":\"1.2.3.4\",\"fd.sport\":1,\"proc.name\":\"bb\"}",
 	"{\"evt.type\":\"dns\"}",
 };
