@@ -115,9 +115,10 @@ static void report(const struct args *a, const struct rule_files *files, const s
 	}
 	rules_arg_print(d);
 	if (d->errors)
-		printf("%zu errors, %zu warnings\n", d->errors, d->warnings);
+		printf("%zu error%s, ", d->errors, d->errors == 1 ? "" : "s");
 	else
-		printf("ok: %u rules in %zu files, %zu warnings\n", rules, files->n, d->warnings);
+		printf("ok: %u rule%s in %zu file%s, ", rules, rules == 1 ? "" : "s", files->n, files->n == 1 ? "" : "s");
+	printf("%zu warning%s\n", d->warnings, d->warnings == 1 ? "" : "s");
 }
 
 static int check_rules(const struct args *a, struct rule_files *files, unsigned int priority, struct diags *d, uint32_t *rules)
@@ -162,6 +163,10 @@ static int run(int argc, char **argv)
 	r = check_rules(&a, &files, priority < 0 ? 7 : (unsigned int)priority, &d, &rules);
 	report(&a, &files, &d, rules);
 	rule_files_free(&files);
+	for (size_t i = 0; i < d.n; i++) {
+		if (d.v[i].code == DIAG_FILE_READ)
+			return EXIT_INPUT;
+	}
 	return r < 0 || d.errors || (a.strict && d.warnings) ? EXIT_FINDINGS : EXIT_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "event/attr.h"
 #include "event/decode.h"
 #include "event/json.h"
+#include "sensor/recording.h"
 #include "sensor/source.h"
 #include "util/fs.h"
 #include <errno.h>
@@ -31,6 +32,22 @@ int event_from_json(json_t *object, uint64_t num, struct str line, event_fn fn, 
 	return 0;
 }
 
+/* What may stand in an error is the file's text: a terminal must not obey it. */
+static void tame(struct buf *error)
+{
+	for (size_t i = 0; i < error->n; i++) {
+		if ((unsigned char)error->p[i] < 0x20 || error->p[i] == 0x7f)
+			error->p[i] = '?';
+	}
+}
+
+static void not_json(struct buf *error, const char *path, uint64_t line, const json_error_t *e)
+{
+	buf_printf(error, "%s:%llu:%d: not JSON: %s%s", path, (unsigned long long)line, e ? e->column : 1,
+		   e ? e->text : "the line is too long", line == 1 ? " (nor is the file a recording)" : "");
+	tame(error);
+}
+
 static int each_line(FILE *f, const char *path, event_fn fn, void *ctx, struct buf *error)
 {
 	uint64_t line_number = 0, num = 0;
@@ -48,8 +65,7 @@ static int each_line(FILE *f, const char *path, event_fn fn, void *ctx, struct b
 			continue;
 		o = (size_t)n > EVENT_LINE_MAX ? NULL : json_loadb(line, (size_t)n, 0, &e);
 		if (!o) {
-			buf_printf(error, "%s:%llu:%d: not JSON: %s", path, (unsigned long long)line_number,
-				   (size_t)n > EVENT_LINE_MAX ? 1 : e.column, (size_t)n > EVENT_LINE_MAX ? "the line is too long" : e.text);
+			not_json(error, path, line_number, (size_t)n > EVENT_LINE_MAX ? NULL : &e);
 			r = -EINVAL;
 			break;
 		}
@@ -133,21 +149,23 @@ static int each_record(const char *path, event_fn fn, void *ctx, struct buf *err
 	return r.error;
 }
 
+static int unreadable(const char *path, int e, struct buf *error)
+{
+	buf_printf(error, "%s: %s", path, strerror(e));
+	return -e;
+}
+
 int events_file_each(const char *path, event_fn fn, void *ctx, struct buf *error)
 {
 	_cleanup_(fclosep) FILE *f = fopen(path, "re");
 	int first;
 
-	if (!f) {
-		buf_printf(error, "%s: %s", path, strerror(errno));
-		return -errno;
-	}
-	do
-		first = fgetc(f);
-	while (first == ' ' || first == '\n' || first == '\r' || first == '\t');
+	if (!f)
+		return unreadable(path, errno, error);
+	first = fgetc(f);
 	if (first == EOF)
-		return 0;
-	if (first != '{')
+		return ferror(f) ? unreadable(path, errno, error) : 0;
+	if (first == RECORDING_MAGIC[0])	/* no JSON object begins like that */
 		return each_record(path, fn, ctx, error);
 	ungetc(first, f);
 	return each_line(f, path, fn, ctx, error);

@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/filter.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RULE_NAME "(condition)"
+#define FILE_NAME "condition"	/* how diagnostics call it */
+#define LINES_BEFORE 6		/* the condition, in the rule around it */
+#define INDENT 4
+
+/* The condition stands in a rule of our own making: say where in what the user typed, and no word of that rule. */
+static void as_typed(struct diags *diags)
+{
+	for (size_t i = 0; i < diags->n; i++) {
+		struct diag *d = &diags->v[i];
+
+		if (!str_eq(d->place.file, STR(FILE_NAME)) || d->place.line <= LINES_BEFORE)
+			continue;
+		d->place.line -= LINES_BEFORE;
+		d->place.col -= d->place.col > INDENT ? INDENT : 0;
+		free(d->item);
+		d->item = NULL;
+		if (d->snippet && d->snippet_col > INDENT && strspn(d->snippet, " ") >= INDENT) {
+			memmove(d->snippet, d->snippet + INDENT, strlen(d->snippet) - INDENT + 1);
+			d->snippet_col -= INDENT;
+		}
+	}
+}
 
 int filter_load(struct filter *f, const char *condition, const char *const *paths, size_t npaths, struct diags *diags)
 {
@@ -22,10 +45,12 @@ int filter_load(struct filter *f, const char *condition, const char *const *path
 	v = realloc(f->files.v, sizeof(*v) * (f->files.n + 1));
 	if (!v || buf_error(&f->text))
 		return -ENOMEM;
-	v[f->files.n] = (struct rule_source){STR("condition"), buf_view(&f->text)};
+	v[f->files.n] = (struct rule_source){STR(FILE_NAME), buf_view(&f->text)};
 	f->files.v = v;
 	f->files.n++;
-	return ruleset_load(&f->rules, &(struct engine_load){.sources = v, .nsources = f->files.n, .min_priority = 7}, diags);
+	r = ruleset_load(&f->rules, &(struct engine_load){.sources = v, .nsources = f->files.n, .min_priority = 7}, diags);
+	as_typed(diags);
+	return r;
 }
 
 bool filter_match(struct filter *f, const struct event *ev)

@@ -243,7 +243,7 @@ static int run(int argc, char **argv)
 		uv_loop_close(&r.loop);
 		enrich_free(r.enrich);
 	}
-	rules_arg_print(&d);
+	rules_arg_print_errors(&d);
 	filter_free(&r.filter);
 	return status;
 }

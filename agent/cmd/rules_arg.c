@@ -3,6 +3,7 @@
 #include "version.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* A binary in the folder it was built in belongs to its source tree. */
@@ -54,6 +55,19 @@ int rules_arg_priority(const char *word)
 			return (int)i;
 	}
 	return strcasecmp(word, "info") ? -EINVAL : 6;
+}
+
+void rules_arg_print_errors(const struct diags *d)
+{
+	struct diags errors = {.v = calloc(d->n + 1, sizeof(*errors.v)), .errors = d->errors};
+
+	for (size_t i = 0; errors.v && i < d->n; i++) {
+		if (diag_code_severity(d->v[i].code) == DIAG_ERROR)
+			errors.v[errors.n++] = d->v[i];
+	}
+	if (errors.n)
+		rules_arg_print(&errors);
+	free(errors.v);
 }
 
 void rules_arg_print(const struct diags *d)

@@ -14,6 +14,7 @@ size_t rules_arg_expand(const char **out, size_t room, const char *const *in, si
 /* 0 Emergency … 7 Debug by the word (any case), or -EINVAL. */
 int rules_arg_priority(const char *word);
 
-void rules_arg_print(const struct diags *d);	/* to stderr */
+void rules_arg_print(const struct diags *d);		/* to stderr */
+void rules_arg_print_errors(const struct diags *d);	/* where rules only lend lists and macros, their warnings are noise */
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/test_cases.h"
+#include "rule/field.h"
 #include "util/arena.h"
 #include "util/yaml_json.h"
 #include <errno.h>
@@ -52,12 +53,47 @@ static struct test_case *new_case(struct reading *r, const yaml_node_t *n)
 	return v;
 }
 
+/* A key that names no field would make a case hold, or fail, for nothing. */
+static void known_field(struct reading *r, const yaml_node_t *key, const yaml_node_t *value)
+{
+	const char *s = yaml_text(key), *bracket = s ? strchr(s, '[') : NULL, *near;
+	struct field_ref ref;
+	struct str name, arg;
+	char hint[128];
+
+	if (!s || (!strcmp(s, "evt.arg") && value && value->type == YAML_MAPPING_NODE))
+		return;	/* arguments as a map: spread by the reader of events */
+	name = bracket ? str_n(s, (size_t)(bracket - s)) : str(s);
+	arg = bracket ? str_n(bracket + 1, strcspn(bracket + 1, "]")) : STR_NONE;
+	if (field_resolve(&ref, name, bracket != NULL, arg, str(s)) != FIELD_E_UNKNOWN)
+		return;
+	near = field_nearest(name);
+	snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near ? near : "");
+	complain(r, key, near ? hint : NULL, "unknown field \"%s\"", s);
+}
+
+static void known_fields(struct reading *r, const yaml_node_t *n)
+{
+	if (n->type == YAML_SEQUENCE_NODE) {
+		for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+			const yaml_node_t *item = yaml_document_get_node(&r->doc, *i);
+
+			if (item->type == YAML_MAPPING_NODE)
+				known_fields(r, item);
+		}
+	} else if (n->type == YAML_MAPPING_NODE) {
+		for (yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++)
+			known_field(r, yaml_document_get_node(&r->doc, p->key), yaml_document_get_node(&r->doc, p->value));
+	}
+}
+
 /* A map, or a list of maps, each merged over the defaults. */
 static json_t *read_events(struct reading *r, const yaml_node_t *n, json_t *defaults)
 {
 	json_t *v = yaml_json(&r->doc, n), *list = json_array(), *one;
 	size_t i;
 
+	known_fields(r, n);
 	if (json_is_object(v)) {
 		json_t *single = json_array();
 
@@ -144,6 +180,10 @@ static void read_expectation(struct reading *r, const yaml_node_t *n, struct exp
 	v = yaml_map_get(&r->doc, n, "fields", NULL);
 	if (v)
 		e->fields = yaml_json(&r->doc, v);
+	if (v && !json_is_object(e->fields))
+		complain(r, v, NULL, "fields wants a map, field: value");
+	else if (v)
+		known_fields(r, v);
 }
 
 static void read_expect(struct reading *r, const yaml_node_t *n, struct test_case *c)
@@ -222,6 +262,8 @@ static void read_case(struct reading *r, const yaml_node_t *n)
 	c->todo = keep(r, yaml_text(yaml_map_get(&r->doc, n, "todo", NULL)));
 	s = yaml_text(yaml_map_get(&r->doc, n, "allow_others", NULL));
 	c->allow_others = s && !strcmp(s, "true");
+	if (s && strcmp(s, "true") && strcmp(s, "false"))
+		complain(r, yaml_map_get(&r->doc, n, "allow_others", NULL), NULL, "allow_others wants true or false");
 	defaults = yaml_map_get(&r->doc, n, "defaults", NULL);
 	events = yaml_map_get(&r->doc, n, "events", NULL);
 	replay = yaml_map_get(&r->doc, n, "replay", NULL);
@@ -229,6 +271,8 @@ static void read_case(struct reading *r, const yaml_node_t *n)
 		base = yaml_json(&r->doc, defaults);
 	if (defaults && !json_is_object(base))
 		complain(r, defaults, NULL, "defaults wants a map of fields");
+	else if (defaults)
+		known_fields(r, defaults);
 	if (events)
 		c->events = read_events(r, events, json_is_object(base) ? base : NULL);
 	else if (yaml_text(replay))

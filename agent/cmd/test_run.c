@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FIRED_MAX 100000	/* matches of one case */
+#define RULES_NAMED_MAX 4096	/* among which the nearest name is looked for */
 #define EXPLAIN_EVENTS 3	/* events for which a rule that did not fire is explained */
 
 struct fired {
@@ -23,8 +24,10 @@ struct run {
 	size_t n, room;
 	bool overflow;
 	/* explaining */
-	const char *rule;
+	uint32_t id;
 	unsigned int event, explained;
+	uint64_t last;
+	bool all_types;
 	struct buf *why;
 };
 
@@ -112,35 +115,90 @@ static uint32_t rule_id(const struct engine *e, const char *name)
 	return UINT32_MAX;
 }
 
+/* Whether the rule looks at events of that type at all. */
+static bool of_interest(const struct engine *e, uint32_t id, const struct event *ev)
+{
+	const struct ast *condition = engine_condition_loaded(e)->rules[id].condition;
+	json_t *type = event_field_json(ev, "evt.type");
+	struct name_set names;
+	int name = json_is_string(type) ? name_find(str(json_string_value(type))) : -1;
+
+	json_decref(type);
+	if (!condition || name < 0)
+		return true;
+	ast_events(condition, &names);
+	return name_set_has(&names, name);
+}
+
 static void explain_event(void *ctx, const struct event *ev, struct str line)
 {
 	struct run *r = ctx;
 	struct engine *e = (struct engine *)ruleset_engine(r->rs, "condition");
-	uint32_t id = rule_id(e, r->rule);
+	struct buf b = {};
+	struct str left;
 
 	(void)line;
-	if ((r->event && ev->num != r->event) || r->explained == EXPLAIN_EVENTS || id == UINT32_MAX)
+	r->last = ev->num;
+	if ((r->event && ev->num != r->event) || r->explained == EXPLAIN_EVENTS)
+		return;
+	if (!r->event && !r->all_types && !of_interest(e, r->id, ev))
 		return;
 	r->explained++;
 	buf_printf(r->why, "  event %llu:\n", (unsigned long long)ev->num);
-	engine_condition_explain(e, id, ev, r->why);
+	engine_condition_explain(e, r->id, ev, &b);
+	for (left = buf_view(&b); left.n;) {
+		const char *nl = memchr(left.p, '\n', left.n);
+		size_t n = nl ? (size_t)(nl - left.p) : left.n;
+
+		buf_printf(r->why, "    %.*s\n", (int)n, left.p);
+		left = str_skip(left, nl ? n + 1 : n);
+	}
+	buf_free(&b);
 }
 
 static void explain(struct run *r, const char *rule, unsigned int event)
 {
 	const struct engine *e = ruleset_engine(r->rs, "condition");
-	uint32_t id = rule_id(e, rule);
 
-	if (id == UINT32_MAX) {
-		buf_printf(r->why, "  there is no rule \"%s\"\n", rule);
-		return;
-	}
-	if (!e->ops->rule(e, id)->enabled)
+	r->id = rule_id(e, rule);
+	if (r->id == UINT32_MAX)
+		return;	/* of another engine, which does not explain itself */
+	if (!e->ops->rule(e, r->id)->enabled)
 		buf_puts(r->why, "  the rule is disabled\n");
-	r->rule = rule;
 	r->event = event;
 	r->explained = 0;
+	r->all_types = false;
 	over_events(r, explain_event);
+	if (event > r->last)
+		buf_printf(r->why, "  there is no event %u: the case has %llu\n", event, (unsigned long long)r->last);
+	if (r->explained || event)
+		return;
+	buf_puts(r->why, "  no event is of a type that the rule looks at\n");
+	r->all_types = true;
+	r->explained = EXPLAIN_EVENTS - 1;	/* one is enough */
+	over_events(r, explain_event);
+}
+
+/* A rule that does not exist would be silent for ever. */
+static bool rule_exists(struct run *r, const char *name)
+{
+	const char *names[RULES_NAMED_MAX], *near;
+	size_t n = 0;
+
+	for (const struct engine_ops *const *o = engine_list; *o; o++) {
+		const struct engine *e = ruleset_engine(r->rs, (*o)->name);
+
+		for (uint32_t k = 0; e && k < e->ops->count(e); k++) {
+			if (!strcmp(e->ops->rule(e, k)->name, name))
+				return true;
+			if (n < RULES_NAMED_MAX)
+				names[n++] = e->ops->rule(e, k)->name;
+		}
+	}
+	near = diag_nearest(str(name), names, n);
+	buf_printf(r->why, "there is no rule \"%s\"%s%s%s\n", name, near ? "; did you mean \"" : "", near ? near : "",
+		   near ? "\"?" : "");
+	return false;
 }
 
 /* Whether two JSON scalars read the same: 3 and "3" do. */
@@ -213,7 +271,7 @@ static bool check_expectation(struct run *r, const struct expectation *e)
 	} else if (!fields_hold(e, near, r->why)) {
 		buf_printf(r->why, "rule \"%s\" fired with other fields\n", e->rule);
 	} else {
-		buf_printf(r->why, "rule \"%s\" fired %d times, %d expected\n", e->rule, count, e->count);
+		buf_printf(r->why, "rule \"%s\" fired %d time%s, %d expected\n", e->rule, count, count == 1 ? "" : "s", e->count);
 	}
 	return false;
 }
@@ -240,10 +298,17 @@ static bool check_silence(struct run *r)
 bool test_run(struct ruleset *rs, const struct test_case *c, struct buf *why)
 {
 	struct run r = {.rs = rs, .c = c, .why = why};
-	bool ok = over_events(&r, on_event);
+	bool ok = true;
 
-	for (size_t i = 0; ok && i < c->nexpect; i++)
-		ok = check_expectation(&r, &c->expect[i]) && ok;
+	for (size_t i = 0; i < c->nexpect; i++)
+		ok = rule_exists(&r, c->expect[i].rule) && ok;
+	for (size_t i = 0; i < c->nsilent; i++)
+		ok = rule_exists(&r, c->silent[i]) && ok;
+	ok = ok && over_events(&r, on_event);
+	if (ok) {
+		for (size_t i = 0; i < c->nexpect; i++)
+			ok = check_expectation(&r, &c->expect[i]) && ok;
+	}
 	if (ok)
 		ok = check_silence(&r);
 	if (r.overflow) {
