@@ -359,11 +359,14 @@ static void compile_rule(struct loader *l, struct rule_def *d, struct loaded *re
 	struct reporter r = {.l = l, .item = item_text(item, "rule", d->name.value), .skip_unknown = d->skip_unknown,
 			     .macros = d->skip_unknown};
 
-	if (d->broken || d->skipped)
+	if (d->skipped)
 		return;
-	out->tree = compile_condition(l, d, &r);
-	out->output = compile_output(l, d, &r, &out->output_text);
-	if (r.skip || r.failed || l->no_memory) {
+	/* A rule that is broken already is still looked at: all that is wrong is said at once. */
+	if (d->condition.text.n)
+		out->tree = compile_condition(l, d, &r);
+	if (d->output.text.n)
+		out->output = compile_output(l, d, &r, &out->output_text);
+	if (d->broken || r.skip || r.failed || l->no_memory) {
 		output_release(out->output);
 		*out = (struct loaded_rule){};
 		return;
