@@ -18,8 +18,10 @@ static __always_inline void accept__socket(struct wire_accept *r, struct sock *s
 		record__unix_sock(&r->hdr, &r->path, sk);
 }
 
-static __always_inline int accept__emit(struct sys_exit *ctx, __u16 call)
+SEC("tracepoint")
+int accepts__exit(struct sys_exit *ctx)
 {
+	__u16 call = (__s32)ctx->nr == NR_ACCEPT4 ? CALL_ACCEPT4 : CALL_ACCEPT;
 	struct wire_accept *r;
 	struct pt_regs *regs;
 	struct sock *sk;
@@ -38,16 +40,4 @@ static __always_inline int accept__emit(struct sys_exit *ctx, __u16 call)
 	if (sk)
 		accept__socket(r, sk);
 	return record__send(&r->hdr, net__res(ctx->ret));
-}
-
-SEC("tracepoint/syscalls/sys_exit_accept")
-int accept__exit(struct sys_exit *ctx)
-{
-	return accept__emit(ctx, CALL_ACCEPT);
-}
-
-SEC("tracepoint/syscalls/sys_exit_accept4")
-int accept4__exit(struct sys_exit *ctx)
-{
-	return accept__emit(ctx, CALL_ACCEPT4);
 }

@@ -43,8 +43,7 @@ struct {
  */
 __weak __attribute__((noinline)) int dns__message(struct __sk_buff *skb, __u32 off, __u32 len, __u32 whole)
 {
-	__u32 zero = 0;
-	struct scratch *s = bpf_map_lookup_elem(&scratch_soft, &zero);
+	struct scratch *s = scratch__get(SCRATCH_SOFT);
 	struct wire_dns *r;
 	__u64 n = len;
 
@@ -68,7 +67,7 @@ __weak __attribute__((noinline)) int dns__message(struct __sk_buff *skb, __u32 o
 	r->payload.off = sizeof(*r);
 	r->payload.len = n;
 	r->hdr.size = sizeof(*r) + n;
-	record__output(&r->hdr);
+	record__output(SCRATCH_SOFT);
 	return 0;
 }
 
@@ -238,7 +237,7 @@ static __always_inline bool owner__of(struct __sk_buff *skb, struct owner *o, co
 /* A record of its owner, who is not the current process. */
 static __always_inline struct wire_dns *dns__new(const struct owner *o, const struct packet *p, bool owned, bool egress)
 {
-	struct scratch *s = scratch__claim(SCRATCH_SOFT, NULL);
+	struct scratch *s = scratch__claim(SCRATCH_SOFT, NULL, NULL);
 	struct wire_dns *r;
 
 	if (!s) {

@@ -56,23 +56,6 @@ static __always_inline __u64 owner__listener_key(struct sock *sk)
 	return (__u64)BPF_CORE_READ(c, skc_net.net);
 }
 
-/* A control group that a later record will name although its process is not the current one then. */
-static __always_inline void owner__introduce(__u32 kind, struct task_struct *t, struct cgroup *cg, __u64 id,
-					     __u32 version)
-{
-	struct scratch *s;
-
-	if (bpf_map_lookup_elem(&cgroups_seen, &id))
-		return;
-	s = scratch__claim(kind, t);
-	if (!s) {
-		counter__lost(EVENT_CGROUP, LOSS_SCRATCH_BUSY);
-		return;
-	}
-	record__introduce(s, t, cg, id, version);
-	scratch__release(s);
-}
-
 /* The current process as an owner. False for a thread of the kernel. */
 static __always_inline bool owner__current(__u32 kind, struct owner *o)
 {
@@ -83,9 +66,9 @@ static __always_inline bool owner__current(__u32 kind, struct owner *o)
 
 	if (BPF_CORE_READ(t, flags) & PF_KTHREAD)
 		return false;
-	cg = task__cgroup(t);
+	cg = task__cgroup(t, false);
 	cred = BPF_CORE_READ(t, cred);
-	o->start = task__start(t);
+	o->start = task__start(t, false);
 	o->tgid = BPF_CORE_READ(t, tgid);
 	o->tid = BPF_CORE_READ(t, pid);
 	o->exec_id = BPF_CORE_READ(t, self_exec_id);
@@ -93,8 +76,8 @@ static __always_inline bool owner__current(__u32 kind, struct owner *o)
 	o->euid = BPF_CORE_READ(cred, euid.val);
 	o->gid = BPF_CORE_READ(cred, gid.val);
 	if (cg) {
-		o->cgroup = cgroup__id(cg, &version);
-		owner__introduce(kind, t, cg, o->cgroup, version);
+		o->cgroup = cgroup__id(cg, false, &version);
+		record__meet(kind, t, cg, o->cgroup, version);	/* a later record names it, and not as the current one */
 	}
 	return true;
 }

@@ -17,8 +17,11 @@ static __always_inline void dup__socket(struct wire_dup *r, struct sock *sk)
 		record__unix_sock(&r->hdr, &r->name, unix__peer(sk));
 }
 
-static __always_inline int dup__emit(struct sys_exit *ctx, __u16 call)
+SEC("tracepoint")
+int dups__exit(struct sys_exit *ctx)
 {
+	__s32 nr = ctx->nr;
+	__u16 call = nr == NR_DUP ? CALL_DUP : nr == NR_DUP3 ? CALL_DUP3 : CALL_DUP2;
 	struct wire_dup *r;
 	struct pt_regs *regs;
 	struct socket *sock;
@@ -31,8 +34,8 @@ static __always_inline int dup__emit(struct sys_exit *ctx, __u16 call)
 		return 0;
 	regs = task__regs();
 	r->oldfd = task__arg(regs, 1);
-	r->newfd = call == CALL_DUP ? -1 : (__s32)task__arg(regs, 2);
-	r->flags = call == CALL_DUP3 ? task__arg(regs, 3) : 0;
+	r->newfd = nr == NR_DUP ? -1 : (__s32)task__arg(regs, 2);
+	r->flags = nr == NR_DUP3 ? task__arg(regs, 3) : 0;
 	f = fd__file(task__current(), ctx->ret < 0 ? r->oldfd : (int)ctx->ret);
 	r->fd_type = file__fd_type(f);
 	sock = file__socket(f);
@@ -41,22 +44,4 @@ static __always_inline int dup__emit(struct sys_exit *ctx, __u16 call)
 	else
 		record__file(&r->hdr, &r->name, f);
 	return record__send(&r->hdr, ctx->ret);
-}
-
-SEC("tracepoint/syscalls/sys_exit_dup")
-int dup__exit(struct sys_exit *ctx)
-{
-	return dup__emit(ctx, CALL_DUP);
-}
-
-SEC("tracepoint/syscalls/sys_exit_dup2")
-int dup2__exit(struct sys_exit *ctx)
-{
-	return dup__emit(ctx, CALL_DUP2);
-}
-
-SEC("tracepoint/syscalls/sys_exit_dup3")
-int dup3__exit(struct sys_exit *ctx)
-{
-	return dup__emit(ctx, CALL_DUP3);
 }

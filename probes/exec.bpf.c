@@ -106,21 +106,17 @@ static __always_inline int exec__failed(__u16 call, const void *filename, __s64 
 	return record__send(&r->hdr, ret);
 }
 
-SEC("tracepoint/syscalls/sys_exit_execve")
-int execve__exit(struct sys_exit *ctx)
+SEC("tracepoint")
+int execs__exit(struct sys_exit *ctx)
 {
-	if (ctx->ret >= 0)
-		return 0;
-	return exec__failed(CALL_EXECVE, (void *)task__arg(task__regs(), 1), ctx->ret);
-}
-
-SEC("tracepoint/syscalls/sys_exit_execveat")
-int execveat__exit(struct sys_exit *ctx)
-{
+	bool at = (__s32)ctx->nr == NR_EXECVEAT;
 	__u32 tid = bpf_get_current_pid_tgid();
 
-	bpf_map_delete_elem(&in_execveat, &tid);
+	if (at)
+		bpf_map_delete_elem(&in_execveat, &tid);
 	if (ctx->ret >= 0)
 		return 0;
-	return exec__failed(CALL_EXECVEAT, (void *)task__arg(task__regs(), 2), ctx->ret);
+	if (at)
+		return exec__failed(CALL_EXECVEAT, (void *)task__arg(task__regs(), 2), ctx->ret);
+	return exec__failed(CALL_EXECVE, (void *)task__arg(task__regs(), 1), ctx->ret);
 }

@@ -30,7 +30,7 @@ static __always_inline void exec__identity(struct wire_exec *r, struct task_stru
 
 	r->ppid = BPF_CORE_READ(parent, tgid);
 	r->pexec_id = BPF_CORE_READ(parent, self_exec_id);
-	r->pstart = task__start(parent);
+	r->pstart = task__start(parent, false);
 	r->vpid = pid__nr(pid, level, ns);
 	r->pgid = pid__nr(pgrp, 0, NULL);
 	r->vpgid = pid__nr(pgrp, level, ns);

@@ -95,6 +95,10 @@ struct name_arg {
 	int dirfd;
 };
 
+#define ARG(n)		task__arg(task__regs(), n)
+#define PATH_AT(d, p)	((struct name_arg){ (const char *)ARG(p), (int)ARG(d) })
+#define PATH_CWD(p)	((struct name_arg){ (const char *)ARG(p), AT_FDCWD })
+
 static __always_inline void name__caller(struct wire_hdr *h, struct name_arg a, struct wire_blob *raw,
 					 struct wire_blob *dir)
 {
@@ -147,14 +151,16 @@ static __always_inline int name__done(struct wire_hdr *h, bool known, __s64 ret)
 	return record__send(h, ret);
 }
 
-static __always_inline int rename__emit(struct sys_exit *ctx, __u16 call, struct name_arg old, struct name_arg new,
-					__u32 flags)
+__weak __attribute__((noinline)) int rename__emit(__s32 nr, __s64 ret)
 {
+	struct name_arg old = nr == NR_RENAME ? PATH_CWD(1) : PATH_AT(1, 2);
+	struct name_arg new = nr == NR_RENAME ? PATH_CWD(2) : PATH_AT(3, 4);
+	__u16 call = nr == NR_RENAME ? CALL_RENAME : nr == NR_RENAMEAT ? CALL_RENAMEAT : CALL_RENAMEAT2;
 	struct wire_rename *r;
 	struct sight *at = NULL;
 	bool known = false;
 
-	if (!name__wanted(EVENT_RENAME, ctx->ret))
+	if (!name__wanted(EVENT_RENAME, ret))
 		return 0;
 	r = record__new(EVENT_RENAME, call, sizeof(*r));
 	if (!r) {
@@ -163,9 +169,9 @@ static __always_inline int rename__emit(struct sys_exit *ctx, __u16 call, struct
 	}
 	r->olddirfd = old.dirfd;
 	r->newdirfd = new.dirfd;
-	r->flags = flags;
-	if (!ctx->ret)
-		at = sights__picked(ctx->nr, PICK_MOVED);
+	r->flags = nr == NR_RENAMEAT2 ? ARG(5) : 0;
+	if (!ret)
+		at = sights__picked(nr, PICK_MOVED);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
@@ -174,27 +180,29 @@ static __always_inline int rename__emit(struct sys_exit *ctx, __u16 call, struct
 	}
 	name__caller(&r->hdr, old, &r->oldraw, &r->olddir);
 	name__caller(&r->hdr, new, &r->newraw, &r->newdir);
-	return name__done(&r->hdr, known, ctx->ret);
+	return name__done(&r->hdr, known, ret);
 }
 
-static __always_inline int unlink__emit(struct sys_exit *ctx, __u16 call, struct name_arg a, __u32 flags)
+__weak __attribute__((noinline)) int unlink__emit(__s32 nr, __s64 ret)
 {
+	struct name_arg a = nr == NR_UNLINK ? PATH_CWD(1) : PATH_AT(1, 2);
+	__u32 flags = nr == NR_UNLINK ? 0 : ARG(3);
 	struct wire_unlink *r;
 	struct sight *at = NULL;
 	struct inode *inode;
 	bool known = false;
 
-	if (!name__wanted(EVENT_UNLINK, ctx->ret))
+	if (!name__wanted(EVENT_UNLINK, ret))
 		return 0;
-	r = record__new(EVENT_UNLINK, call, sizeof(*r));
+	r = record__new(EVENT_UNLINK, nr == NR_UNLINK ? CALL_UNLINK : CALL_UNLINKAT, sizeof(*r));
 	if (!r) {
 		sights__forget();
 		return 0;
 	}
 	r->dirfd = a.dirfd;
 	r->flags = flags;
-	if (!ctx->ret)
-		at = sights__picked(ctx->nr, flags & AT_REMOVEDIR ? PICK_CHILD : PICK_FILE);
+	if (!ret)
+		at = sights__picked(nr, flags & AT_REMOVEDIR ? PICK_CHILD : PICK_FILE);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
@@ -205,29 +213,30 @@ static __always_inline int unlink__emit(struct sys_exit *ctx, __u16 call, struct
 		known = name__before(&r->hdr, &r->name, at, a);
 	}
 	name__caller(&r->hdr, a, &r->raw, &r->dir);
-	return name__done(&r->hdr, known, ctx->ret);
+	return name__done(&r->hdr, known, ret);
 }
 
-static __always_inline int link__emit(struct sys_exit *ctx, __u16 call, struct name_arg old, struct name_arg new,
-				      __u32 flags)
+__weak __attribute__((noinline)) int link__emit(__s32 nr, __s64 ret)
 {
+	struct name_arg old = nr == NR_LINK ? PATH_CWD(1) : PATH_AT(1, 2);
+	struct name_arg new = nr == NR_LINK ? PATH_CWD(2) : PATH_AT(3, 4);
 	struct wire_link *r;
 	struct sight *at = NULL;
 	struct dentry *made;
 	bool known = false;
 
-	if (!name__wanted(EVENT_LINK, ctx->ret))
+	if (!name__wanted(EVENT_LINK, ret))
 		return 0;
-	r = record__new(EVENT_LINK, call, sizeof(*r));
+	r = record__new(EVENT_LINK, nr == NR_LINK ? CALL_LINK : CALL_LINKAT, sizeof(*r));
 	if (!r) {
 		sights__forget();
 		return 0;
 	}
 	r->olddirfd = old.dirfd;
 	r->newdirfd = new.dirfd;
-	r->flags = flags;
-	if (!ctx->ret)
-		at = sights__picked(ctx->nr, PICK_FILE);
+	r->flags = nr == NR_LINK ? 0 : ARG(5);
+	if (!ret)
+		at = sights__picked(nr, PICK_FILE);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
@@ -237,27 +246,28 @@ static __always_inline int link__emit(struct sys_exit *ctx, __u16 call, struct n
 	}
 	name__caller(&r->hdr, old, &r->oldraw, &r->olddir);
 	name__caller(&r->hdr, new, &r->newraw, &r->newdir);
-	return name__done(&r->hdr, known, ctx->ret);
+	return name__done(&r->hdr, known, ret);
 }
 
-static __always_inline int symlink__emit(struct sys_exit *ctx, __u16 call, const char *target, struct name_arg a)
+__weak __attribute__((noinline)) int symlink__emit(__s32 nr, __s64 ret)
 {
+	struct name_arg a = nr == NR_SYMLINK ? PATH_CWD(2) : PATH_AT(2, 3);
 	struct wire_symlink *r;
 	struct sight *at = NULL;
 	struct inode *inode;
 	bool known = false;
 	char *text = NULL;
 
-	if (!name__wanted(EVENT_SYMLINK, ctx->ret))
+	if (!name__wanted(EVENT_SYMLINK, ret))
 		return 0;
-	r = record__new(EVENT_SYMLINK, call, sizeof(*r));
+	r = record__new(EVENT_SYMLINK, nr == NR_SYMLINK ? CALL_SYMLINK : CALL_SYMLINKAT, sizeof(*r));
 	if (!r) {
 		sights__forget();
 		return 0;
 	}
 	r->dirfd = a.dirfd;
-	if (!ctx->ret)
-		at = sights__picked(ctx->nr, PICK_SYMLINK);
+	if (!ret)
+		at = sights__picked(nr, PICK_SYMLINK);
 	if (at) {
 		inode = (void *)at->inode;
 		r->ino = BPF_CORE_READ(inode, i_ino);
@@ -268,18 +278,20 @@ static __always_inline int symlink__emit(struct sys_exit *ctx, __u16 call, const
 	if (text)	/* what the kernel keeps in memory: most file systems, for short ones */
 		record__str(&r->hdr, &r->target, text, PATH_SIZE);
 	else
-		record__user_str(&r->hdr, &r->target, target, PATH_SIZE);
+		record__user_str(&r->hdr, &r->target, (void *)ARG(1), PATH_SIZE);
 	name__caller(&r->hdr, a, &r->raw, &r->dir);
-	return name__done(&r->hdr, known, ctx->ret);
+	return name__done(&r->hdr, known, ret);
 }
 
-static __always_inline int chmod__emit(struct sys_exit *ctx, __u16 call, struct name_arg a, __u32 mode, __u32 flags)
+__weak __attribute__((noinline)) int chmod__emit(__s32 nr, __s64 ret)
 {
+	struct name_arg a = nr == NR_CHMOD ? PATH_CWD(1) : PATH_AT(1, 2);
+	__u16 call = nr == NR_CHMOD ? CALL_CHMOD : nr == NR_FCHMODAT ? CALL_FCHMODAT : CALL_FCHMODAT2;
 	struct wire_chmod *r;
 	struct sight *at = NULL;
 	bool known = false;
 
-	if (!name__wanted(EVENT_CHMOD, ctx->ret))
+	if (!name__wanted(EVENT_CHMOD, ret))
 		return 0;
 	r = record__new(EVENT_CHMOD, call, sizeof(*r));
 	if (!r) {
@@ -287,104 +299,27 @@ static __always_inline int chmod__emit(struct sys_exit *ctx, __u16 call, struct 
 		return 0;
 	}
 	r->dirfd = a.dirfd;
-	r->mode = mode;
-	r->flags = flags;
-	if (!ctx->ret)
-		at = sights__picked(ctx->nr, PICK_FIRST);
+	r->mode = nr == NR_CHMOD ? ARG(2) : ARG(3);
+	r->flags = nr == NR_FCHMODAT2 ? ARG(4) : 0;
+	if (!ret)
+		at = sights__picked(nr, PICK_FIRST);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
 		known = name__now(&r->hdr, &r->name, (struct dentry *)at->dentry, a);
 	}
 	name__caller(&r->hdr, a, &r->raw, &r->dir);
-	return name__done(&r->hdr, known, ctx->ret);
-}
-
-#define ARG(n)		task__arg(task__regs(), n)
-#define PATH_AT(d, p)	((struct name_arg){ (const char *)ARG(p), (int)ARG(d) })
-#define PATH_CWD(p)	((struct name_arg){ (const char *)ARG(p), AT_FDCWD })
-
-SEC("tracepoint/syscalls/sys_exit_rename")
-int rename__exit(struct sys_exit *ctx)
-{
-	return rename__emit(ctx, CALL_RENAME, PATH_CWD(1), PATH_CWD(2), 0);
-}
-
-SEC("tracepoint/syscalls/sys_exit_renameat")
-int renameat__exit(struct sys_exit *ctx)
-{
-	return rename__emit(ctx, CALL_RENAMEAT, PATH_AT(1, 2), PATH_AT(3, 4), 0);
-}
-
-SEC("tracepoint/syscalls/sys_exit_renameat2")
-int renameat2__exit(struct sys_exit *ctx)
-{
-	return rename__emit(ctx, CALL_RENAMEAT2, PATH_AT(1, 2), PATH_AT(3, 4), ARG(5));
-}
-
-SEC("tracepoint/syscalls/sys_exit_unlink")
-int unlink__exit(struct sys_exit *ctx)
-{
-	return unlink__emit(ctx, CALL_UNLINK, PATH_CWD(1), 0);
-}
-
-SEC("tracepoint/syscalls/sys_exit_unlinkat")
-int unlinkat__exit(struct sys_exit *ctx)
-{
-	return unlink__emit(ctx, CALL_UNLINKAT, PATH_AT(1, 2), ARG(3));
-}
-
-SEC("tracepoint/syscalls/sys_exit_link")
-int link__exit(struct sys_exit *ctx)
-{
-	return link__emit(ctx, CALL_LINK, PATH_CWD(1), PATH_CWD(2), 0);
-}
-
-SEC("tracepoint/syscalls/sys_exit_linkat")
-int linkat__exit(struct sys_exit *ctx)
-{
-	return link__emit(ctx, CALL_LINKAT, PATH_AT(1, 2), PATH_AT(3, 4), ARG(5));
-}
-
-SEC("tracepoint/syscalls/sys_exit_symlink")
-int symlink__exit(struct sys_exit *ctx)
-{
-	return symlink__emit(ctx, CALL_SYMLINK, (const char *)ARG(1), PATH_CWD(2));
-}
-
-SEC("tracepoint/syscalls/sys_exit_symlinkat")
-int symlinkat__exit(struct sys_exit *ctx)
-{
-	return symlink__emit(ctx, CALL_SYMLINKAT, (const char *)ARG(1), PATH_AT(2, 3));
-}
-
-SEC("tracepoint/syscalls/sys_exit_chmod")
-int chmod__exit(struct sys_exit *ctx)
-{
-	return chmod__emit(ctx, CALL_CHMOD, PATH_CWD(1), ARG(2), 0);
-}
-
-SEC("tracepoint/syscalls/sys_exit_fchmodat")
-int fchmodat__exit(struct sys_exit *ctx)
-{
-	return chmod__emit(ctx, CALL_FCHMODAT, PATH_AT(1, 2), ARG(3), 0);
-}
-
-SEC("tracepoint/syscalls/sys_exit_fchmodat2")
-int fchmodat2__exit(struct sys_exit *ctx)
-{
-	return chmod__emit(ctx, CALL_FCHMODAT2, PATH_AT(1, 2), ARG(3), ARG(4));
+	return name__done(&r->hdr, known, ret);
 }
 
 /* The one of them that has a descriptor. */
-SEC("tracepoint/syscalls/sys_exit_fchmod")
-int fchmod__exit(struct sys_exit *ctx)
+__weak __attribute__((noinline)) int fchmod__emit(__s64 ret)
 {
 	struct wire_chmod *r;
 	struct inode *inode;
 	struct file *f;
 
-	if (!name__wanted(EVENT_CHMOD, ctx->ret))
+	if (!name__wanted(EVENT_CHMOD, ret))
 		return 0;
 	r = record__new(EVENT_CHMOD, CALL_FCHMOD, sizeof(*r));
 	if (!r)
@@ -398,5 +333,26 @@ int fchmod__exit(struct sys_exit *ctx)
 		r->dev = inode__dev(inode);
 		record__file(&r->hdr, &r->name, f);
 	}
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
+}
+
+/* All of them in one program: what they share is most of them, and the verifier follows it once. */
+SEC("tracepoint")
+int names__exit(struct sys_exit *ctx)
+{
+	__s32 nr = ctx->nr;
+
+	if (nr == NR_UNLINK || nr == NR_UNLINKAT)
+		return unlink__emit(nr, ctx->ret);
+	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
+		return rename__emit(nr, ctx->ret);
+	if (nr == NR_CHMOD || nr == NR_FCHMODAT || nr == NR_FCHMODAT2)
+		return chmod__emit(nr, ctx->ret);
+	if (nr == NR_FCHMOD)
+		return fchmod__emit(ctx->ret);
+	if (nr == NR_LINK || nr == NR_LINKAT)
+		return link__emit(nr, ctx->ret);
+	if (nr == NR_SYMLINK || nr == NR_SYMLINKAT)
+		return symlink__emit(nr, ctx->ret);
+	return 0;
 }

@@ -89,7 +89,7 @@ static __always_inline int open__emit(struct wire_control *c, __u16 call, const 
 }
 
 /* Refused by result and flags before anything is looked at. */
-static __always_inline bool open__refused(struct wire_control *c, __u16 call, __u64 flags, __s64 ret)
+static __always_inline bool open__refused(struct wire_control *c, __u64 flags, __s64 ret)
 {
 	if (ret < 0 ? c->want & WANT_FAILED : c->want & WANT_OPEN_READ || !open__reads(flags))
 		return false;
@@ -97,80 +97,58 @@ static __always_inline bool open__refused(struct wire_control *c, __u16 call, __
 	return true;
 }
 
-SEC("tracepoint/syscalls/sys_exit_openat")
-int openat__exit(struct sys_exit *ctx)
+/* What openat2 was told lies in the caller's memory: what that says of access is not believed where there is a file. */
+static __always_inline void open__how(struct open_args *a, __s64 ret)
 {
-	struct wire_control *c = control__get();
-	struct open_args a = {};
-	struct pt_regs *regs;
-
-	if (!c)
-		return 0;
-	a.flags = (__u32)task__arg_now(3);
-	if (open__refused(c, CALL_OPENAT, a.flags, ctx->ret))
-		return 0;
-	regs = task__regs();
-	a.dirfd = task__arg(regs, 1);
-	a.filename = (void *)task__arg(regs, 2);
-	a.mode = task__arg(regs, 4);
-	return open__emit(c, CALL_OPENAT, &a, ctx->ret);
-}
-
-SEC("tracepoint/syscalls/sys_exit_open")
-int open__exit(struct sys_exit *ctx)
-{
-	struct wire_control *c = control__get();
-	struct open_args a = { .dirfd = AT_FDCWD };
-	struct pt_regs *regs;
-
-	if (!c)
-		return 0;
-	a.flags = (__u32)task__arg_now(2);
-	if (open__refused(c, CALL_OPEN, a.flags, ctx->ret))
-		return 0;
-	regs = task__regs();
-	a.filename = (void *)task__arg(regs, 1);
-	a.mode = task__arg(regs, 3);
-	return open__emit(c, CALL_OPEN, &a, ctx->ret);
-}
-
-SEC("tracepoint/syscalls/sys_exit_creat")
-int creat__exit(struct sys_exit *ctx)
-{
-	struct wire_control *c = control__get();
-	struct open_args a = { .dirfd = AT_FDCWD, .flags = O_CREAT | O_WRONLY | O_TRUNC };
-	struct pt_regs *regs = task__regs();
-
-	if (!c || open__refused(c, CALL_CREAT, a.flags, ctx->ret))
-		return 0;
-	a.filename = (void *)task__arg(regs, 1);
-	a.mode = task__arg(regs, 2);
-	return open__emit(c, CALL_CREAT, &a, ctx->ret);
-}
-
-SEC("tracepoint/syscalls/sys_exit_openat2")
-int openat2__exit(struct sys_exit *ctx)
-{
-	struct wire_control *c = control__get();
-	struct pt_regs *regs = task__regs();
 	struct open_how how = {};
-	struct open_args a = {};
 	struct file *f;
 
-	if (!c || (ctx->ret < 0 && !(c->want & WANT_FAILED)))
-		return c ? counter__refused(EVENT_OPEN), 0 : 0;
-	/* the caller's memory: what it says of access is not believed where there is a file */
-	bpf_probe_read_user(&how, sizeof(how), (void *)task__arg(regs, 3));
-	a.flags = how.flags;
-	a.mode = how.mode;
-	a.resolve = how.resolve;
-	if (ctx->ret >= 0) {
-		f = fd__file(task__current(), ctx->ret);
-		a.flags = (a.flags & O_FORGOTTEN) | (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN);
+	bpf_probe_read_user(&how, sizeof(how), (void *)task__arg(task__regs(), 3));
+	a->flags = how.flags;
+	a->mode = how.mode;
+	a->resolve = how.resolve;
+	if (ret >= 0) {
+		f = fd__file(task__current(), ret);
+		a->flags = (a->flags & O_FORGOTTEN) | (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN);
 	}
-	if (open__refused(c, CALL_OPENAT2, a.flags, ctx->ret))
+}
+
+/* The other arguments, of calls that were not refused. */
+static __always_inline __u16 open__args(struct open_args *a, __s32 nr)
+{
+	struct pt_regs *regs = task__regs();
+
+	if (nr == NR_OPENAT || nr == NR_OPENAT2) {
+		a->dirfd = task__arg(regs, 1);
+		a->filename = (void *)task__arg(regs, 2);
+		if (nr == NR_OPENAT)
+			a->mode = task__arg(regs, 4);
+		return nr == NR_OPENAT ? CALL_OPENAT : CALL_OPENAT2;
+	}
+	a->dirfd = AT_FDCWD;
+	a->filename = (void *)task__arg(regs, 1);
+	a->mode = nr == NR_CREAT ? task__arg(regs, 2) : task__arg(regs, 3);
+	return nr == NR_CREAT ? CALL_CREAT : CALL_OPEN;
+}
+
+SEC("tracepoint")
+int opens__exit(struct sys_exit *ctx)
+{
+	struct wire_control *c = control__get();
+	struct open_args a = {};
+	__s32 nr = ctx->nr;
+
+	if (!c)
 		return 0;
-	a.dirfd = task__arg(regs, 1);
-	a.filename = (void *)task__arg(regs, 2);
-	return open__emit(c, CALL_OPENAT2, &a, ctx->ret);
+	if (nr == NR_OPENAT)
+		a.flags = (__u32)task__arg_now(3);
+	else if (nr == NR_OPEN)
+		a.flags = (__u32)task__arg_now(2);
+	else if (nr == NR_CREAT)
+		a.flags = O_CREAT | O_WRONLY | O_TRUNC;
+	else if (nr == NR_OPENAT2 && (ctx->ret >= 0 || c->want & WANT_FAILED))
+		open__how(&a, ctx->ret);
+	if (open__refused(c, a.flags, ctx->ret))
+		return 0;
+	return open__emit(c, open__args(&a, nr), &a, ctx->ret);
 }

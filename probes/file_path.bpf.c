@@ -15,7 +15,7 @@ static const struct sights sights_none = {};
 /* Read the last component of the path the caller gave; through the scratch, because only its end is of interest. */
 static __always_inline void sights__want(struct sights *s, const char *text)
 {
-	struct scratch *tmp = scratch__claim(SCRATCH_TASK, NULL);
+	struct scratch *tmp = scratch__claim(SCRATCH_TASK, NULL, NULL);
 	__u64 end, i;
 	long n;
 

@@ -25,12 +25,14 @@ static __always_inline int fork__emit(struct task_struct *child)
 	struct cgroup *cg;
 	struct wire_fork *r;
 	__u32 level, version;
+	__u64 id;
 
 	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
-	cg = task__cgroup(child);
-	if (cg && cg != task__cgroup(t))
-		record__meet(child, cg);
+	cg = task__cgroup(child, false);
+	id = cg ? cgroup__id(cg, false, &version) : 0;
+	if (cg && cg != task__cgroup(t, false))
+		record__meet(SCRATCH_TASK, child, cg, id, version);
 	r = record__new(EVENT_FORK, fork__call(t), sizeof(*r));
 	if (!r)
 		return 0;
@@ -39,12 +41,12 @@ static __always_inline int fork__emit(struct task_struct *child)
 	task__pidns(child, &level);
 	r->child = BPF_CORE_READ(child, tgid);
 	r->child_vpid = pid__nr(BPF_CORE_READ(child, thread_pid), level, NULL);
-	r->child_start = task__start(child);
-	r->child_cgroup = cg ? cgroup__id(cg, &version) : 0;
+	r->child_start = task__start(child, false);
+	r->child_cgroup = id;
 	r->child_exec_id = BPF_CORE_READ(child, self_exec_id);
 	parent = BPF_CORE_READ(child, real_parent);
 	r->ppid = BPF_CORE_READ(parent, tgid);
-	r->pstart = task__start(parent);
+	r->pstart = task__start(parent, false);
 	record__str(&r->hdr, &r->comm, __builtin_preserve_access_index(&child->comm[0]), 16);
 	task__pidns(t, &level);
 	return record__send(&r->hdr, pid__nr(BPF_CORE_READ(child, thread_pid), level, NULL));

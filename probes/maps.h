@@ -52,28 +52,30 @@ struct {
  * Where a record is built. One per CPU and program context, each with a mark: from 7.x on tracepoint programs can be
  * preempted, and another one must not write into a record that is half built. 32 KiB is the most a per-CPU map takes.
  */
-#define SCRATCH_REC	(WIRE_RECORD_MAX - 16)
+#define SCRATCH_REC	(WIRE_RECORD_MAX - 24)
 
-enum scratch_kind { SCRATCH_TASK, SCRATCH_SOFT, SCRATCH_ITER, SCRATCH_KINDS };
+enum scratch_kind {
+	SCRATCH_TASK,	/* raw_tp, tp_btf, tracepoints */
+	SCRATCH_SOFT,	/* control-group and softirq programs */
+	SCRATCH_ITER,	/* iterators */
+	SCRATCH_KINDS
+};
 
 struct scratch {
 	__u32 busy;	/* programs that came here; only the one that reads 1 may use it */
 	__u32 kind;	/* enum scratch_kind */
 	__u64 task;	/* whose record this is, struct task_struct * */
+	__u64 cgroup;	/* and its control group, struct cgroup * */
 	char rec[SCRATCH_REC];
 };
 
-#define SCRATCH_MAP(name)				\
-	struct {					\
-		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);	\
-		__uint(max_entries, 1);			\
-		__type(key, __u32);			\
-		__type(value, struct scratch);		\
-	} name __weak SEC(".maps")
-
-SCRATCH_MAP(scratch_task);	/* raw_tp, tp_btf, tracepoints */
-SCRATCH_MAP(scratch_soft);	/* control-group and softirq programs */
-SCRATCH_MAP(scratch_iter);	/* iterators */
+/* By enum scratch_kind: one map, because with a choice of three the verifier follows everything three times. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_KINDS);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches __weak SEC(".maps");
 
 /*
  * A walk from a dentry (or a control group) up to its root; the path grows downwards from the middle of text. It
@@ -91,7 +93,7 @@ struct walk {
 	char text[2 * PATH_SIZE];
 };
 
-/* By enum scratch_kind: one map, because with a choice of three the verifier follows every walk three times. */
+/* By enum scratch_kind. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SCRATCH_KINDS);

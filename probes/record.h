@@ -42,17 +42,15 @@ static __always_inline void scratch__release(struct scratch *s)
 	__sync_fetch_and_add(&s->busy, -1);
 }
 
-static __always_inline struct scratch *scratch__claim(__u32 kind, struct task_struct *t)
+static __always_inline struct scratch *scratch__get(__u32 kind)
 {
-	struct scratch *s;
-	__u32 zero = 0;
+	return bpf_map_lookup_elem(&scratches, &kind);
+}
 
-	if (kind == SCRATCH_TASK)
-		s = bpf_map_lookup_elem(&scratch_task, &zero);
-	else if (kind == SCRATCH_SOFT)
-		s = bpf_map_lookup_elem(&scratch_soft, &zero);
-	else
-		s = bpf_map_lookup_elem(&scratch_iter, &zero);
+static __always_inline struct scratch *scratch__claim(__u32 kind, struct task_struct *t, struct cgroup *cg)
+{
+	struct scratch *s = scratch__get(kind);
+
 	if (!s)
 		return NULL;
 	/* 5.10 has no atomic with a result. Add and look: two that meet here may both give up, never both go on. */
@@ -63,6 +61,7 @@ static __always_inline struct scratch *scratch__claim(__u32 kind, struct task_st
 	}
 	s->kind = kind;
 	s->task = (__u64)t;
+	s->cgroup = (__u64)cg;
 	return s;
 }
 
@@ -236,18 +235,27 @@ static __always_inline __u64 ring__flags(void *ring, __u32 index, __u32 size, bo
 	return BPF_RB_NO_WAKEUP;
 }
 
-/* Count, then try. 0, or < 0 when it did not get there. */
-static __always_inline long record__output(struct wire_hdr *h)
+/*
+ * Count, then try. 0, or < 0 when it did not get there. This and record__start() are global functions: the verifier
+ * follows them once per program and not at each of their uses.
+ */
+__weak __attribute__((noinline)) int record__output(__u32 kind)
 {
-	struct wire_counter *n = counter__get(h->type);
+	struct scratch *s = scratch__get(kind);
 	struct wire_control *c = control__get();
-	__u64 size = h->size;
+	struct wire_counter *n;
+	struct wire_hdr *h;
 	bool quiet, critical;
-	__u64 flags;
-	long err;
+	__u64 size, flags;
+	int err;
 
-	if (!n || !c)
+	if (!s || !c)
 		return -1;
+	h = (void *)s->rec;
+	n = counter__get(h->type);
+	if (!n)
+		return -1;
+	size = h->size;
 	__sync_fetch_and_add(&n->seen, 1);
 	quiet = c->batch || h->type == EVENT_FORK || h->type == EVENT_EXIT;
 	critical = event__critical(h->type);
@@ -274,27 +282,30 @@ static __always_inline int record__drop(struct wire_hdr *h)
 static __always_inline int record__send(struct wire_hdr *h, __s64 res)
 {
 	h->res = res;
-	record__output(h);
+	record__output(scratch__of(h)->kind);
 	return record__drop(h);
 }
 
-/* Who and when. The control group is known already. */
-static __always_inline void record__fill(struct wire_hdr *h, struct task_struct *t, __u16 type, __u16 call, __u32 size)
+/* Who and when. The control group is known already. typed: the verifier knows that t is a task. */
+static __always_inline void record__fill(struct wire_hdr *h, struct task_struct *t, bool typed, __u16 type, __u16 call,
+					 __u32 size)
 {
-	const struct cred *cred = BPF_CORE_READ(t, cred);
+	const struct cred *cred = READ(typed, t, cred);
 
 	h->type = type;
 	h->call = call;
 	h->size = size;
 	h->time = bpf_ktime_get_boot_ns();
-	h->start = task__start(t);
-	h->tgid = BPF_CORE_READ(t, tgid);
-	h->tid = BPF_CORE_READ(t, pid);
-	h->exec_id = BPF_CORE_READ(t, self_exec_id);
+	h->start = task__start(t, typed);
+	h->tgid = READ(typed, t, tgid);
+	h->tid = READ(typed, t, pid);
+	h->exec_id = READ(typed, t, self_exec_id);
 	h->cpu = bpf_get_smp_processor_id();
-	h->uid = BPF_CORE_READ(cred, uid.val);
-	h->euid = BPF_CORE_READ(cred, euid.val);
-	h->gid = BPF_CORE_READ(cred, gid.val);
+	if (!cred)
+		return;
+	h->uid = READ(typed, cred, uid.val);
+	h->euid = READ(typed, cred, euid.val);
+	h->gid = READ(typed, cred, gid.val);
 }
 
 /* Turn the scratch into a complete CGROUP record of the task's group. */
@@ -304,7 +315,7 @@ static __always_inline void record__cgroup(struct wire_hdr *h, struct task_struc
 	struct wire_cgroup *r = (void *)h;
 
 	__builtin_memset(r, 0, sizeof(*r));
-	record__fill(h, t, EVENT_CGROUP, CALL_NONE, sizeof(*r));
+	record__fill(h, t, false, EVENT_CGROUP, CALL_NONE, sizeof(*r));
 	h->cgroup = id;
 	r->version = version;
 	if (cgroup__walk(scratch__of(h)->kind, (__u64)BPF_CORE_READ(cg, kn)) == WALK_LONG)
@@ -312,83 +323,92 @@ static __always_inline void record__cgroup(struct wire_hdr *h, struct task_struc
 	record__walked(h, &r->path);
 }
 
-/* Send a group's CGROUP record unless it is in the ring already; s is claimed. It counts as seen once it got there. */
-static __always_inline void record__introduce(struct scratch *s, struct task_struct *t, struct cgroup *cg, __u64 id,
-					      __u32 version)
+/* Send the CGROUP record of the scratch's group; it is claimed. It counts as seen once it got there. */
+__weak __attribute__((noinline)) int record__introduce(__u32 kind, __u64 id, __u32 version)
 {
-	struct wire_hdr *h = (void *)s->rec;
+	struct scratch *s = scratch__get(kind);
 	__u8 one = 1;
+
+	if (!s)
+		return 0;
+	record__cgroup((void *)s->rec, (void *)s->task, (void *)s->cgroup, id, version);
+	if (!record__output(kind))
+		bpf_map_update_elem(&cgroups_seen, &id, &one, BPF_ANY);
+	return 0;
+}
+
+/*
+ * A control group that later records will name but no record is at hand for, unless it is in the ring already.
+ */
+static __always_inline void record__meet(__u32 kind, struct task_struct *t, struct cgroup *cg, __u64 id, __u32 version)
+{
+	struct scratch *s;
 
 	if (bpf_map_lookup_elem(&cgroups_seen, &id))
 		return;
-	record__cgroup(h, t, cg, id, version);
-	if (!record__output(h))
-		bpf_map_update_elem(&cgroups_seen, &id, &one, BPF_ANY);
-}
-
-/* The same on its own, for a group that a record's body will name. */
-static __always_inline void record__meet(struct task_struct *t, struct cgroup *cg)
-{
-	struct scratch *s = scratch__claim(SCRATCH_TASK, t);
-	__u32 version;
-	__u64 id = cgroup__id(cg, &version);
-
-	if (!s)
+	s = scratch__claim(kind, t, cg);
+	if (!s) {
+		counter__lost(EVENT_CGROUP, LOSS_SCRATCH_BUSY);
 		return;
-	record__introduce(s, t, cg, id, version);
+	}
+	record__introduce(kind, id, version);
 	scratch__release(s);
 }
 
 /*
- * Begin a record of a task. A control group that no record has named yet is introduced first, from the same scratch.
+ * Begin a record of the current task: 1 when the scratch of that kind is claimed and holds its header, 0 when it was
+ * refused or lost, and counted. A control group that no record has named yet is introduced first, from the same
+ * scratch.
  */
-static __always_inline void *record__begin(__u32 kind, struct task_struct *t, struct cgroup *cg, __u16 type, __u16 call,
-					   __u32 size)
+__weak __attribute__((noinline)) int record__start(__u32 kind, __u32 type, __u32 call)
 {
+	bool typed = task__typed();
+	struct wire_control *c = control__get();
+	struct task_struct *t;
+	struct scratch *s;
+	struct cgroup *cg;
 	__u32 version = 2;
-	__u64 id = cg ? cgroup__id(cg, &version) : 0;
-	struct scratch *s = scratch__claim(kind, t);
-	struct wire_hdr *h;
+	__u64 id;
 
+	if (!c || control__self(c, bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	if (!control__wants(c, call)) {
+		counter__refused(type);
+		return 0;
+	}
+	t = task__mine();
+	cg = task__cgroup(t, typed);
+	id = cg ? cgroup__id(cg, typed, &version) : 0;
+	if (c->rate && rate__exceeded(c, type, id, bpf_ktime_get_boot_ns())) {
+		counter__lost(type, LOSS_RATE);
+		return 0;
+	}
+	s = scratch__claim(kind, t, cg);
 	if (!s) {
 		counter__lost(type, LOSS_SCRATCH_BUSY);
-		return NULL;
+		return 0;
 	}
-	if (cg)
-		record__introduce(s, t, cg, id, version);
-	h = (void *)s->rec;
-	__builtin_memset(h, 0, size);
-	record__fill(h, t, type, call, size);
-	h->cgroup = id;
-	return h;
+	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id))
+		record__introduce(kind, id, version);
+	__builtin_memset(s->rec, 0, sizeof(struct wire_hdr));
+	record__fill((void *)s->rec, t, typed, type, call, sizeof(struct wire_hdr));
+	((struct wire_hdr *)s->rec)->cgroup = id;
+	return 1;
 }
 
 /* A record of the current task, from a program of the given kind. NULL: refused or lost, and counted. */
 static __always_inline void *record__new_in(__u32 kind, __u16 type, __u16 call, __u32 size)
 {
-	struct wire_control *c = control__get();
-	__u64 now, cgroup;
-	__u32 version;
-	struct task_struct *t;
-	struct cgroup *cg;
+	struct scratch *s;
 
-	if (!c || control__self(c, bpf_get_current_pid_tgid() >> 32))
+	if (!record__start(kind, type, call))
 		return NULL;
-	if (!control__wants(c, call)) {
-		counter__refused(type);
+	s = scratch__get(kind);
+	if (!s)
 		return NULL;
-	}
-	t = task__current();
-	cg = task__cgroup(t);
-	if (c->rate) {
-		now = bpf_ktime_get_boot_ns();
-		cgroup = cg ? cgroup__id(cg, &version) : 0;
-		if (rate__exceeded(c, type, cgroup, now)) {
-			counter__lost(type, LOSS_RATE);
-			return NULL;
-		}
-	}
-	return record__begin(kind, t, cg, type, call, size);
+	__builtin_memset(s->rec + sizeof(struct wire_hdr), 0, size - sizeof(struct wire_hdr));
+	((struct wire_hdr *)s->rec)->size = size;
+	return s->rec;
 }
 
 static __always_inline void *record__new(__u16 type, __u16 call, __u32 size)

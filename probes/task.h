@@ -21,23 +21,31 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define REG_ARG3 dx
 #define REG_ARG4 r10
 #define REG_ARG5 r8
-#define NR_EXECVE	59
-#define NR_EXECVEAT	322
+#define NR_OPEN		2
+#define NR_DUP		32
+#define NR_DUP2		33
+#define NR_ACCEPT	43
 #define NR_CLONE	56
 #define NR_FORK		57
 #define NR_VFORK	58
+#define NR_EXECVE	59
 #define NR_RENAME	82
+#define NR_CREAT	85
 #define NR_LINK		86
 #define NR_UNLINK	87
 #define NR_SYMLINK	88
-#define NR_RMDIR	84
 #define NR_CHMOD	90
+#define NR_FCHMOD	91
+#define NR_OPENAT	257
 #define NR_UNLINKAT	263
 #define NR_RENAMEAT	264
 #define NR_LINKAT	265
 #define NR_SYMLINKAT	266
 #define NR_FCHMODAT	268
+#define NR_ACCEPT4	288
+#define NR_DUP3		292
 #define NR_RENAMEAT2	316
+#define NR_EXECVEAT	322
 /* 32-bit calls have other numbers. */
 #define NR32_EXECVEAT	358
 #define NR32_CLONE	120
@@ -51,29 +59,38 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define REG_ARG4 regs[3]
 #define REG_ARG5 regs[4]
 /* -1: a call this architecture does not have. */
-#define NR_EXECVE	221
-#define NR_EXECVEAT	281
-#define NR_CLONE	220
+#define NR_OPEN		-1
+#define NR_DUP2		-1
 #define NR_FORK		-1
 #define NR_VFORK	-1
 #define NR_RENAME	-1
+#define NR_CREAT	-1
 #define NR_LINK		-1
 #define NR_UNLINK	-1
 #define NR_SYMLINK	-1
-#define NR_RMDIR	-1
 #define NR_CHMOD	-1
+#define NR_DUP		23
+#define NR_DUP3		24
 #define NR_UNLINKAT	35
-#define NR_RENAMEAT	38
-#define NR_LINKAT	37
 #define NR_SYMLINKAT	36
+#define NR_LINKAT	37
+#define NR_RENAMEAT	38
+#define NR_FCHMOD	52
 #define NR_FCHMODAT	53
+#define NR_OPENAT	56
+#define NR_ACCEPT	202
+#define NR_CLONE	220
+#define NR_EXECVE	221
+#define NR_ACCEPT4	242
 #define NR_RENAMEAT2	276
+#define NR_EXECVEAT	281
 #define NR32_EXECVEAT	387
 #define NR32_CLONE	120
 #define NR32_FORK	2
 #define NR32_VFORK	190
 #endif
 #define NR_CLONE3	435	/* the same on every architecture from here on */
+#define NR_OPENAT2	437
 #define NR_FCHMODAT2	452
 
 #define THREAD_SIZE	16384	/* before 5.15 only: see task__regs() */
@@ -82,6 +99,24 @@ static __always_inline struct task_struct *task__current(void)
 {
 	return (struct task_struct *)bpf_get_current_task();
 }
+
+/* Whether the kernel hands out its current task with the type, so that it can be read without a call: since 5.11. */
+static __always_inline bool task__typed(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
+}
+
+/* The current task, typed where that can be. Not for programs of control groups. */
+static __always_inline struct task_struct *task__mine(void)
+{
+	return task__typed() ? bpf_get_current_task_btf() : task__current();
+}
+
+/*
+ * A member, loaded directly where the verifier knows the type of src, else through the helper. One step at a time: a
+ * pointer is to be checked before it is followed, on some kernels the verifier insists.
+ */
+#define READ(typed, src, member) ((typed) ? (src)->member : BPF_CORE_READ(src, member))
 
 /*
  * The registers the current task entered the kernel with: the call's arguments are still there when it returns.
@@ -117,9 +152,11 @@ static __always_inline bool task__compat(struct task_struct *t)
 #endif
 }
 
-static __always_inline __u64 task__start(struct task_struct *t)
+static __always_inline __u64 task__start(struct task_struct *t, bool typed)
 {
-	return BPF_CORE_READ(t, group_leader, start_boottime);
+	struct task_struct *leader = READ(typed, t, group_leader);
+
+	return leader ? READ(typed, leader, start_boottime) : 0;
 }
 
 static __always_inline __u32 dev__encode(__u32 dev)
@@ -177,42 +214,49 @@ static __always_inline struct pid_namespace *task__pidns(struct task_struct *t, 
  * The control group that names the container. Where pids (else cpu, else memory) is a v1 hierarchy, that is where
  * runtimes put it; v2 is then often one group for all. A task at the top of v1 but not of v2 is named by v2.
  */
-static __always_inline struct cgroup *task__v1_cgroup(struct css_set *set, struct cgroup_root *v2, __u32 id)
+static __always_inline struct cgroup *task__v1_cgroup(struct css_set *set, bool typed, struct cgroup_root *v2, __u32 id)
 {
+	char *at = (char *)__builtin_preserve_access_index(&set->subsys[0]) + id * sizeof(void *);
 	struct cgroup_subsys_state *css = NULL;
 	struct cgroup *cg;
 
-	bpf_probe_read_kernel(&css, sizeof(css),
-			      (char *)__builtin_preserve_access_index(&set->subsys[0]) + id * sizeof(css));
-	cg = css ? BPF_CORE_READ(css, cgroup) : NULL;
-	return cg && BPF_CORE_READ(cg, root) != v2 ? cg : NULL;
+	if (typed)
+		css = *(struct cgroup_subsys_state **)at;
+	else
+		bpf_probe_read_kernel(&css, sizeof(css), at);
+	cg = css ? READ(typed, css, cgroup) : NULL;
+	return cg && READ(typed, cg, root) != v2 ? cg : NULL;
 }
 
-static __always_inline struct cgroup *task__cgroup(struct task_struct *t)
+static __always_inline struct cgroup *task__cgroup(struct task_struct *t, bool typed)
 {
-	struct css_set *set = BPF_CORE_READ(t, cgroups);
+	struct css_set *set = READ(typed, t, cgroups);
 	struct cgroup *v1 = NULL, *v2;
 	struct cgroup_root *root;
 
 	if (!set)
 		return NULL;
-	v2 = BPF_CORE_READ(set, dfl_cgrp);
-	root = BPF_CORE_READ(v2, root);
+	v2 = READ(typed, set, dfl_cgrp);
+	if (!v2)
+		return NULL;
+	root = READ(typed, v2, root);
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
-		v1 = task__v1_cgroup(set, root, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
+		v1 = task__v1_cgroup(set, typed, root, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
 	if (!v1 && bpf_core_enum_value_exists(enum cgroup_subsys_id, cpu_cgrp_id))
-		v1 = task__v1_cgroup(set, root, bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id));
+		v1 = task__v1_cgroup(set, typed, root, bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id));
 	if (!v1 && bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-		v1 = task__v1_cgroup(set, root, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
-	if (!v1 || (!BPF_CORE_READ(v1, level) && BPF_CORE_READ(v2, level)))
+		v1 = task__v1_cgroup(set, typed, root, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
+	if (!v1 || (!READ(typed, v1, level) && READ(typed, v2, level)))
 		return v2;
 	return v1;
 }
 
 /* kernfs ids are unique within a hierarchy only: the top byte, unused by kernfs, tells them apart. 0 is v2. */
-static __always_inline __u64 cgroup__id(struct cgroup *cg, __u32 *version)
+static __always_inline __u64 cgroup__id(struct cgroup *cg, bool typed, __u32 *version)
 {
-	__u64 id = BPF_CORE_READ(cg, kn, id), hierarchy = BPF_CORE_READ(cg, root, hierarchy_id);
+	struct kernfs_node *kn = READ(typed, cg, kn);
+	struct cgroup_root *root = READ(typed, cg, root);
+	__u64 id = kn ? READ(typed, kn, id) : 0, hierarchy = root ? READ(typed, root, hierarchy_id) : 0;
 
 	*version = hierarchy ? 1 : 2;
 	return (id & ~(0xffull << 56)) | hierarchy << 56;

@@ -34,18 +34,18 @@ int tasks__iter(struct bpf_iter__task *ctx)
 
 	if (!t || t->pid != t->tgid)
 		return 0;
-	s = scratch__claim(SCRATCH_ITER, t);
+	cg = task__cgroup(t, false);
+	s = scratch__claim(SCRATCH_ITER, t, cg);
 	if (!s)
 		return 0;
 	h = (void *)s->rec;
-	cg = task__cgroup(t);
-	id = cg ? cgroup__id(cg, &version) : 0;
+	id = cg ? cgroup__id(cg, false, &version) : 0;
 	if (cg) {
 		record__cgroup(h, t, cg, id, version);
 		tasks__write(seq, h);
 	}
 	__builtin_memset(h, 0, sizeof(struct wire_exec));
-	record__fill(h, t, EVENT_EXEC, CALL_EXECVE, sizeof(struct wire_exec));
+	record__fill(h, t, false, EVENT_EXEC, CALL_EXECVE, sizeof(struct wire_exec));
 	h->cgroup = id;
 	h->flags = WIRE_SNAPSHOT;
 	exec__identity((void *)h, t);

@@ -12,7 +12,7 @@
  *         "state": "attached",                            attached | not needed | lost
  *         "program": "openat__exit",                      null when lost or not needed
  *         "reason": "…",                                  why lost, or (attached) what is missing of it; null
- *         "missed": 0 }, … },                             runs of the program that the kernel skipped, polled
+ *         "missed": 0 }, … },                             runs that the kernel skipped, polled; of the code, where calls share it
  *     "events": { "open": {                               every event of events.def
  *         "ring": "bulk",
  *         "seen": 12, "refused": 3,                       attempts to send, lost ones included; filtered in the kernel

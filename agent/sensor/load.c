@@ -87,7 +87,7 @@ static enum program named(const char *text, const char **rest)
 	if (sscanf(text, "libbpf: prog '%63[^']': %n", name, &n) != 1 || !n)
 		return PROGRAM_MAX;
 	*rest = text + n;
-	return program_by_name(name);
+	return program_by_code(name);
 }
 
 /*
@@ -106,7 +106,7 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 	if (strstr(fmt, "BEGIN PROG LOAD LOG")) {
 		const char *name = va_arg(ap, const char *), *log = va_arg(ap, const char *);
 
-		p = program_by_name(name);
+		p = program_by_code(name);
 		if (p != PROGRAM_MAX)
 			keep_log(l, p, log);
 		return 0;
@@ -127,28 +127,35 @@ static void set_state(struct load *l, enum program p, enum program_state state, 
 	snprintf(l->state->program[p].reason, PROGRAM_REASON_MAX, "%s", reason ? reason : "");
 }
 
+static bool tracepoint_exists(struct load *l, const char *category, const char *name, char reason[PROGRAM_REASON_MAX])
+{
+	if (!l->tracefs)
+		snprintf(reason, PROGRAM_REASON_MAX, "%s", l->tracefs_reason);
+	else if (!host_tracepoint(category, name))
+		snprintf(reason, PROGRAM_REASON_MAX, "this kernel has no tracepoint %s/%s", category, name);
+	else
+		return true;
+	return false;
+}
+
 /* Cheap reasons why a program cannot work here: nothing is loaded to find out. */
-static bool hook_exists(struct load *l, const char *sec, char reason[PROGRAM_REASON_MAX])
+static bool hook_exists(struct load *l, enum program p, const char *sec, char reason[PROGRAM_REASON_MAX])
 {
 	static const char *const bare[] = {"tp_btf/", "raw_tp/", "raw_tracepoint/"};
 	const char *name;
-	char category[64];
+	char category[64], tracepoint[64];
+
+	program_tracepoint(tracepoint, p);
+	if (*tracepoint)
+		return tracepoint_exists(l, "syscalls", tracepoint, reason);
 
 	if (!strncmp(sec, "cgroup", 6)) {
 		if (l->cgroup < 0)
 			snprintf(reason, PROGRAM_REASON_MAX, "no cgroup v2 hierarchy: %s", strerror(-l->cgroup));
 		return l->cgroup >= 0;
 	}
-	if (sscanf(sec, "tracepoint/%63[^/]/", category) == 1 || sscanf(sec, "tp/%63[^/]/", category) == 1) {
-		name = strrchr(sec, '/') + 1;
-		if (!l->tracefs)
-			snprintf(reason, PROGRAM_REASON_MAX, "%s", l->tracefs_reason);
-		else if (!host_tracepoint(category, name))
-			snprintf(reason, PROGRAM_REASON_MAX, "this kernel has no tracepoint %s/%s", category, name);
-		else
-			return true;
-		return false;
-	}
+	if (sscanf(sec, "tracepoint/%63[^/]/", category) == 1 || sscanf(sec, "tp/%63[^/]/", category) == 1)
+		return tracepoint_exists(l, category, strrchr(sec, '/') + 1, reason);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bare) && l->tracefs; i++) {
 		name = sec + strlen(bare[i]);
 		/* Some tracepoints are no trace events; by the kernel's custom their names end in _tp. */
@@ -174,8 +181,8 @@ static void choose(struct load *l, const struct probes *skel)
 
 			if (l->state->program[p].state != PROGRAM_CHOSEN || l->prog[p])
 				continue;
-			prog = bpf_object__find_program_by_name(skel->obj, program_name[p]);
-			if (prog && hook_exists(l, bpf_program__section_name(prog), reason))
+			prog = bpf_object__find_program_by_name(skel->obj, program_code(p));
+			if (prog && hook_exists(l, p, bpf_program__section_name(prog), reason))
 				continue;
 			set_state(l, p, PROGRAM_ABSENT, reason);
 			again = true;
@@ -211,16 +218,30 @@ static int load_probes(struct load *l, struct probes *skel)
 	return r;
 }
 
-static void refuse(struct load *l, enum program p, const char *what, int error)
+static void refuse_one(struct load *l, enum program p, const char *what, int error)
 {
 	char reason[PROGRAM_REASON_MAX];
 
-	if (l->failed == p && l->said[0])
+	if (l->failed != PROGRAM_MAX && program_same_code(l->failed, p) && l->said[0])
 		snprintf(reason, sizeof(reason), "%s", l->said);
 	else
 		snprintf(reason, sizeof(reason), "%s: %s", what, strerror(-error));
 	set_state(l, p, PROGRAM_REFUSED, reason);
 	l->prog[p] = NULL;
+}
+
+/* The verifier's no is for all programs of that code, and its words too. Also for those that are not needed yet. */
+static void refuse_load(struct load *l, enum program p, int error)
+{
+	struct program_status *s = l->state->program;
+
+	for (unsigned int q = 0; q < PROGRAM_MAX; q++) {
+		if (!program_same_code(p, q) || s[q].state == PROGRAM_ABSENT || s[q].state == PROGRAM_ATTACHED)
+			continue;
+		refuse_one(l, q, "load", error);
+		s[q].log_off = s[p].log_off;
+		s[q].log_len = s[p].log_len;
+	}
 }
 
 /* Another object that shares the maps of the first. */
@@ -241,32 +262,33 @@ static struct probes *open_beside(struct load *l)
 	return skel;
 }
 
-/* Loads the chosen programs from first to last (both counted) that are not loaded yet, in an object of their own. */
-static bool load_beside(struct load *l, unsigned int first, unsigned int last)
+/* Loads the chosen programs that are not loaded yet, or of these one code, in an object of their own. */
+static bool load_beside(struct load *l, enum program one)
 {
 	bool set[PROGRAM_MAX] = {};
 	struct probes *skel = open_beside(l);
 	int r = skel ? 0 : -errno;
 
 	l->failed = PROGRAM_MAX;
-	for (unsigned int p = first; p <= last; p++) {
-		set[p] = l->state->program[p].state == PROGRAM_CHOSEN && !l->prog[p];
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		set[p] = l->state->program[p].state == PROGRAM_CHOSEN && !l->prog[p] &&
+			 (one == PROGRAM_MAX || program_same_code(p, one));
 		if (!set[p] || !skel)
 			continue;
-		l->prog[p] = bpf_object__find_program_by_name(skel->obj, program_name[p]);
+		l->prog[p] = bpf_object__find_program_by_name(skel->obj, program_code(p));
 		bpf_program__set_autoload(l->prog[p], true);
 	}
 	r = r ?: load_probes(l, skel);
 	if (r == 0)
 		return true;
-	for (unsigned int p = first; p <= last; p++) {
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 		if (set[p])
 			l->prog[p] = NULL;
 	}
-	if (first == last)
-		l->failed = first;
+	if (one != PROGRAM_MAX)
+		l->failed = one;
 	if (l->failed != PROGRAM_MAX)
-		refuse(l, l->failed, "load", r);
+		refuse_load(l, l->failed, r);
 	probes__destroy(skel);
 	return false;
 }
@@ -281,7 +303,7 @@ static void load_rest(struct load *l)
 		choose(l, l->skel);
 		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 			if (l->state->program[p].state == PROGRAM_CHOSEN && !l->prog[p])
-				again |= !load_beside(l, p, p);
+				again |= !load_beside(l, p);
 		}
 	}
 }
@@ -292,12 +314,14 @@ static void remember_good(struct load *l)
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, l->skel->obj) {
-		enum program p = program_by_name(bpf_program__name(prog));
+		enum program first = program_by_code(bpf_program__name(prog));
 
-		if (p == l->failed)
+		if (first == l->failed)
 			return;
-		if (p != PROGRAM_MAX && l->prog[p])
-			l->good[p] = true;
+		for (unsigned int p = first; p < PROGRAM_MAX; p++) {
+			if (l->prog[p] == prog)
+				l->good[p] = true;
+		}
 	}
 }
 
@@ -320,7 +344,7 @@ static int load_together(struct load *l, char error[512])
 		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 			if (!together(l, p, attempt))
 				continue;
-			l->prog[p] = bpf_object__find_program_by_name(l->skel->obj, program_name[p]);
+			l->prog[p] = bpf_object__find_program_by_name(l->skel->obj, program_code(p));
 			bpf_program__set_autoload(l->prog[p], true);
 		}
 		r = load_probes(l, l->skel);
@@ -334,7 +358,7 @@ static int load_together(struct load *l, char error[512])
 		l->skel = NULL;
 		memset(l->prog, 0, sizeof(l->prog));
 		if (l->failed != PROGRAM_MAX)
-			refuse(l, l->failed, "load", r);
+			refuse_load(l, l->failed, r);
 	}
 	snprintf(error, 512, "the kernel refuses the maps of the probes: %s%s", strerror(-r),
 		 r == -EPERM ? "; run as root, or with CAP_BPF and CAP_PERFMON" : "");
@@ -375,6 +399,7 @@ static void attach(struct load *l, enum program p)
 {
 	const char *sec = bpf_program__section_name(l->prog[p]);
 	struct bpf_link *link;
+	char tracepoint[64];
 
 	if (!strncmp(sec, "iter", 4)) {
 		set_state(l, p, PROGRAM_ATTACHED, NULL);	/* it runs when it is read */
@@ -383,13 +408,18 @@ static void attach(struct load *l, enum program p)
 	l->failed = PROGRAM_MAX;
 	l->said[0] = '\0';
 	listener = l;
-	link = strncmp(sec, "cgroup", 6) ? bpf_program__attach(l->prog[p])
-					 : bpf_program__attach_cgroup(l->prog[p], l->cgroup);
+	program_tracepoint(tracepoint, p);
+	if (*tracepoint)
+		link = bpf_program__attach_tracepoint(l->prog[p], "syscalls", tracepoint);
+	else if (!strncmp(sec, "cgroup", 6))
+		link = bpf_program__attach_cgroup(l->prog[p], l->cgroup);
+	else
+		link = bpf_program__attach(l->prog[p]);
 	listener = NULL;
 	if (link)
 		set_state(l, p, PROGRAM_ATTACHED, NULL);	/* the link lives as long as we do */
 	else
-		refuse(l, p, "attach", -errno);
+		refuse_one(l, p, "attach", -errno);
 }
 
 static void attach_chosen(struct load *l, bool lifecycle)
@@ -423,7 +453,7 @@ void load_needs(struct load *l, const struct needs *needs)
 	l->needs = *needs;
 	choose(l, l->skel);
 	if (any_chosen(l))
-		load_beside(l, 0, PROGRAM_MAX - 1);	/* as a rule they load; one of them refused, and they go one by one */
+		load_beside(l, PROGRAM_MAX);	/* as a rule they load; one of them refused, and they go one by one */
 	load_rest(l);
 	load_attach(l);
 }
@@ -438,7 +468,7 @@ int load_iterator(struct load *l, enum program p)
 	if (!link) {
 		int r = -errno;
 
-		refuse(l, p, "attach", r);
+		refuse_one(l, p, "attach", r);
 		return r;
 	}
 	return bpf_iter_create(bpf_link__fd(link));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/programs.h"
 #include "util/cleanup.h"
+#include <stdio.h>
 #include <string.h>
 
 const char *const program_name[PROGRAM_MAX] = {
@@ -10,6 +11,11 @@ const char *const program_name[PROGRAM_MAX] = {
 
 static const char *const program_group[PROGRAM_MAX] = {
 #define PROGRAM(group, name) [PROGRAM_##name] = #group,
+#include "programs.def"
+};
+
+static const char *const shared_code[PROGRAM_MAX] = {
+#define SHARED(name, code) [PROGRAM_##name] = #code,
 #include "programs.def"
 };
 
@@ -38,6 +44,32 @@ enum program program_by_name(const char *name)
 	while (p < PROGRAM_MAX && strcmp(program_name[p], name))
 		p++;
 	return p;
+}
+
+const char *program_code(enum program p)
+{
+	return shared_code[p] ?: program_name[p];
+}
+
+void program_tracepoint(char dst[64], enum program p)
+{
+	dst[0] = '\0';
+	if (shared_code[p])
+		snprintf(dst, 64, "sys_exit_%.*s", (int)strcspn(program_name[p], "_"), program_name[p]);
+}
+
+enum program program_by_code(const char *code)
+{
+	unsigned int p = 0;
+
+	while (p < PROGRAM_MAX && strcmp(program_code(p), code))
+		p++;
+	return p;
+}
+
+bool program_same_code(enum program a, enum program b)
+{
+	return !strcmp(program_code(a), program_code(b));
 }
 
 bool program_same_group(enum program a, enum program b)

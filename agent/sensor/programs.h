@@ -44,7 +44,16 @@ struct program_status {
 extern const char *const program_name[PROGRAM_MAX];
 extern const char *const program_state_name[];
 
+/*
+ * The name of what is loaded for it. Some programs are one code, attached for each of them at a tracepoint of its own:
+ * that one's name without "syscalls/", "" for a program with a hook of its own.
+ */
+const char *program_code(enum program p);
+void program_tracepoint(char dst[64], enum program p);
+
 enum program program_by_name(const char *name);	/* PROGRAM_MAX without one */
+enum program program_by_code(const char *code);	/* the first of those that are this code; PROGRAM_MAX without one */
+bool program_same_code(enum program a, enum program b);
 bool program_same_group(enum program a, enum program b);
 bool program_is_lifecycle(enum program p);	/* keeps the process table: attach it first */
 

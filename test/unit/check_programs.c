@@ -134,6 +134,37 @@ START_TEST(test_refusal_tells_more_than_absence)
 }
 END_TEST
 
+/* One code for several calls: each is chosen, and lost, for itself. */
+START_TEST(test_shared_code)
+{
+	enum program by, without;
+	enum need_how how;
+	char at[64];
+
+	ck_assert_str_eq(program_code(PROGRAM_openat__exit), program_code(PROGRAM_open__exit));
+	ck_assert(program_same_code(PROGRAM_rename__exit, PROGRAM_fchmod__exit));
+	ck_assert(!program_same_code(PROGRAM_rename__exit, PROGRAM_openat__exit));
+	ck_assert_str_eq(program_code(PROGRAM_socket__exit), "socket__exit");
+	ck_assert(program_same_code(program_by_code(program_code(PROGRAM_creat__exit)), PROGRAM_creat__exit));
+	ck_assert_int_eq(program_by_code("no such code"), PROGRAM_MAX);
+	program_tracepoint(at, PROGRAM_renameat2__exit);
+	ck_assert_str_eq(at, "sys_exit_renameat2");
+	program_tracepoint(at, PROGRAM_socket__exit);
+	ck_assert_str_eq(at, "");	/* its own section says it */
+
+	needs.call[CALL_OPENAT] = needs.call[CALL_OPENAT2] = true;
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_open__exit].state, PROGRAM_UNNEEDED);
+	s[PROGRAM_openat2__exit].state = PROGRAM_ABSENT;
+	programs_choose(s, &needs);
+	attach_chosen();
+	ck_assert(programs_of_call(s, &needs, CALL_OPENAT, &by, &without, &how));
+	ck_assert_int_eq(by, PROGRAM_openat__exit);
+	ck_assert(!programs_of_call(s, &needs, CALL_OPENAT2, &by, &without, &how));
+	ck_assert_int_eq(without, PROGRAM_openat2__exit);
+}
+END_TEST
+
 START_TEST(test_table)
 {
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
@@ -171,6 +202,7 @@ int main(void)
 	tcase_add_test(t, test_next_alternative);
 	tcase_add_test(t, test_what_a_call_lost);
 	tcase_add_test(t, test_refusal_tells_more_than_absence);
+	tcase_add_test(t, test_shared_code);
 	tcase_add_test(t, test_table);
 	suite_add_tcase(suite, t);
 	srunner_run_all(sr, CK_ENV);
