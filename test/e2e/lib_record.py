@@ -21,8 +21,11 @@ HEADER = struct.Struct("=HHIQQQIIIHHIIIIq")
 HEADER_NAMES = ("type", "call", "size", "time", "start", "cgroup", "tgid", "tid", "exec_id", "cpu", "flags", "uid", "euid",
                 "gid", "pad", "res")
 KINDS = {"U32": ("I", 4, 4), "S32": ("i", 4, 4), "U64": ("Q", 8, 8), "ADDR": ("HH16s", 20, 2), "BLOB": ("HH", 4, 2)}
-IGNORED = {"call", "via", "mode", "qname"}     # of a truth: what it is called, or no field of the record
+IGNORED = {"call", "via", "mode", "qname"}     # of a truth: what it is called, where it is no field of the record
 FLAGS = {"truncated": 1 << 2, "io_uring": 1 << 3}
+NAME_USER = 1 << 0
+TICK = 1000000000 // os.sysconf("SC_CLK_TCK")
+TICKS = {"start", "pstart", "child_start", "pidns_start"}   # truths count them as /proc does
 
 
 def skip(why):
@@ -76,15 +79,16 @@ def field(rec, kind, at):
 def record(rec):
     r = dict(zip(HEADER_NAMES, HEADER.unpack_from(rec)))
     name, fields = EVENTS[r["type"]]
-    r.update(event=name, call=CALLS[r["call"]], pid=r["tgid"])
+    r.update(event=name, call=CALLS[r["call"]], pid=r["tgid"], hdr_flags=r.pop("flags"), hdr_type=r.pop("type"))
+    for key, bit in FLAGS.items():
+        r[key] = int(bool(r["hdr_flags"] & bit))
+    r["name_source"] = b"user" if r["hdr_flags"] & NAME_USER else b"kernel"
     for key, kind, at in fields:
         value = field(rec, kind, at)
         if kind == "ADDR":
             r[key + "_ip"], r[key + "_port"] = value or (None, None)
         else:
             r[key] = value
-    for key, bit in FLAGS.items():
-        r[key] = int(bool(r["flags"] & bit))
     return r
 
 
@@ -105,6 +109,12 @@ def records(path):
 def same(key, want, have):
     if key.endswith("_ip"):
         return have == ipaddress.ip_address(want)
+    if isinstance(want, list):
+        return want[0] <= have <= want[1]
+    if key in TICKS:
+        return have // TICK == want
+    if isinstance(want, str) and not want:
+        return not have
     if key == "fd_type" and isinstance(want, str):
         return have < len(FD_TYPES) and FD_TYPES[have] == want
     if isinstance(want, str):
@@ -115,11 +125,12 @@ def same(key, want, have):
 class Recorder:
     """`noroshi record` of some calls, from "ready" until stop()."""
 
-    def __init__(self, calls):
+    def __init__(self, calls, *also):
         self.dir = tempfile.TemporaryDirectory(prefix="noroshi-e2e.")
         self.path = os.path.join(self.dir.name, "live.rec")
         self.log = open(os.path.join(self.dir.name, "log"), "w+", encoding="utf-8")
-        self.process = subprocess.Popen([NOROSHI, "record", "-o", self.path, "evt.type in (%s)" % ", ".join(calls)],
+        self.process = subprocess.Popen([NOROSHI, "record", "-o", self.path,
+                                         " or ".join(("evt.type in (%s)" % ", ".join(calls),) + also)],
                                         stdout=self.log, stderr=self.log)
         while "ready" not in self.said():
             if self.process.poll() is not None:
@@ -145,7 +156,15 @@ def run(name, *args):
     done = subprocess.run([os.path.join(BUILD, "trigger", name), *args], stdout=subprocess.PIPE, check=False)
     if done.returncode not in (0, 77):
         sys.exit("trigger %s: exit status %d" % (name, done.returncode))
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+    return lines(done.stdout)
+
+
+def lines(text):
+    return [json.loads(line) for line in text.decode().splitlines()]
+
+
+def compared(key, rec):
+    return key in rec and key != "call" or key not in IGNORED
 
 
 class Comparison:
@@ -157,7 +176,7 @@ class Comparison:
         self.left = list(live)
 
     def wrong(self, truth, rec):
-        return {k: (v, rec.get(k)) for k, v in truth.items() if k not in IGNORED and not same(k, v, rec.get(k))}
+        return {k: (v, rec.get(k)) for k, v in truth.items() if compared(k, rec) and not same(k, v, rec.get(k))}
 
     def take(self, truth):
         """None, or why there is no such record."""
@@ -168,7 +187,7 @@ class Comparison:
             wrong = self.wrong(truth, rec)
             if not wrong:
                 self.left.remove(rec)
-                self.checked |= {(rec["event"], k) for k in truth if k not in IGNORED}
+                self.checked |= {(rec["event"], k) for k in truth if compared(k, rec)}
                 return None
             if nearest is None or len(wrong) < len(nearest):
                 nearest = wrong
@@ -188,3 +207,30 @@ def uncompared(events, checked):
             if not {(name, key), (name, key + "_ip")} & checked:
                 out.append(name + "." + key)
     return out
+
+
+def report(test, checked):
+    """Leaves the fields that a test compared where zz_fields.py looks for them."""
+    folder = os.path.join(BUILD, "e2e-fields")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, test + ".txt"), "w", encoding="utf-8") as f:
+        f.writelines("%s.%s\n" % c for c in sorted(checked))
+
+
+class Results:
+    """TAP lines, and at the end how the test went."""
+
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def add(self, problem, what):
+        self.number += 1
+        self.failed += bool(problem)
+        print("%s %d - %s" % ("not ok" if problem else "ok", self.number, what))
+        if problem:
+            print("# %s" % (problem,))
+        sys.stdout.flush()
+
+    def end(self):
+        print("1..%d" % self.number)
+        sys.exit(1 if self.failed else 0)

@@ -9,14 +9,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <termios.h>
+
+/* probes/wire.h */
+enum { NAME_USER = 1, TRUNCATED = 4 };
+enum { EXE_MEMFD = 1, EXE_UPPER = 2, EXE_LOWER = 4, EXE_WRITABLE = 8, EXE_SETID = 16 };
 
 static char dir[PATH_MAX];	/* absolute, without symbolic links */
 static char prog[PATH_MAX + 8];	/* a copy of this program in it */
@@ -75,59 +85,152 @@ static void truth_ns(const char *field, const char *path)
 		truth_num(field, (long long)st.st_ino);
 }
 
+/* An enum fd_type of probes/wire.h. */
+static int fd_type(int fd)
+{
+	static const struct { int domain, type; } sockets[] = { { AF_INET, 3 }, { AF_INET6, 4 }, { AF_UNIX, 5 } };
+	int domain = 0;
+	socklen_t n = sizeof(domain);
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return 0;
+	if (S_ISREG(st.st_mode))
+		return 1;
+	if (S_ISDIR(st.st_mode))
+		return 2;
+	if (S_ISFIFO(st.st_mode))
+		return 9;
+	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+		return 11;
+	must(S_ISSOCK(st.st_mode) && !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n), "SO_DOMAIN");
+	for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++)
+		if (sockets[i].domain == domain)
+			return sockets[i].type;
+	return 8;
+}
+
+static void truth_addr(const char *ip, const char *port, const struct sockaddr_in *a)
+{
+	char text[INET_ADDRSTRLEN];
+
+	truth_str(ip, inet_ntop(AF_INET, &a->sin_addr, text, sizeof(text)));
+	truth_num(port, ntohs(a->sin_port));
+}
+
+static void truth_stdio(void)
+{
+	struct sockaddr_in local, peer;
+	socklen_t n = sizeof(local), m = sizeof(peer);
+
+	truth_num("stdin_type", fd_type(0));
+	truth_num("stdout_type", fd_type(1));
+	truth_num("stderr_type", fd_type(2));
+	for (int fd = 0; fd < 3; fd++) {
+		if (fd_type(fd) != 3)
+			continue;
+		must(!getsockname(fd, (struct sockaddr *)&local, &n) && !getpeername(fd, (struct sockaddr *)&peer, &m), "names");
+		truth_addr("std_local_ip", "std_local_port", &local);
+		truth_addr("std_peer_ip", "std_peer_port", &peer);
+		return;
+	}
+}
+
+/* What an image and an attempt that failed have in common. */
+static void truth_identity(void)
+{
+	unsigned long long ppid = truth_stat("self", 4);
+	char cwd[PATH_MAX], name[32] = "", parent[32];
+	int fd;
+	ssize_t n;
+
+	truth_num("ppid", (long long)ppid);
+	snprintf(parent, sizeof(parent), "%llu", ppid);
+	truth_num("pstart", ppid ? (long long)truth_stat(parent, 22) : 0);
+	truth_num("pgid", (long long)truth_stat("self", 5));
+	truth_num("sid", (long long)truth_stat("self", 6));
+	truth_num("tty", (long long)truth_stat("self", 7));
+	truth_num("vpid", getpid());
+	truth_num("vpgid", getpgid(0));
+	truth_num("vsid", getsid(0));
+	truth_num("egid", getegid());
+	truth_num("cap_inheritable", (long long)status_hex("CapInh:"));
+	truth_num("cap_permitted", (long long)status_hex("CapPrm:"));
+	truth_num("cap_effective", (long long)status_hex("CapEff:"));
+	truth_ns("mntns", "/proc/self/ns/mnt");
+	truth_ns("pidns", "/proc/self/ns/pid");
+	truth_num("pidns_start", (long long)truth_stat(getpid() == 1 ? "self" : "1", 22));
+	fd = open("/proc/self/loginuid", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && (n = read(fd, name, sizeof(name) - 1)) > 0)
+		truth_num("loginuid", strtoll(name, NULL, 10));
+	close(fd);
+	fd = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
+	n = read(fd, name, sizeof(name));
+	truth_bytes("comm", name, n > 0 ? (size_t)n - 1 : 0);
+	close(fd);
+	must(!!getcwd(cwd, sizeof(cwd)), "getcwd");
+	truth_str("cwd", cwd);
+	truth_stdio();
+}
+
+/* A file of /proc/self, where it is no longer than the record keeps; how many strings it holds. */
+static ssize_t truth_strings(const char *field, const char *path)
+{
+	static char text[1 << 16];
+	ssize_t n, i, count = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	n = read(fd, text, sizeof(text));
+	must(n > 0, path);
+	close(fd);
+	for (i = 0; i < n; i++)
+		count += !text[i];
+	if (n <= 8192)
+		truth_bytes(field, text, (size_t)n);
+	else
+		truth_flags |= TRUNCATED;
+	return count;
+}
+
+/* EXE_*: in a layer of an overlay, writable. What else there is the caller says. */
+static int exe_flags(void)
+{
+	const char *told = getenv("TRUTH_EXE_FLAGS");
+	struct statfs fs;
+	int flags = told ? atoi(told) : 0;
+
+	must(!statfs("/proc/self/exe", &fs), "statfs");
+	if (fs.f_type == OVERLAYFS_SUPER_MAGIC && !(flags & EXE_LOWER))
+		flags |= EXE_UPPER;
+	if (status_hex("CapEff:") >> 1 & 1)	/* CAP_DAC_OVERRIDE */
+		flags |= EXE_WRITABLE;
+	return flags;
+}
+
 /* The new image: everything it can know of itself. */
 static int child(void)
 {
-	static char args[1 << 16];
 	const char *call = getenv("TRUTH_CALL"), *filename = getenv("TRUTH_FILENAME"), *exe = getenv("TRUTH_EXE");
-	char cwd[PATH_MAX], name[32] = "";
+	char real[PATH_MAX] = "";
 	struct stat st;
-	ssize_t n, i, argc = 0;
-	int fd;
 
+	truth_cpu = sched_getcpu();	/* bound before */
 	truth_begin(call ? call : "execve", self(), 0);
 	if (filename)
 		truth_str("filename", filename);
-	if (exe)
-		truth_str("exe", exe);
-	fd = open("/proc/self/cmdline", O_RDONLY);
-	n = read(fd, args, sizeof(args));
-	must(n > 0, "cmdline");
-	for (i = 0; i < n; i++)
-		argc += !args[i];
-	truth_num("argc", argc);
-	if (n <= 8192)
-		truth_bytes("argv", args, (size_t)n);
-	close(fd);
-	fd = open("/proc/self/comm", O_RDONLY);
-	n = read(fd, name, sizeof(name));
-	truth_bytes("comm", name, n > 0 ? (size_t)n - 1 : 0);
-	must(!!getcwd(cwd, sizeof(cwd)), "getcwd");
-	truth_str("cwd", cwd);
+	must(readlink("/proc/self/exe", real, sizeof(real) - 1) > 0, "/proc/self/exe");
+	truth_str("exe", exe ? exe : real);
+	truth_num("argc", truth_strings("argv", "/proc/self/cmdline"));
+	truth_strings("env", "/proc/self/environ");
 	must(!stat("/proc/self/exe", &st), "stat");
 	truth_inode(&st);
 	truth_num("mode", st.st_mode);
 	truth_num("nlink", (long long)st.st_nlink);
 	truth_num("mtime", st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec);
 	truth_num("ctime", st.st_ctim.tv_sec * 1000000000ll + st.st_ctim.tv_nsec);
-	truth_num("uid", getuid());
-	truth_num("euid", geteuid());
-	truth_num("gid", getgid());
-	truth_num("egid", getegid());
-	truth_num("vpid", getpid());
-	truth_num("vpgid", getpgid(0));
-	truth_num("vsid", getsid(0));
-	truth_num("cap_inheritable", (long long)status_hex("CapInh:"));
-	truth_num("cap_permitted", (long long)status_hex("CapPrm:"));
-	truth_num("cap_effective", (long long)status_hex("CapEff:"));
-	truth_ns("mntns", "/proc/self/ns/mnt");
-	truth_ns("pidns", "/proc/self/ns/pid");
-	if (getenv("TRUTH_PPID"))
-		truth_num("ppid", atoi(getenv("TRUTH_PPID")));
-	if (getenv("TRUTH_STDIN_TYPE"))
-		truth_num("stdin_type", atoi(getenv("TRUTH_STDIN_TYPE")));
-	if (getenv("TRUTH_STD_PEER_PORT"))
-		truth_num("std_peer_port", atoi(getenv("TRUTH_STD_PEER_PORT")));
+	truth_num("exe_flags", exe_flags());
+	truth_identity();
+	truth_header();
 	truth_end();
 	return 0;
 }
@@ -145,13 +248,9 @@ extern char **environ;
 /* execve() of a path whose executable has the true name exe, in a child process. */
 static void run(const char *filename, const char *exe)
 {
-	char ppid[16];
 	int status;
-	pid_t pid;
+	pid_t pid = fork();
 
-	snprintf(ppid, sizeof(ppid), "%d", self());
-	setenv("TRUTH_PPID", ppid, 1);
-	pid = fork();
 	if (!pid) {
 		tell("execve", filename, exe);
 		execve(filename, child_argv, environ);
@@ -255,7 +354,126 @@ static void memory(void)
 	must(fd >= 0, "memfd");
 	close(atoi(strrchr(prog, '/') + 1));
 	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	setenv("TRUTH_EXE_FLAGS", "1", 1);
 	run_at(fd, "", AT_EMPTY_PATH, path, "memfd:trigger");
+}
+
+/* The same by the path of its descriptor. */
+static void memory_path(void)
+{
+	int fd = memfd_create("trigger", 0);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	copy(path);
+	fd = open(path, O_RDONLY);
+	must(fd >= 0, "memfd");
+	close(atoi(strrchr(path, '/') + 1));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	setenv("TRUTH_EXE_FLAGS", "1", 1);
+	run(path, "memfd:trigger");
+}
+
+/* Needs root: neither its owner nor with any capability. */
+static void nobody(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		tell("execve", prog, prog);
+		execve(prog, child_argv, environ);
+		_exit(127);
+	}
+	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "nobody");
+}
+
+/* A path of nearly 4096 bytes; it is reached in steps, execve() takes no more. */
+static void long_path(void)
+{
+	static char real[PATH_MAX];
+	char name[201];
+	size_t n = (size_t)snprintf(real, sizeof(real), "%s", dir);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), next;
+
+	memset(name, 'n', 200);
+	name[200] = 0;
+	while (n + 1 + 200 + 2 < sizeof(real)) {
+		must(!mkdirat(fd, name, 0755) && (next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0, "mkdirat");
+		close(fd);
+		fd = next;
+		n += (size_t)snprintf(real + n, sizeof(real) - n, "/%s", name);
+	}
+	snprintf(real + n, sizeof(real) - n, "/p");
+	must(!linkat(AT_FDCWD, prog, fd, "p", 0), "linkat");
+	run(real, real);
+}
+
+/* Another process flips a byte of the path all the time: what was executed is what the image says. */
+static void flip(void)
+{
+	char *path = mmap(NULL, 2 * PATH_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *last;
+	cpu_set_t all;
+	pid_t flipper;
+	int status;
+
+	must(path != MAP_FAILED && !rename(prog, in_dir("progA")), "flip");
+	snprintf(path, 2 * PATH_MAX, "%s/progB", dir);
+	copy(path);
+	last = path + strlen(path) - 1;
+	memset(&all, 0xff, sizeof(all));
+	flipper = fork();
+	if (!flipper) {
+		sched_setaffinity(0, sizeof(all), &all);
+		for (;;)
+			*(volatile char *)last ^= 'A' ^ 'B';
+	}
+	for (int i = 0; i < 40; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			execve(path, child_argv, environ);
+			_exit(127);
+		}
+		must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "flip");
+	}
+	kill(flipper, SIGKILL);
+	waitpid(flipper, NULL, 0);
+}
+
+/* Needs root: an overlay's lower layer, in a mount namespace of its own. */
+static void overlay(bool upper)
+{
+	char options[4 * PATH_MAX];
+
+	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) && !mkdir(in_dir("m"), 0755) &&
+	     !mount("trigger", in_dir("m"), "tmpfs", 0, NULL) && !mkdir(in_dir("m/l"), 0755) && !mkdir(in_dir("m/u"), 0755) &&
+	     !mkdir(in_dir("m/w"), 0755) && !mkdir(in_dir("m/r"), 0755), "tmpfs");
+	copy(in_dir("m/l/prog"));
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", in_dir("m/l"), in_dir("m/u"), in_dir("m/w"));
+	must(!mount("trigger", in_dir("m/r"), "overlay", 0, options), "overlay");
+	if (upper)
+		copy(in_dir("m/r/new"));
+	else
+		setenv("TRUTH_EXE_FLAGS", "4", 1);
+	run(in_dir(upper ? "m/r/new" : "m/r/prog"), in_dir(upper ? "m/r/new" : "m/r/prog"));
+}
+
+static void overlay_lower(void) { overlay(false); }
+static void overlay_upper(void) { overlay(true); }
+
+/* In a session with a terminal. */
+static void terminal(void)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), tty;
+
+	must(fd >= 0 && !grantpt(fd) && !unlockpt(fd), "ptmx");
+	must(setsid() > 0, "setsid");
+	tty = open(ptsname(fd), O_RDWR | O_CLOEXEC);
+	must(tty >= 0 && ioctl(tty, TIOCSCTTY, 0) >= 0, "TIOCSCTTY");
+	run(prog, prog);
 }
 
 /* Needs root: another user runs what belongs to root and is set-uid. */
@@ -265,7 +483,7 @@ static void setid(void)
 	pid_t pid;
 
 	must(!chmod(prog, 04755), "chmod");
-	unsetenv("TRUTH_PPID");
+	setenv("TRUTH_EXE_FLAGS", "16", 1);
 	pid = fork();
 	if (!pid) {
 		if (setgid(65534) || setuid(65534))
@@ -309,7 +527,6 @@ static void thread(void)
 /* Needs root. */
 static void pid_namespace(void)
 {
-	unsetenv("TRUTH_PPID");
 	must(!unshare(CLONE_NEWPID), "unshare");
 	run(prog, prog);
 }
@@ -318,57 +535,77 @@ static void pid_namespace(void)
 static void std_socket(void)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), c = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t n = sizeof(a);
-	char port[16];
 
 	must(!bind(l, (struct sockaddr *)&a, sizeof(a)) && !listen(l, 1) && !getsockname(l, (struct sockaddr *)&a, &n) &&
 	     !connect(c, (struct sockaddr *)&a, sizeof(a)) && !dup2(c, 0), "socket");
-	snprintf(port, sizeof(port), "%d", ntohs(a.sin_port));
-	setenv("TRUTH_STD_PEER_PORT", port, 1);
-	setenv("TRUTH_STDIN_TYPE", "3", 1);	/* FD_IPV4 */
 	tell("execve", prog, prog);
 	execve(prog, child_argv, environ);
 }
 
-static void missing(void)
+static void failed(const char *call, long ret, const char *filename)
 {
-	int ret = execve(in_dir("none"), child_argv, environ);
-
-	truth_begin("execve", self(), ret < 0 ? -errno : 0);
-	truth_str("filename", in_dir("none"));
+	truth_flags = NAME_USER;
+	truth_begin(call, self(), ret < 0 ? -errno : 0);
+	truth_str("filename", filename);
 	truth_str("name_source", "user");
+	truth_str("exe", "");
+	truth_num("ino", 0);
+	truth_identity();
+	truth_header();
 	truth_end();
 }
+
+static void missing(void) { failed("execve", execve(in_dir("none"), child_argv, environ), in_dir("none")); }
 
 static void missing_at(void)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY);
-	long ret = syscall(SYS_execveat, fd, "none", child_argv, environ, 0);
 
-	truth_begin("execveat", self(), ret < 0 ? -errno : 0);
-	truth_str("filename", "none");
-	truth_str("name_source", "user");
-	truth_end();
+	failed("execveat", syscall(SYS_execveat, fd, "none", child_argv, environ, 0), "none");
 }
 
-static void said_forked(const char *call, pid_t pid)
+static void said_forked_from(const char *call, pid_t pid, int vpid, int ppid)
 {
+	char child_pid[16], parent[16];
+
+	snprintf(child_pid, sizeof(child_pid), "%d", pid);
+	snprintf(parent, sizeof(parent), "%d", ppid);
 	truth_begin(call, self(), pid);
 	truth_num("child", pid);
-	truth_num("child_vpid", pid);
-	truth_num("ppid", self());
+	truth_num("child_vpid", vpid);
+	truth_num("child_start", (long long)truth_stat(child_pid, 22));
+	truth_num("child_cgroup", (long long)truth_cgroup());
+	truth_num("ppid", ppid);
+	truth_num("pstart", (long long)truth_stat(parent, 22));
 	truth_str("comm", "exec");
+	truth_header();
 	truth_end();
 }
 
+static void said_forked(const char *call, pid_t pid) { said_forked_from(call, pid, pid, self()); }
+
+/* A child's end: of its header, what it shares with this process. */
 static void ended(pid_t pid, int want)
 {
+	char text[16];
+	unsigned long long start;
+	siginfo_t info;
 	int status;
 
+	snprintf(text, sizeof(text), "%d", pid);
+	must(!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), "waitid");
+	start = truth_stat(text, 22);
 	must(waitpid(pid, &status, 0) == pid && (want < 0 || status == want), "waitpid");
 	truth_begin("procexit", pid, 0);
 	truth_num("status", status);
+	truth_num("start", (long long)start);
+	truth_num("cgroup", (long long)truth_cgroup());
+	truth_num("uid", getuid());
+	truth_num("euid", geteuid());
+	truth_num("gid", getgid());
+	truth_num("hdr_flags", 0);
 	truth_end();
 }
 
@@ -419,6 +656,37 @@ static void do_clone3(void)
 	ended(pid, 5 << 8);
 }
 
+/* The child is this process's sibling. */
+static void clone_parent(void)
+{
+	pid_t middle = fork(), pid;
+	int status;
+
+	if (!middle) {
+		pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+		if (!pid)
+			_exit(7);
+		said_forked_from("clone", pid, pid, getppid());
+		_exit(0);
+	}
+	must(middle > 0 && waitpid(middle, &status, 0) == middle && !status, "clone_parent");
+	while ((pid = waitpid(-1, NULL, 0)) > 0)
+		;
+}
+
+/* Needs root: the first process of a namespace. */
+static void fork_pidns(void)
+{
+	pid_t pid;
+
+	must(!unshare(CLONE_NEWPID), "unshare");
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (!pid)
+		_exit(8);
+	said_forked_from("clone", pid, 1, self());
+	ended(pid, 8 << 8);
+}
+
 static void *last(void *arg)
 {
 	(void)arg;
@@ -456,7 +724,14 @@ static const struct mode {
 	{ "at-cwd", at_cwd },
 	{ "deleted", deleted },
 	{ "memfd", memory },
+	{ "memfd-path", memory_path },
 	{ "setid", setid },
+	{ "nobody", nobody },
+	{ "long-path", long_path },
+	{ "flip", flip },
+	{ "overlay-lower", overlay_lower },
+	{ "overlay-upper", overlay_upper },
+	{ "terminal", terminal },
 	{ "long-args", long_args },
 	{ "thread", thread },
 	{ "pidns", pid_namespace },
@@ -467,6 +742,8 @@ static const struct mode {
 	{ "vfork", do_vfork },
 	{ "clone", do_clone },
 	{ "clone3", do_clone3 },
+	{ "clone-parent", clone_parent },
+	{ "fork-pidns", fork_pidns },
 	{ "leader-first", leader_first },
 };
 
@@ -480,6 +757,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(022);
+	truth_bind();
 	if (argc == 3 && realpath(argv[2], dir)) {
 		snprintf(prog, sizeof(prog), "%s/prog", dir);
 		copy(prog);

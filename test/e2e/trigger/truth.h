@@ -4,17 +4,24 @@
  *
  * One JSON line of what a trigger knows of the thing it did: `call`, `pid` and
  * `res`, then fields under their names in probes/events.def. What it cannot
- * know it leaves out. An address FIELD is FIELD_ip and FIELD_port.
+ * know it leaves out. An address FIELD is FIELD_ip and FIELD_port. A start time
+ * is told in clock ticks, as /proc has it, and a time as the bounds it lies in.
  */
 #ifndef TRIGGER_TRUTH_H
 #define TRIGGER_TRUTH_H
 
+#include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
+
+static int truth_flags;		/* of the record's header, what the next truth must have */
+static int truth_cpu = -1;	/* where the program is bound to */
 
 static inline void truth_begin(const char *call, int pid, long long res)
 {
@@ -56,12 +63,6 @@ static inline void truth_inode(const struct stat *st)
 				     (minor(st->st_dev) & ~0xffu) << 12));
 }
 
-static inline void truth_end(void)
-{
-	printf("}\n");
-	fflush(stdout);
-}
-
 /* Setting the scene must not fail: a trigger that did not do its thing says so. */
 static inline void must(int ok, const char *what)
 {
@@ -69,6 +70,97 @@ static inline void must(int ok, const char *what)
 		perror(what);
 		exit(1);
 	}
+}
+
+/* Binds the program to the processor it is on. */
+static inline void truth_bind(void)
+{
+	cpu_set_t set;
+
+	truth_cpu = sched_getcpu();
+	CPU_ZERO(&set);
+	CPU_SET(truth_cpu, &set);
+	must(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity");
+}
+
+/* Field `nr` of /proc/PID/stat, counted as in proc(5). */
+static inline unsigned long long truth_stat(const char *pid, int nr)
+{
+	char path[64], line[1024] = "", *p;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	f = fopen(path, "re");
+	must(f && fgets(line, sizeof(line), f), path);
+	fclose(f);
+	p = strrchr(line, ')');
+	for (nr -= 2; p && nr > 0; nr--)
+		p = strchr(p + 1, ' ');
+	must(!!p, path);
+	return strtoull(p + 1, NULL, 10);
+}
+
+/* Number of the control group that names the container: the inode in v1's pids, marked as such, or in v2. */
+static inline unsigned long long truth_cgroup(void)
+{
+	static char line[PATH_MAX + 64], path[2 * PATH_MAX];
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	unsigned long long ino = 0;
+	struct stat st;
+	char *p;
+
+	must(!!f, "/proc/self/cgroup");
+	while (!ino && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		if ((p = strstr(line, ":pids:/")))
+			snprintf(path, sizeof(path), "/sys/fs/cgroup/pids%s", p + 6);
+		else if (!strncmp(line, "0::/", 4))
+			snprintf(path, sizeof(path), "/sys/fs/cgroup%s", line + 3);
+		else
+			continue;
+		if (!stat(path, &st))
+			ino = st.st_ino | (line[0] == '0' ? 0 : 1ull << 59);
+	}
+	fclose(f);
+	return ino;
+}
+
+/* The thread's id in the initial namespace. */
+static inline int truth_tid(void)
+{
+	char text[64] = "", *p;
+
+	must(readlink("/proc/thread-self", text, sizeof(text) - 1) > 0, "/proc/thread-self");
+	p = strrchr(text, '/');
+	return p ? atoi(p + 1) : 0;
+}
+
+/* What every record says of the caller. */
+static inline void truth_header(void)
+{
+	unsigned long long start = truth_stat("self", 22), cgroup = truth_cgroup();
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	truth_num("tid", truth_tid());
+	truth_num("start", (long long)start);
+	if (cgroup)
+		truth_num("cgroup", (long long)cgroup);
+	if (truth_cpu >= 0)
+		truth_num("cpu", truth_cpu);
+	truth_num("uid", getuid());
+	truth_num("euid", geteuid());
+	truth_num("gid", getgid());
+	truth_num("hdr_flags", truth_flags);
+	printf(",\"time\":[%llu,%llu]", start * (1000000000ull / (unsigned long long)sysconf(_SC_CLK_TCK)),
+	       now.tv_sec * 1000000000ull + (unsigned long long)now.tv_nsec);
+	truth_flags = 0;
+}
+
+static inline void truth_end(void)
+{
+	printf("}\n");
+	fflush(stdout);
 }
 
 #endif
