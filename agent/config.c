@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
+#include "deliver/sink.h"
 #include "util/fs.h"
+#include "util/yaml_json.h"
 #include <ctype.h>
 #include <errno.h>
 #include <yaml.h>
@@ -36,6 +38,7 @@ struct parse {
 	struct diags *diags;
 	struct str file, text;
 	yaml_document_t doc;
+	bool seen[ARRAY_SIZE(keys)];	/* "batch.count: 1" and "batch: {count: 1}" are the same key */
 };
 
 struct config *config_new(void)
@@ -163,14 +166,76 @@ static void set_texts(struct parse *p, const struct key *k, void *base, const ya
 	*(struct texts *)((char *)base + k->off) = t;
 }
 
+/* Keys whose text is one of some words. Case counts as little as where the word is used. */
+static const struct {
+	const char *key;
+	bool any_case;
+	const char *words[10];
+} choices[] = {
+	{"log_level", false, {"error", "warning", "info", "debug"}},
+	{"priority", true, {"emergency", "alert", "critical", "error", "warning", "notice", "informational", "info", "debug"}},
+	{"compression", false, {"gzip", "zstd", "none"}},
+};
+
+static void suggest(struct parse *p, const yaml_node_t *n, const char *const *words, const char *message)
+{
+	size_t count = 0;
+	const char *near;
+	char hint[128];
+
+	while (words[count])
+		count++;
+	near = diag_nearest(str(scalar(n)), words, count);
+	snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near ? near : "");
+	complain(p, n, near ? hint : NULL, "%s", message);
+}
+
+static void check_choice(struct parse *p, const char *key, const yaml_node_t *n)
+{
+	struct buf message = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+		if (strcmp(choices[i].key, key))
+			continue;
+		buf_printf(&message, "%s wants one of", key);
+		for (const char *const *w = choices[i].words; *w; w++) {
+			if (!(choices[i].any_case ? strcasecmp : strcmp)(*w, scalar(n)))
+				goto out;
+			buf_printf(&message, "%s %s", w == choices[i].words ? "" : ",", *w);
+		}
+		buf_add(&message, "", 1);
+		suggest(p, n, choices[i].words, message.p);
+	}
+out:
+	buf_free(&message);
+}
+
+/* "sink: upload:URL": the word before the colon. */
+static void check_sink(struct parse *p, const yaml_node_t *n)
+{
+	const char *names[ARRAY_SIZE(sink_keys) + 1] = {}, *spec = scalar(n);
+	struct str word = str_n(spec, strcspn(spec, ":"));
+
+	for (size_t i = 0; sink_list[i] && i < ARRAY_SIZE(sink_keys); i++) {
+		names[i] = sink_list[i]->name;
+		if (str_eq(word, str(names[i])))
+			return;
+	}
+	suggest(p, n, names, "there is no such sink: stdout, file:PATH or upload:URL");
+}
+
 static void set(struct parse *p, const struct key *k, void *base, const yaml_node_t *n)
 {
 	switch (k->kind) {
 	case TEXT:
-		if (scalar(n))
-			*(const char **)((char *)base + k->off) = config_text(p->c, scalar(n));
-		else
+		if (!scalar(n)) {
 			complain(p, n, NULL, "%s wants a text", k->name);
+			break;
+		}
+		*(const char **)((char *)base + k->off) = config_text(p->c, scalar(n));
+		check_choice(p, k->name, n);
+		if (k >= sink_keys && k < sink_keys + ARRAY_SIZE(sink_keys) && !strcmp(k->name, "sink"))
+			check_sink(p, n);
 		break;
 	case TEXTS:
 		set_texts(p, k, base, n);
@@ -239,6 +304,10 @@ static void read_pair(struct parse *p, const char *prefix, const struct key *tab
 	snprintf(name, sizeof(name), "%s%s", prefix, scalar(key));
 	for (size_t i = 0; i < count; i++) {
 		if (!strcmp(name, table[i].name)) {
+			if (table == keys && p->seen[i])
+				complain(p, key, NULL, "the key \"%s\" stands here twice", name);
+			if (table == keys)
+				p->seen[i] = true;
 			set(p, &table[i], base, value);
 			return;
 		}
@@ -258,6 +327,17 @@ static void read_pair(struct parse *p, const char *prefix, const struct key *tab
 	unknown(p, key, name, table, count);
 }
 
+static bool is_single_key(const struct key *table, const char *prefix, const char *name)
+{
+	size_t n = strlen(prefix);
+
+	for (size_t i = 0; table == keys && i < ARRAY_SIZE(keys); i++) {
+		if (!strncmp(keys[i].name, prefix, n) && !strcmp(keys[i].name + n, name))
+			return true;
+	}
+	return false;
+}
+
 static void read_map(struct parse *p, const yaml_node_t *map, const char *prefix, const struct key *table, size_t count,
 		     void *base)
 {
@@ -266,23 +346,40 @@ static void read_map(struct parse *p, const yaml_node_t *map, const char *prefix
 
 	for (size_t i = 0; i < n; i++) {
 		const yaml_node_t *key = yaml_document_get_node(&p->doc, pairs[i].key);
+		bool twice = false;
 
 		for (size_t k = 0; k < i && scalar(key); k++) {
 			const yaml_node_t *other = yaml_document_get_node(&p->doc, pairs[k].key);
 
-			if (scalar(other) && !strcmp(scalar(other), scalar(key)))
-				complain(p, key, NULL, "the key \"%s\" stands here twice", scalar(key));
+			twice = twice || (scalar(other) && !strcmp(scalar(other), scalar(key)));
 		}
+		if (twice && !is_single_key(table, prefix, scalar(key)))	/* those are looked at where they are set */
+			complain(p, key, NULL, "the key \"%s\" stands here twice", scalar(key));
 		read_pair(p, prefix, table, count, base, key, yaml_document_get_node(&p->doc, pairs[i].value));
 	}
 }
 
 static void yaml_error(struct parse *p, const yaml_parser_t *y)
 {
-	struct diag_place at = {p->file, (unsigned int)y->problem_mark.line + 1,
-				(unsigned int)y->problem_mark.column + 1, 1};
+	struct diag_place at = {.file = p->file, .len = 1};
 
+	yaml_error_place(y, p->text.p, p->text.n, &at.line, &at.col);
 	diags_add(p->diags, DIAG_CONFIG, at, p->text, NULL, NULL, "not YAML: %s", y->problem ? y->problem : "unreadable");
+}
+
+/* A second document would be ignored in silence. */
+static void refuse_more(struct parse *p, yaml_parser_t *y)
+{
+	const yaml_node_t *root;
+
+	if (!yaml_parser_load(y, &p->doc)) {
+		yaml_error(p, y);
+		return;
+	}
+	root = yaml_document_get_root_node(&p->doc);
+	if (root)
+		complain(p, root, NULL, "a configuration is one document");
+	yaml_document_delete(&p->doc);
 }
 
 int config_parse(struct config *c, struct str file, struct str text, struct diags *diags)
@@ -307,6 +404,7 @@ int config_parse(struct config *c, struct str file, struct str text, struct diag
 	else if (root && !(scalar(root) && !*scalar(root)))
 		complain(&p, root, NULL, "a configuration is a map of keys");
 	yaml_document_delete(&p.doc);
+	refuse_more(&p, &y);
 	yaml_parser_delete(&y);
 	return diags->errors > errors ? -EINVAL : 0;
 }

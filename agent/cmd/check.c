@@ -157,10 +157,7 @@ static int run(int argc, char **argv)
 			a.paths[i] = c->rules_files.v[i];
 		a.npaths = a.npaths ? a.npaths : c->rules_files.n;
 	}
-	if (priority < 0)
-		diags_add(&d, DIAG_CONFIG, (struct diag_place){.file = str(a.config)}, STR_NONE, NULL, NULL,
-			  "priority: \"%s\" is no priority", c->priority);
-	r = check_rules(&a, &files, priority < 0 ? 7 : (unsigned int)priority, &d, &rules);
+	r = check_rules(&a, &files, (unsigned int)priority, &d, &rules);
 	report(&a, &files, &d, rules);
 	rule_files_free(&files);
 	for (size_t i = 0; i < d.n; i++) {

@@ -389,8 +389,9 @@ static int read_all(struct test_cases *t, struct str file, struct str text, stru
 		const yaml_node_t *root;
 
 		if (!yaml_parser_load(&y, &r.doc)) {
-			struct diag_place at = {file, (unsigned int)y.problem_mark.line + 1, (unsigned int)y.problem_mark.column + 1, 1};
+			struct diag_place at = {.file = file, .len = 1};
 
+			yaml_error_place(&y, text.p, text.n, &at.line, &at.col);
 			diags_add(diags, DIAG_TEST, at, text, NULL, NULL, "not YAML: %s", y.problem ? y.problem : "unreadable");
 			break;
 		}

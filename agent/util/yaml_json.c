@@ -107,3 +107,16 @@ const char *yaml_text(const yaml_node_t *n)
 {
 	return n && n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
 }
+
+void yaml_error_place(const yaml_parser_t *y, const char *text, size_t n, unsigned int *line, unsigned int *col)
+{
+	*line = (unsigned int)y->problem_mark.line + 1;
+	*col = (unsigned int)y->problem_mark.column + 1;
+	if (y->error != YAML_READER_ERROR)
+		return;
+	*line = *col = 1;
+	for (size_t i = 0; i < n && i < y->problem_offset; i++) {
+		*col = text[i] == '\n' ? 1 : *col + 1;
+		*line += text[i] == '\n';
+	}
+}

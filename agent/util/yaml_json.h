@@ -24,4 +24,7 @@ yaml_node_t *yaml_map_get(yaml_document_t *doc, const yaml_node_t *n, const char
 /* The text of a scalar, NULL of any other node. */
 const char *yaml_text(const yaml_node_t *n);
 
+/* Where a failed parser stopped in the text, from 1. Bytes that are no UTF-8 have an offset only. */
+void yaml_error_place(const yaml_parser_t *y, const char *text, size_t n, unsigned int *line, unsigned int *col);
+
 #endif
