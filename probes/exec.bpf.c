@@ -63,7 +63,7 @@ static __always_inline int exec__emit(struct task_struct *t, __u32 old_tid, stru
 		return 0;
 	exec__identity(r, t);
 	exec__image(r, t, BPF_CORE_READ(bprm, file));
-	exec__stdio(r, t);
+	exec__stdio(r);
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		r->exe_flags |= EXE_SETID;
 	r->argc = BPF_CORE_READ(bprm, argc);
@@ -100,7 +100,7 @@ static __always_inline int exec__failed(__u16 call, const void *filename, __s64 
 		return 0;
 	r->hdr.flags |= WIRE_NAME_USER;
 	exec__identity(r, t);
-	exec__stdio(r, t);
+	exec__stdio(r);
 	record__user_str(&r->hdr, &r->filename, filename, PATH_SIZE);
 	exec__cwd(r, t);
 	return record__send(&r->hdr, ret);

@@ -112,22 +112,27 @@ static __always_inline void exec__cwd(struct wire_exec *r, struct task_struct *t
 		record__path(&r->hdr, &r->cwd, __builtin_preserve_access_index(&fs->pwd));
 }
 
-static __always_inline __u32 exec__std(struct wire_exec *r, struct task_struct *t, int fd)
+/* The type of one descriptor of the record's task. On its own: the verifier follows it once. */
+__weak __attribute__((noinline)) int exec__std(__u32 kind, __u32 fd)
 {
-	struct file *f = fd__file(t, fd);
+	struct scratch *s = scratch__get(kind);
+	struct wire_exec *r = s ? (void *)s->rec : NULL;
+	struct file *f = s ? fd__file((void *)s->task, fd) : NULL;
 	struct socket *sock = file__socket(f);
 	__u32 type = file__fd_type(f);
 
-	if (sock && (type == FD_IPV4 || type == FD_IPV6) && !r->std_local.family)
+	if (r && sock && (type == FD_IPV4 || type == FD_IPV6) && !r->std_local.family)
 		sock__addrs(BPF_CORE_READ(sock, sk), &r->std_local, &r->std_peer);
 	return type;
 }
 
-static __always_inline void exec__stdio(struct wire_exec *r, struct task_struct *t)
+static __always_inline void exec__stdio(struct wire_exec *r)
 {
-	r->stdin_type = exec__std(r, t, 0);
-	r->stdout_type = exec__std(r, t, 1);
-	r->stderr_type = exec__std(r, t, 2);
+	__u32 kind = scratch__of(&r->hdr)->kind;
+
+	r->stdin_type = exec__std(kind, 0);
+	r->stdout_type = exec__std(kind, 1);
+	r->stderr_type = exec__std(kind, 2);
 }
 
 #endif

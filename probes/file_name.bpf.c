@@ -42,10 +42,18 @@ static __always_inline bool sight__child(struct sights *s, struct sight *at)
 	return false;
 }
 
-static __always_inline bool sight__fits(struct sights *s, struct sight *at, __u32 how)
+__weak __attribute__((noinline)) int sight__fits(__u32 nr, __u32 slot, __u32 how)
 {
-	struct inode *inode = (void *)at->inode;
+	struct sights *s = sights__get(nr);
+	struct inode *inode;
+	struct sight *at;
+	__u64 k = slot;
 
+	PIN(k);
+	if (!s || k >= SIGHTS_MAX)
+		return 0;
+	at = &s->at[k];
+	inode = (void *)at->inode;
 	switch (how) {
 	case PICK_MOVED:
 		return sight__moved(at);
@@ -56,26 +64,24 @@ static __always_inline bool sight__fits(struct sights *s, struct sight *at, __u3
 	case PICK_SYMLINK:
 		return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFLNK;
 	}
-	return at->dentry;
+	return !!at->dentry;
 }
 
 /* Index of the inode the call was about, < 0 when it was not seen. An overlay's own inode goes before its layers'. */
 __weak __attribute__((noinline)) int sights__pick(__u32 nr, __u32 how)
 {
 	struct sights *s = sights__get(nr);
-	bool overlay = false;
-	int found = -1;
+	__u8 overlay = 0;
 	__u32 i;
 
 	if (!s)
 		return -1;
 	for (i = 0; i < SIGHTS_MAX && i < s->n; i++)
-		if (s->at[i].overlay)
-			overlay = true;
+		overlay |= s->at[i].overlay;
 	for (i = 0; i < SIGHTS_MAX && i < s->n; i++)
-		if (found < 0 && s->at[i].overlay == overlay && sight__fits(s, &s->at[i], how))
-			found = i;
-	return found;
+		if (s->at[i].overlay == overlay && sight__fits(nr, i, how))
+			return i;
+	return -1;
 }
 
 static __always_inline struct sight *sights__picked(__s32 nr, __u32 how)

@@ -12,21 +12,39 @@
 
 static const struct sights sights_none = {};
 
+#define NAME_EACH	16	/* squared: more than NAME_MAX */
+
+/* Where the last component of the scratch's text begins, as far as some steps back from its end can tell. */
+__weak __attribute__((noinline)) __u64 text__component(__u64 end)
+{
+	struct scratch *tmp = scratch__get(SCRATCH_TASK);
+	__u64 at = end;
+	int i;
+
+	for (i = 0; tmp && i < NAME_EACH; i++) {
+		if (!at || tmp->rec[(at - 1) & (PATH_SIZE - 1)] == '/')
+			break;
+		at--;
+	}
+	return at;
+}
+
 /* Read the last component of the path the caller gave; through the scratch, because only its end is of interest. */
 static __always_inline void sights__want(struct sights *s, const char *text)
 {
 	struct scratch *tmp = scratch__claim(SCRATCH_TASK, NULL, NULL);
-	__u64 end, i;
+	__u64 end, last, i;
 	long n;
 
 	if (!tmp)
 		return;
 	n = bpf_probe_read_user_str(tmp->rec, PATH_SIZE, text);
 	end = n > 1 ? n - 1 : 0;
-	for (i = 0; i < NAME_MAX && end > 0; i++) {
-		if (tmp->rec[(end - 1) & (PATH_SIZE - 1)] == '/')
+	for (i = 0; i < NAME_EACH; i++) {
+		last = text__component(end);
+		if (last == end)
 			break;
-		end--;
+		end = last;
 	}
 	n = bpf_probe_read_kernel_str(s->want, sizeof(s->want), &tmp->rec[end & (PATH_SIZE - 1)]);
 	s->want_len = n > 0 ? n - 1 : 0;
@@ -45,24 +63,23 @@ static __always_inline const char *sights__text(__s32 nr)
 	return (void *)task__arg(regs, 2);
 }
 
-/* Is this sight's name the one that was asked for? */
-__weak __attribute__((noinline)) int sight__wanted(__u32 slot)
+/* Is this sight's name the one that was asked for, as far as this part of it goes? */
+__weak __attribute__((noinline)) int sight__wanted(__u32 slot, __u32 part)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), i;
+	__u32 tid = bpf_get_current_pid_tgid(), i, at;
 	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
 	__u64 k = slot;
-	struct sight *at;
+	struct sight *sight;
 
 	PIN(k);
 	if (!s || k >= SIGHTS_MAX)
 		return 0;
-	at = &s->at[k];
-	if (at->len != s->want_len)
-		return 0;
-	for (i = 0; i < NAME_MAX; i++) {
-		if (i >= at->len)
+	sight = &s->at[k];
+	for (i = 0; i < NAME_EACH; i++) {
+		at = (part * NAME_EACH + i) & NAME_MAX;
+		if (at >= sight->len)
 			return 1;
-		if (at->name[i] != s->want[i])
+		if (sight->name[at] != s->want[at])
 			return 0;
 	}
 	return 1;
@@ -80,26 +97,41 @@ static __always_inline void sight__take(struct sight *at, struct dentry *d)
 	bpf_probe_read_kernel(at->name, name.len & NAME_MAX, name.name);
 }
 
+/* Takes this name for the sight: 1 when it is the one that was asked for. */
+__weak __attribute__((noinline)) int sight__try(__u32 slot, __u64 alias)
+{
+	__u32 tid = bpf_get_current_pid_tgid(), i;
+	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	__u64 k = slot;
+
+	PIN(k);
+	if (!s || k >= SIGHTS_MAX)
+		return 0;
+	sight__take(&s->at[k], alias__dentry((void *)alias));
+	if (s->at[k].len != s->want_len)
+		return 0;
+	for (i = 0; i < NAME_EACH; i++)
+		if (!sight__wanted(slot, i))
+			return 0;
+	return 1;
+}
+
 /* A file with several names: the one that the caller's text ends with, else the first. */
 __weak __attribute__((noinline)) int sight__alias(__u32 slot, __u64 first)
 {
 	__u32 tid = bpf_get_current_pid_tgid(), i;
 	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
 	struct hlist_node *n = (void *)first;
-	__u64 k = slot;
 
-	PIN(k);
-	if (!s || k >= SIGHTS_MAX)
+	if (!s)
 		return 0;
 	sights__want(s, sights__text(s->nr));
 	for (i = 0; n && i < ALIASES_MAX; i++) {
-		sight__take(&s->at[k], alias__dentry(n));
-		if (sight__wanted(slot))
+		if (sight__try(slot, (__u64)n))
 			return 1;
 		n = BPF_CORE_READ(n, next);
 	}
-	sight__take(&s->at[k], alias__dentry((void *)first));
-	return 0;
+	return sight__try(slot, first);
 }
 
 static __always_inline struct sights *sights__open(__s32 nr)

@@ -22,7 +22,8 @@
 #define NAME_MAX	255
 #define SIGHTS_MAX	6	/* a rename on overlay: file, directories and target, in the layer and above it */
 #define ALIASES_MAX	16	/* hard links looked through for the one that was named */
-#define MOUNTS_MAX	256	/* mounts of one file system looked through */
+#define MOUNTS_EACH	16	/* squared: mounts of one file system looked through */
+#define DEPTH_EACH	12	/* squared: directories between a file and the top of its mount */
 
 struct sight {
 	__u64 inode;
@@ -89,21 +90,35 @@ static __always_inline void sights__forget(void)
 	bpf_map_delete_elem(&sights, &tid);
 }
 
-/* Is d the top or below it? */
-__weak __attribute__((noinline)) int dentry__below(__u64 dentry, __u64 top)
+/*
+ * Some directories up, but not beyond the top: 0 when there is none above. Loops here are two deep and each its own
+ * function: the verifier follows the sum of their steps then, not the product.
+ */
+__weak __attribute__((noinline)) __u64 dentry__up(__u64 dentry, __u64 top)
 {
 	struct dentry *d = (void *)dentry, *parent;
 	int i;
 
-	for (i = 0; i < 128; i++) {
+	for (i = 0; i < DEPTH_EACH; i++) {
 		if ((__u64)d == top)
-			return 1;
+			break;
 		parent = BPF_CORE_READ(d, d_parent);
-		if (parent == d || !parent)
+		if (parent == d)
 			return 0;
 		d = parent;
 	}
-	return 0;
+	return (__u64)d;
+}
+
+/* Is it the top or below it? */
+__weak __attribute__((noinline)) int dentry__below(__u64 dentry, __u64 top)
+{
+	__u64 d = dentry;
+	int i;
+
+	for (i = 0; i < DEPTH_EACH && d && d != top; i++)
+		d = dentry__up(d, top);
+	return d && d == top;
 }
 
 /* Does the mount show the dentry, and the caller's namespace the mount? On its own: the verifier follows it once. */
@@ -138,6 +153,24 @@ static __always_inline struct mount *mounts__first(struct super_block *sb)
 	return (void *)((char *)head - bpf_core_field_offset(struct mount___list, mnt_instance));
 }
 
+#define MOUNT_FOUND	1ull	/* beside an address, which is even */
+
+/* Of the mounts from the given one on the first that shows the dentry, marked as found; else the next to look at, or 0. */
+__weak __attribute__((noinline)) __u64 mounts__look(__u64 first, __u64 dentry)
+{
+	struct mount *m = (void *)first;
+	int i;
+
+	for (i = 0; i < MOUNTS_EACH; i++) {
+		if (!m)
+			return 0;
+		if (mount__shows((__u64)m, dentry))
+			return (__u64)m | MOUNT_FOUND;
+		m = mounts__next(m);
+	}
+	return (__u64)m;
+}
+
 /*
  * A dentry alone does not say through which mount it was reached. First choice is the mount that the caller started
  * from (a directory's for a relative path, the root's for an absolute one), then any of the caller's namespace that
@@ -147,7 +180,7 @@ __weak __attribute__((noinline)) __u64 mount__find(__u64 dentry, __u64 start)
 {
 	struct super_block *sb = BPF_CORE_READ((struct dentry *)dentry, d_sb);
 	struct dentry *root;
-	struct mount *m;
+	__u64 m;
 	int i;
 
 	if (start && BPF_CORE_READ((struct vfsmount *)start, mnt_sb) == sb) {
@@ -155,15 +188,10 @@ __weak __attribute__((noinline)) __u64 mount__find(__u64 dentry, __u64 start)
 		if (root == BPF_CORE_READ(sb, s_root) || dentry__below(dentry, (__u64)root))
 			return start;
 	}
-	m = mounts__first(sb);
-	for (i = 0; i < MOUNTS_MAX; i++) {
-		if (!m)
-			return 0;
-		if (mount__shows((__u64)m, dentry))
-			return (__u64)__builtin_preserve_access_index(&m->mnt);
-		m = mounts__next(m);
-	}
-	return 0;
+	m = (__u64)mounts__first(sb);
+	for (i = 0; i < MOUNTS_EACH && m && !(m & MOUNT_FOUND); i++)
+		m = mounts__look(m, dentry);
+	return m & MOUNT_FOUND ? (m & ~MOUNT_FOUND) + bpf_core_field_offset(struct mount, mnt) : 0;
 }
 
 /* The mount of the directory a path of the current call starts from. */

@@ -49,7 +49,7 @@ int tasks__iter(struct bpf_iter__task *ctx)
 	h->cgroup = id;
 	h->flags = WIRE_SNAPSHOT;
 	exec__identity((void *)h, t);
-	exec__stdio((void *)h, t);
+	exec__stdio((void *)h);
 	mm = BPF_CORE_READ(t, mm);
 	if (mm)
 		exec__image((void *)h, t, BPF_CORE_READ(mm, exe_file));
