@@ -7,6 +7,7 @@
 #include "util/fs.h"
 #include "util/log.h"
 #include "util/notify.h"
+#include "util/resident.h"
 #include "version.h"
 #include <errno.h>
 #include <sys/stat.h>
@@ -152,6 +153,7 @@ static void reload(struct agent *a)
 	a->pipeline.context.ruleset_digest = ruleset_digest(rs);
 	a->reloads++;
 	log_info("reloaded: %u rules", ruleset_count(rs));
+	resident_trim();
 }
 
 static void on_signal(uv_signal_t *s, int signum)
@@ -370,6 +372,7 @@ int agent_run(struct agent_options *o)
 	if (r >= 0) {
 		log_info("ready: %u rules, findings flow; `noroshi status` says what is covered", ruleset_count(a.o.ruleset));
 		notify_send("READY=1\nSTATUS=watching");
+		resident_trim();
 		uv_run(&a.loop, UV_RUN_DEFAULT);
 		r = a.error;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/ring.h"
+#include "wire.h"
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
@@ -14,6 +15,17 @@ struct ring_hdr {
 	uint32_t pgoff;
 };
 
+/*
+ * Every mapped page counts as resident memory of ours, also the second time. A record that runs over the end of the
+ * data needs only as much of the second copy as a record is long.
+ */
+static size_t overlap(size_t bytes, size_t page)
+{
+	size_t longest = (sizeof(struct ring_hdr) + WIRE_RECORD_MAX + page - 1) & ~(page - 1);
+
+	return longest < bytes ? longest : bytes;
+}
+
 int ring_map(struct ring *ret, int fd, size_t bytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -24,7 +36,7 @@ int ring_map(struct ring *ret, int fd, size_t bytes)
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (consumer == MAP_FAILED)
 		return -errno;
-	producer = mmap(NULL, page + 2 * bytes, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	producer = mmap(NULL, page + bytes + overlap(bytes, page), PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED) {
 		int r = -errno;
 
@@ -32,6 +44,7 @@ int ring_map(struct ring *ret, int fd, size_t bytes)
 		return r;
 	}
 	ring_init(ret, consumer, producer, (uint8_t *)producer + page, bytes);
+	ret->longest = overlap(bytes, page);
 	ret->page = page;
 	return 0;
 }
@@ -40,7 +53,7 @@ void ring_unmap(struct ring *r)
 {
 	if (r->page) {
 		munmap(r->consumer, r->page);
-		munmap((void *)r->producer, r->page + 2 * r->bytes);
+		munmap((void *)r->producer, r->page + r->bytes + r->longest);
 	}
 	*r = (struct ring){};
 }
@@ -52,6 +65,7 @@ void ring_init(struct ring *ret, uint64_t *consumer, const uint64_t *producer, c
 		.producer = producer,
 		.data = data,
 		.bytes = bytes,
+		.longest = bytes,
 		.pos = __atomic_load_n(consumer, __ATOMIC_RELAXED),
 	};
 }
@@ -74,7 +88,7 @@ int ring_drain(struct ring *r, unsigned int max, uint64_t end, ring_record_fn fn
 
 		if (word & BPF_RINGBUF_BUSY_BIT)
 			break;
-		if (step > produced - r->pos || step > r->bytes)
+		if (step > produced - r->pos || step > r->longest)
 			return -EIO;
 		r->pos += step;	/* before fn, which may end up in here again: a handler that stops its source */
 		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {

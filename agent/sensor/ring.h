@@ -16,9 +16,10 @@
 struct ring {
 	uint64_t *consumer;		/* shared with the kernel, written by us */
 	const uint64_t *producer;	/* shared with the kernel, read only */
-	const uint8_t *data;		/* mapped twice in a row: no record wraps */
+	const uint8_t *data;		/* behind it its beginning once more: no record wraps */
 	uint64_t pos;			/* our copy of *consumer */
 	size_t bytes;			/* of the data once, a power of two */
+	size_t longest;			/* of a record with its header: so much of the beginning is mapped again */
 	size_t page;			/* 0 when the memory is the caller's (tests) */
 };
 

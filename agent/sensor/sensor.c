@@ -5,11 +5,11 @@
 #include "sensor/snapshot.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
+#include "util/resident.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -203,7 +203,7 @@ static int begin(struct sensor *s)
 	load_attach(s->load);
 	/* Fork, exec and exit are reported by now: a process that the iterator misses is one of theirs. */
 	take_snapshot(s);
-	malloc_trim(0);	/* libbpf has read all of the kernel's types */
+	resident_trim();	/* libbpf has read all of the kernel's types and of the probes */
 	return 0;
 }
 
@@ -249,7 +249,7 @@ static void serve(struct sensor *s)
 		if (n != sizeof(request) || request.command != SENSOR_NEEDS)
 			return;	/* told to stop, or nobody is there any more */
 		load_needs(s->load, &request.needs);
-		malloc_trim(0);
+		resident_trim();
 		(void)!send(s->fd, "", 1, MSG_NOSIGNAL);
 	}
 }

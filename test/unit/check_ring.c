@@ -175,6 +175,18 @@ START_TEST(test_impossible_length)
 }
 END_TEST
 
+/* The kernel's mapping shows as much of the beginning again as a record may need, no more: nothing is read behind it. */
+START_TEST(test_longer_than_what_is_mapped_again)
+{
+	f.ring.longest = BYTES / 4;
+	put(1, BYTES / 4 - 8, 0);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), 1);
+	put(2, BYTES / 4 - 7, 0);
+	ck_assert_int_eq(ring_drain(&f.ring, 10, RING_ALL, take, &f), -EIO);
+	ck_assert_uint_eq(f.n, 1);
+}
+END_TEST
+
 START_TEST(test_map_refuses)
 {
 	struct ring r = {};
@@ -204,6 +216,7 @@ int main(void)
 	tcase_add_test(t, test_discarded_is_skipped);
 	tcase_add_test(t, test_wraps);
 	tcase_add_test(t, test_impossible_length);
+	tcase_add_test(t, test_longer_than_what_is_mapped_again);
 	tcase_add_test(t, test_map_refuses);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_ENV);
