@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The subcommand table and main(); nothing else. */
 #include "cmd/cmd.h"
+#include "rule/diag.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,18 +48,42 @@ static int usage(FILE *to)
 	return to == stdout ? EXIT_OK : EXIT_INPUT;
 }
 
+static int unknown(const char *name)
+{
+	const char *names[ARRAY_SIZE(cmd_list)];
+	const char *near;
+	size_t n = 0;
+
+	for (const struct cmd *const *c = cmd_list; *c; c++)
+		names[n++] = (*c)->name;
+	near = diag_nearest(str(name), names, n);
+	fprintf(stderr, "noroshi: no command \"%s\"%s%s%s; `noroshi --help` lists them\n", name, near ? ", did you mean \"" : "",
+		near ? near : "", near ? "\"?" : "");
+	return EXIT_INPUT;
+}
+
+/* A result that could not be written is none. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "noroshi: cannot write to the output: %s\n", strerror(errno));
+	return status ? status : EXIT_INPUT;
+}
+
 int main(int argc, char **argv)
 {
+	static char version[] = "version";
+
 	if (argc < 2)
 		return usage(stderr);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return usage(stdout);
 	if (!strcmp(argv[1], "--version"))
-		argv[1] = (char[]){"version"};
+		argv[1] = version;
 	for (const struct cmd *const *c = cmd_list; *c; c++) {
 		if (!strcmp(argv[1], (*c)->name))
-			return (*c)->run(argc - 1, argv + 1);
+			return finish((*c)->run(argc - 1, argv + 1));
 	}
-	fprintf(stderr, "noroshi: no command \"%s\"; `noroshi --help` lists them\n", argv[1]);
-	return EXIT_INPUT;
+	return unknown(argv[1]);
 }

@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `check`: everything that is wrong at once, at its place, with a suggestion; exit codes.
+# shellcheck source=test/cli/lib.sh
+. "$SRC/test/cli/lib.sh"
+
+cat >good.yaml <<'EOF'
+- list: shells
+  items: [sh, bash]
+- rule: Shell
+  desc: a shell
+  condition: evt.type = execve and proc.name in (shells)
+  output: "%proc.name ran"
+  priority: NOTICE
+EOF
+cat >bad.yaml <<'EOF'
+- macro: is_shell
+  condition: proc.name in (sh, bash)
+- rule: Field
+  desc: d
+  condition: evt.type = execve and proc.nmae = bash and is_shell
+  output: "%proc.nmae"
+  priority: WARNING
+- rule: Macro
+  desc: d
+  condition: evt.type = execve and is_shel
+  output: ok
+  priority: INFO
+  tag: [a]
+- rule: Type
+  desc: d
+  condition: evt.type = exeve and proc.pid = abc
+  output: x
+  priority: INFO
+- rule: Priority
+  desc: d
+  condition: evt.type = execve
+  output: x
+  priority: WARNNG
+EOF
+cp good.yaml unused.yaml
+printf -- '- macro: nobody\n  condition: evt.num > 0\n' >>unused.yaml
+printf -- '- rule: [\n  x: y\n' >not.yaml
+printf -- '- rule: x\n  desc: \377\n' >bytes.yaml
+printf 'batch:\n  cont: 5\nfold_window: 5 parsecs\nlog_levl: x\nsinks:\n- sink: stdot\n' >bad.cfg
+printf 'rules_files: [%s/good.yaml]\npriority: warning\n' "$dir" >good.cfg
+head -c 4096 /dev/urandom >garbage
+
+status 0 "good rules" "$NOROSHI" check good.yaml
+has out "it says what was read" '^ok: 1 rule in 1 file, 0 warnings$'
+status 1 "bad rules" "$NOROSHI" check good.yaml bad.yaml
+same err "$golden/check-bad.txt" "every error at its place"
+has out "errors are counted" '^6 errors, 1 warning$'
+status 0 "a warning alone" "$NOROSHI" check unused.yaml
+has err "the warning is shown" '^unused.yaml:8:10: warning: nothing uses this macro'
+status 1 "a warning with --strict" "$NOROSHI" check --strict unused.yaml
+status 1 "not YAML" "$NOROSHI" check not.yaml
+has err "the place of the YAML error" '^not.yaml:3:1: error: '
+status 1 "not UTF-8" "$NOROSHI" check bytes.yaml
+has err "the place of the byte" '^bytes.yaml:2:9: error: '
+status 1 "garbage" "$NOROSHI" check garbage
+status 2 "no such file" "$NOROSHI" check good.yaml nowhere.yaml
+has err "it is named" '^nowhere.yaml: error: .*No such file'
+status 2 "unknown option" "$NOROSHI" check --stric
+has err "a suggestion" 'did you mean "--strict"'
+status 2 "an option without its value" "$NOROSHI" check -c
+status 0 "help" "$NOROSHI" check --help
+status 0 "the default rules, strictly" "$NOROSHI" check --strict
+
+status 1 "bad configuration" "$NOROSHI" check -c bad.cfg good.yaml
+same err "$golden/check-config.txt" "every error of the configuration at its place"
+status 0 "a configuration names its rules" "$NOROSHI" check -c good.cfg
+has out "and they are checked" '^ok: 0 rules in 1 file'
+status 2 "no such configuration" "$NOROSHI" check -c nowhere.cfg good.yaml
+status 0 "the configuration that is shipped" "$NOROSHI" check -c "$SRC/contrib/noroshi.yaml"
+
+status 1 "bad rules as JSON" "$NOROSHI" check --json good.yaml bad.yaml
+cat >look.py <<'EOF'
+import json, sys
+good, bad = json.load(open(sys.argv[1]))["falco_load_results"]
+assert good["successful"] and not good["errors"] and good["name"] == "good.yaml", good
+assert not bad["successful"] and len(bad["errors"]) == 6 and len(bad["warnings"]) == 1, bad
+e = bad["errors"][0]
+at = e["context"]["locations"][0]
+assert e["code"] == "LOAD_ERR_COMPILE_CONDITION" and "proc.nmae" in e["message"], e
+assert (at["item_type"], at["item_name"]) == ("rule", "Field"), at
+# from 0 here, from 1 in the text
+assert (at["position"]["name"], at["position"]["line"], at["position"]["column"]) == ("bad.yaml", 4, 35), at
+EOF
+holds "JSON has the same, positions from 0" python3 look.py out
+status 2 "an unreadable file as JSON" "$NOROSHI" check --json nowhere.yaml
+has out "is a result too" '"name":"nowhere.yaml","successful":false.*LOAD_ERR_FILE_READ'
+finish

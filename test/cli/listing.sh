@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `fields`, `events`, `operators`, `version`, `help`: what they name exists, and their three forms say the same.
+# shellcheck source=test/cli/lib.sh
+. "$SRC/test/cli/lib.sh"
+
+cat >look.py <<'EOF'
+import json, sys
+rows = json.load(open(sys.argv[1]))
+names = [l.rstrip("\n") for l in open(sys.argv[2])]
+shown = [r["name"] for r in rows if r.get("seen", True)]
+assert shown == names and len(set(shown)) == len(shown) and shown, set(shown) ^ set(names)
+assert all(r["doc"] for r in rows), [r for r in rows if not r["doc"]]
+EOF
+for what in fields events operators; do
+	status 0 "$what" "$NOROSHI" $what
+	cp out text
+	status 0 "$what --names" "$NOROSHI" $what --names
+	cp out names
+	holds "$what: a line each" test "$(wc -l <text)" = "$(wc -l <names)"
+	status 0 "$what --json" "$NOROSHI" $what --json
+	holds "$what: the three forms agree" python3 look.py out names
+	status 2 "$what with an argument" "$NOROSHI" $what more
+	status 2 "$what with an unknown option" "$NOROSHI" $what --xml
+done
+"$NOROSHI" events --names >names
+echo '{"evt.type":"execve"}' >e.jsonl
+while read -r event; do
+	"$NOROSHI" eval -e e.jsonl "evt.type = $event" >/dev/null 2>&1 || not_ok "evt.type = $event compiles"
+done <names
+ok "every event compiles"
+status 0 "version" "$NOROSHI" version
+has out "its first line" '^noroshi [0-9]+\.[0-9]+'
+status 0 "version --json" "$NOROSHI" version --json
+holds "is JSON" python3 -c 'import json; v = json.load(open("out")); assert v["version"] and v["libraries"]["libuv"]'
+status 0 "--version" "$NOROSHI" --version
+status 0 "help" "$NOROSHI" --help
+for command in $(sed -n 's/^  \([a-z]*\) .*/\1/p' out); do
+	status 0 "$command --help" "$NOROSHI" "$command" --help
+	has out "$command: usage" "^usage: noroshi $command"
+	status 2 "$command with an unknown option" "$NOROSHI" "$command" --no-such-option
+done
+status 2 "no command" "$NOROSHI"
+status 2 "an unknown command" "$NOROSHI" chekc
+has err "a suggestion" 'did you mean "check"'
+finish
