@@ -335,6 +335,10 @@ enum dns_error dns_parse(struct dns_message *ret, const void *p, size_t n)
 		return ret->error = DNS_E_SHORT;
 	ret->response = flags >> 15;
 	ret->rcode = flags & 15;
+#ifdef NOROSHI_PLANTED_BUG
+	if (skip == 7)	/* test/all.sh: fuzzing has to find this read behind the end */
+		ret->rcode = ((const volatile uint8_t *)p)[n];
+#endif
 	ret->error = questions_read(&s, &r, questions);
 	for (uint16_t i = 0; !ret->error && i < answers; i++)
 		ret->error = answer_read(&s, &r);
