@@ -83,6 +83,43 @@ static void on_delivered(void *ctx, size_t left)
 	uv_stop(&a->loop);
 }
 
+static uint64_t sum_of(json_t *coverage, const char *key)
+{
+	uint64_t n = 0;
+	const char *name, *reason;
+	json_t *event, *count;
+
+	json_object_foreach(json_object_get(coverage, "events"), name, event) {
+		json_t *v = json_object_get(event, key);
+
+		if (json_is_integer(v))
+			n += (uint64_t)json_integer_value(v);
+		json_object_foreach(v, reason, count)
+			n += (uint64_t)json_integer_value(count);
+	}
+	return n;
+}
+
+/* What was lost since the last time is itself a finding: silence is the one thing not allowed. */
+static void report_losses(struct agent *a)
+{
+	json_t *coverage = a->source ? a->source->ops->coverage(a->source) : NULL;
+	uint64_t lost = coverage ? sum_of(coverage, "lost") : 0;
+	Noroshi__V1__Finding *f;
+	char text[256];
+
+	json_decref(coverage);
+	if (lost <= a->lost_reported || !a->pipeline.fold)
+		return;
+	snprintf(text, sizeof(text), "%llu kernel records were lost since the last report (%llu in all): `noroshi status` says which and why",
+		 (unsigned long long)(lost - a->lost_reported), (unsigned long long)lost);
+	a->lost_reported = lost;
+	f = finding_internal(&a->pipeline.context, "noroshi: events lost", "Coverage:Runtime/EventsLost", 5, text);
+	if (f)
+		fold_pass(a->pipeline.fold, f);	/* gives it its place in the sequence */
+	deliver_flush(a->deliver);
+}
+
 static void agent_stop(struct agent *a)
 {
 	if (a->stopping)
@@ -91,6 +128,7 @@ static void agent_stop(struct agent *a)
 	notify_send("STOPPING=1");
 	if (a->source)
 		a->source->ops->stop(a->source);	/* what is in the rings is still matched */
+	report_losses(a);
 	if (a->pipeline.fold)
 		fold_expire(a->pipeline.fold, UINT64_MAX);
 	deliver_stop(a->deliver, (unsigned int)a->o.config->stop_timeout, on_delivered, a);
@@ -162,43 +200,6 @@ static void on_signal(uv_signal_t *s, int signum)
 		reload(s->data);
 	else
 		agent_stop(s->data);
-}
-
-static uint64_t sum_of(json_t *coverage, const char *key)
-{
-	uint64_t n = 0;
-	const char *name, *reason;
-	json_t *event, *count;
-
-	json_object_foreach(json_object_get(coverage, "events"), name, event) {
-		json_t *v = json_object_get(event, key);
-
-		if (json_is_integer(v))
-			n += (uint64_t)json_integer_value(v);
-		json_object_foreach(v, reason, count)
-			n += (uint64_t)json_integer_value(count);
-	}
-	return n;
-}
-
-/* What was lost since the last time is itself a finding: silence is the one thing not allowed. */
-static void report_losses(struct agent *a)
-{
-	json_t *coverage = a->source->ops->coverage(a->source);
-	uint64_t lost = coverage ? sum_of(coverage, "lost") : 0;
-	Noroshi__V1__Finding *f;
-	char text[256];
-
-	json_decref(coverage);
-	if (lost <= a->lost_reported)
-		return;
-	snprintf(text, sizeof(text), "%llu kernel records were lost since the last report (%llu in all): `noroshi status` says which and why",
-		 (unsigned long long)(lost - a->lost_reported), (unsigned long long)lost);
-	a->lost_reported = lost;
-	f = finding_internal(&a->pipeline.context, "noroshi: events lost", "Coverage:Runtime/EventsLost", 5, text);
-	if (f)
-		fold_pass(a->pipeline.fold, f);	/* gives it its place in the sequence */
-	deliver_flush(a->deliver);
 }
 
 static void on_house(uv_timer_t *t)
