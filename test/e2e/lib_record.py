@@ -29,7 +29,7 @@ TICKS = {"start", "pstart", "child_start", "pidns_start"}   # truths count them 
 
 
 def skip(why):
-    print("1..0 # SKIP " + why)
+    print("1..0 # skip: " + why)
     sys.exit(77)
 
 
