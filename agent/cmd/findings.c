@@ -14,13 +14,14 @@
 
 #define FOLLOW_MS 500	/* between looks at the store */
 
-enum { OPT_STORE, OPT_FOLLOW, OPT_SUMMARY, OPT_JSON, OPT_QUERY };
+enum { OPT_STORE, OPT_FOLLOW, OPT_SUMMARY, OPT_DETAIL, OPT_JSON, OPT_QUERY };
 
 /* From OPT_QUERY on the names are query_set()'s words. */
 static const struct cmd_option options[] = {
 	{"--store", 0, "FILE", "the receiver's SQLite file (" STORE_DEFAULT_PATH ")"},
 	{"--follow", 'f', NULL, "go on printing what arrives"},
 	{"--summary", 0, NULL, "counts per severity and rule"},
+	{"--detail", 'd', NULL, "a block each: where, process tree, other end, remedy"},
 	{"--json", 0, NULL, "one JSON object a line"},
 	{"--rule", 0, "NAME", "of this rule"},
 	{"--severity", 0, "MIN", "info, low, medium, high or critical, and worse"},
@@ -36,11 +37,11 @@ extern const struct cmd cmd_findings;
 struct arguments {
 	const char *store;
 	struct query query;
-	bool follow, summary, json;
+	bool follow, summary, detail, json;
 };
 
 struct printer {
-	bool json, colour;
+	bool json, detail, colour;
 	int64_t last;	/* arrival */
 	struct buf line;
 };
@@ -80,13 +81,17 @@ static int parse(struct arguments *a, int argc, char **argv)
 			a->store = p.value;
 		a->follow |= o == OPT_FOLLOW;
 		a->summary |= o == OPT_SUMMARY;
+		a->detail |= o == OPT_DETAIL;
 		a->json |= o == OPT_JSON;
 		if (o >= OPT_QUERY && set_query(a, &options[o], p.value) < 0)
 			return -EINVAL;
 	}
-	if (!a->follow || !a->summary)
+	if (a->follow && a->summary)
+		fprintf(stderr, "noroshi findings: --follow and --summary exclude each other\n");
+	else if (a->detail && (a->summary || a->json))
+		fprintf(stderr, "noroshi findings: --detail excludes --summary and --json\n");
+	else
 		return 0;
-	fprintf(stderr, "noroshi findings: --follow and --summary exclude each other\n");
 	return -EINVAL;
 }
 
@@ -104,7 +109,7 @@ static int print_row(void *ctx, const struct store_row *row)
 		f = noroshi__v1__finding__unpack(NULL, row->packed.n, (const uint8_t *)row->packed.p);
 		if (!f)
 			return -EBADMSG;
-		finding_text_line(f, p->colour, &p->line);
+		(p->detail ? finding_text_detail : finding_text_line)(f, p->colour, &p->line);
 		noroshi__v1__finding__free_unpacked(f, NULL);
 	}
 	buf_char(&p->line, '\n');
@@ -123,7 +128,7 @@ static void nap(void)
 /* All that there is, then what arrives: a new revision of a finding is printed again. */
 static int list(struct store *s, struct arguments *a)
 {
-	struct printer p = {.json = a->json, .colour = !a->json && isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+	struct printer p = {.json = a->json, .detail = a->detail, .colour = !a->json && isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
 	int r = store_each(s, &a->query, 0, print_row, &p);
 
 	a->query.limit = 0;
@@ -153,32 +158,19 @@ static int print_count_json(const struct store_count *c)
 	return r < 0 ? -EIO : 0;
 }
 
-/* A stored rule's name came over the network: nothing in it may reach the terminal as a command. */
-static void put_escaped(struct str s)
-{
-	while (s.n) {
-		size_t n = utf8_sequence(s);
-		uint32_t c = n ? utf8_point(s.p, n) : (unsigned char)*s.p;
-
-		if (n && c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x2028 && c <= 0x202e) &&
-		    !(c >= 0x2066 && c <= 0x2069))
-			fwrite(s.p, 1, n, stdout);
-		else
-			printf(c < 0x100 ? "\\x%02x" : "\\u%04x", c);
-		s = str_skip(s, n ? n : 1);
-	}
-}
-
 static int print_count(void *ctx, const struct store_count *c)
 {
+	_cleanup_(buf_free) struct buf line = {};
+
 	if (*(bool *)ctx)
 		return print_count_json(c);
 	printf("%-9s %8llu %10llu  ", severity_word(c->severity), (unsigned long long)c->findings,
 	       (unsigned long long)c->events);
-	put_escaped(str_n(c->last_seen, strnlen(c->last_seen, sizeof("2026-01-31T12:00:00") - 1)));
-	fputs("Z  ", stdout);
-	put_escaped(str(c->rule));
-	puts("");
+	/* A stored rule's name came over the network: nothing in it may reach the terminal as a command. */
+	finding_text_escape(str_n(c->last_seen, strnlen(c->last_seen, sizeof("2026-01-31T12:00:00") - 1)), &line);
+	buf_puts(&line, "Z  ");
+	finding_text_escape(str(c->rule), &line);
+	puts(buf_error(&line) ? "?" : line.p);
 	return 0;
 }
 
@@ -216,7 +208,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_findings = {
 	.name = "findings",
-	.args = "[--store FILE] [--rule NAME] [--severity MIN] [--since WHEN] [--container ID] [--task ID] [--limit N] [--follow | --summary] [--json]",
+	.args = "[--store FILE] [--rule NAME] [--severity MIN] [--since WHEN] [--container ID] [--task ID] [--limit N] [--follow | --summary] [--detail | --json]",
 	.summary = "read stored findings: filter, follow, summarise",
 	.options = options,
 	.run = run,

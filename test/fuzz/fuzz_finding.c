@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	finding_text_line(f, true, &line);
 	if (line.p && memchr(line.p, '\n', line.n))
 		abort();
+	finding_text_detail(f, true, &line);
 	copy = finding_copy(f);
 	finding_free(copy);
 	finding_free(f);

@@ -27,6 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		for (size_t k = 0; k < line.n; k++)
 			if ((unsigned char)line.p[k] < 0x20 || line.p[k] == 0x7f)
 				abort();	/* nothing in it reaches a terminal as a command */
+		buf_reset(&line);
+		finding_text_detail(b->findings[i], false, &line);
+		for (size_t k = 0; k < line.n; k++)
+			if (((unsigned char)line.p[k] < 0x20 && line.p[k] != '\n') || line.p[k] == 0x7f)
+				abort();
 	}
 	return 0;
 }

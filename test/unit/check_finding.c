@@ -477,6 +477,47 @@ START_TEST(a_line_stays_a_line)
 }
 END_TEST
 
+/* Process tree from the root down, both ends of the connection, where it was; every foreign text escaped. */
+START_TEST(a_block_says_all)
+{
+	struct event ev = connect_event();
+	Noroshi__V1__Finding *f = make(&ev);
+	struct buf block = {};
+	char *at = NULL;
+
+	f->count = 3;
+	free(f->process->cmdline);
+	f->process->cmdline = strdup("bash\n\x1b[31m");
+	free(f->process->lineage[0]->cmdline);
+	f->process->lineage[0]->cmdline = calloc(1, 600);
+	for (int i = 0; i < 199; i++)
+		memcpy(f->process->lineage[0]->cmdline + 1 + 3 * i, "\xe7\x8b\xbc", 3);
+	f->process->lineage[0]->cmdline[0] = '\x1b';
+	finding_text_detail(f, false, &block);
+	ck_assert_int_eq(buf_error(&block), 0);
+	at = strstr(block.p, "HIGH     Reverse shell\n  type       ");
+	ck_assert_ptr_eq(at, block.p);
+	ck_assert_ptr_nonnull(strstr(block.p, "\n  what       shell\\n\\x1b[31m of nginx"));
+	ck_assert_ptr_nonnull(strstr(block.p, ", 3 times until "));
+	ck_assert_ptr_nonnull(strstr(block.p, "\n  task       0123456789abcdef0123456789abcdef"));
+	ck_assert_ptr_nonnull(strstr(block.p, "\n  container  3ad7b26ded6d"));
+	ck_assert_ptr_nonnull(strstr(block.p, ", remote "));
+	ck_assert_ptr_nonnull(strstr(block.p, " bash\\n\\x1b[31m\n  program    /bin/bash"));
+	ck_assert_ptr_nonnull(strstr(block.p, "\xe7\x8b\xbc\xe2\x80\xa6\n"));	/* cut between characters, and marked */
+	for (size_t i = 0; i < f->process->n_lineage; i++) {
+		char pid[32];
+
+		snprintf(pid, sizeof(pid), " %u ", f->process->lineage[f->process->n_lineage - 1 - i]->pid);
+		at = strstr(i ? at : strstr(block.p, "\n  process "), pid);
+		ck_assert_msg(at, "ancestor %zu is not below the one before it:\n%s", i, block.p);
+	}
+	ck_assert_ptr_null(strchr(block.p, '\x1b'));
+	ck_assert_int_eq(block.p[block.n - 1], '\n');
+	buf_free(&block);
+	finding_free(f);
+}
+END_TEST
+
 /* An event of a line of JSON has only fields; the finding says the same things with them. */
 START_TEST(events_from_json)
 {
@@ -619,6 +660,7 @@ int main(void)
 	tcase_add_test(t, copies_are_deep);
 	tcase_add_test(t, json_has_the_promised_names);
 	tcase_add_test(t, a_line_stays_a_line);
+	tcase_add_test(t, a_block_says_all);
 	tcase_add_test(t, events_from_json);
 	tcase_add_test(t, record_fields_are_shown);
 	tcase_add_test(t, findings_about_ourselves);
