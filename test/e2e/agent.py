@@ -120,7 +120,7 @@ def on_the_host():
 def in_the_lookalike(box):
     box.run('exec "$@"', PYTHON, "-c", STRATUM)
     box.run('exec "$@"', PYTHON, "-c", DOCKER)
-    acts.extend((rule, None, os.path.realpath(PYTHON)) for rule in ("Miner pool contacted", "Docker socket contacted"))
+    acts.extend((rule, None, os.path.realpath(PYTHON)) for rule in ("Mining port contacted", "Docker socket contacted"))
 
 
 def tells(finding, pid, exe):
