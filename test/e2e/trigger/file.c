@@ -603,7 +603,7 @@ static void open_flip(void)
 	must(!pthread_create(&t, NULL, flip_byte, path + strlen(path) - 1), "pthread_create");
 	for (int i = 0; i < 500; i++) {
 		int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR, 0);
-		ssize_t n;
+		ssize_t n = 0;
 
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 		must(fd >= 0 && !fstat(fd, &st) && (n = readlink(link, real, sizeof(real) - 1)) > 0, "flip");
@@ -624,7 +624,7 @@ static void open_tmpfile(void)
 	char link[64], real[PATH_MAX + 1];
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, dir, O_TMPFILE | O_RDWR, 0640);
 	struct stat st;
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (fd < 0)
 		return;		/* a file system that has none */
