@@ -47,7 +47,8 @@ static __always_inline void exec__memory(struct wire_exec *r, struct wire_blob *
 	}
 }
 
-static __always_inline int exec__emit(struct task_struct *t, __u32 old_tid, struct linux_binprm *bprm)
+/* t is the current task; typed: the verifier knows. */
+static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 old_tid, struct linux_binprm *bprm)
 {
 	struct mm_struct *mm = BPF_CORE_READ(t, mm);
 	struct wire_control *c = control__get();
@@ -61,7 +62,7 @@ static __always_inline int exec__emit(struct task_struct *t, __u32 old_tid, stru
 	r = c ? record__new(EVENT_EXEC, call, sizeof(*r)) : NULL;
 	if (!r)
 		return 0;
-	exec__identity(r, t);
+	exec__identity(r, t, typed);
 	exec__image(r, t, BPF_CORE_READ(bprm, file));
 	exec__stdio(r);
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
@@ -78,19 +79,19 @@ static __always_inline int exec__emit(struct task_struct *t, __u32 old_tid, stru
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec__tp_btf, struct task_struct *t, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return exec__emit(task__current(), old_pid, bprm);
+	return exec__emit(t, true, old_pid, bprm);
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(exec__raw_tp, struct task_struct *t, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return exec__emit(task__current(), old_pid, bprm);
+	return exec__emit(task__current(), false, old_pid, bprm);
 }
 
 static __always_inline int exec__failed(__u16 call, const void *filename, __s64 ret)
 {
 	struct wire_control *c = control__get();
-	struct task_struct *t = task__current();
+	struct task_struct *t = task__mine();
 	struct wire_exec *r;
 
 	if (!c || !(c->want & WANT_FAILED))
@@ -99,7 +100,7 @@ static __always_inline int exec__failed(__u16 call, const void *filename, __s64 
 	if (!r)
 		return 0;
 	r->hdr.flags |= WIRE_NAME_USER;
-	exec__identity(r, t);
+	exec__identity(r, t, task__typed());
 	exec__stdio(r);
 	record__user_str(&r->hdr, &r->filename, filename, PATH_SIZE);
 	exec__cwd(r, t);

@@ -17,34 +17,58 @@ static __always_inline __u64 cap__read(const kernel_cap_t *cap)
 	return bits;
 }
 
-/* Identity: parent, namespaces, session, credentials. */
-static __always_inline void exec__identity(struct wire_exec *r, struct task_struct *t)
+static __always_inline void exec__parent(struct wire_exec *r, struct task_struct *t, bool typed)
 {
-	struct task_struct *parent = BPF_CORE_READ(t, real_parent);
+	struct task_struct *parent = READ(typed, t, real_parent);
+
+	if (!parent)
+		return;
+	r->ppid = READ(typed, parent, tgid);
+	r->pexec_id = READ(typed, parent, self_exec_id);
+	r->pstart = task__start(parent, typed);
+}
+
+static __always_inline void exec__cred(struct wire_exec *r, struct task_struct *t, bool typed)
+{
+	const struct cred *cred = READ(typed, t, cred);
+
+	if (!cred)
+		return;
+	r->egid = READ(typed, cred, egid.val);
+	r->cap_inheritable = cap__read(__builtin_preserve_access_index(&cred->cap_inheritable));
+	r->cap_permitted = cap__read(__builtin_preserve_access_index(&cred->cap_permitted));
+	r->cap_effective = cap__read(__builtin_preserve_access_index(&cred->cap_effective));
+}
+
+static __always_inline __u32 exec__mntns(struct task_struct *t, bool typed)
+{
+	struct nsproxy *proxy = READ(typed, t, nsproxy);
+	struct mnt_namespace *ns = proxy ? READ(typed, proxy, mnt_ns) : NULL;
+
+	return ns ? READ(typed, ns, ns.inum) : 0;
+}
+
+/* Identity: parent, namespaces, session, credentials. typed: the verifier knows that t is a task. */
+static __always_inline void exec__identity(struct wire_exec *r, struct task_struct *t, bool typed)
+{
 	struct signal_struct *signal = BPF_CORE_READ(t, signal);
-	const struct cred *cred = BPF_CORE_READ(t, cred);
 	struct pid *pid = BPF_CORE_READ(t, thread_pid);
 	struct pid *pgrp = BPF_CORE_READ(signal, pids[PIDTYPE_PGID]), *session = BPF_CORE_READ(signal, pids[PIDTYPE_SID]);
 	__u32 level;
 	struct pid_namespace *ns = task__pidns(t, &level);
 
-	r->ppid = BPF_CORE_READ(parent, tgid);
-	r->pexec_id = BPF_CORE_READ(parent, self_exec_id);
-	r->pstart = task__start(parent, false);
+	exec__parent(r, t, typed);
+	exec__cred(r, t, typed);
 	r->vpid = pid__nr(pid, level, ns);
 	r->pgid = pid__nr(pgrp, 0, NULL);
-	r->vpgid = pid__nr(pgrp, level, ns);
+	r->vpgid = level ? pid__nr(pgrp, level, ns) : r->pgid;
 	r->sid = pid__nr(session, 0, NULL);
-	r->vsid = pid__nr(session, level, ns);
+	r->vsid = level ? pid__nr(session, level, ns) : r->sid;
 	r->pidns = BPF_CORE_READ(ns, ns.inum);
 	r->pidns_start = BPF_CORE_READ(ns, child_reaper, start_boottime);
-	r->mntns = BPF_CORE_READ(t, nsproxy, mnt_ns, ns.inum);
+	r->mntns = exec__mntns(t, typed);
 	r->tty = task__tty(t);
 	r->loginuid = task__loginuid(t);
-	r->egid = BPF_CORE_READ(cred, egid.val);
-	r->cap_inheritable = cap__read(__builtin_preserve_access_index(&cred->cap_inheritable));
-	r->cap_permitted = cap__read(__builtin_preserve_access_index(&cred->cap_permitted));
-	r->cap_effective = cap__read(__builtin_preserve_access_index(&cred->cap_effective));
 	record__str(&r->hdr, &r->comm, __builtin_preserve_access_index(&t->comm[0]), 16);
 }
 

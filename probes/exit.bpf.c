@@ -10,12 +10,12 @@
 #include <bpf/bpf_tracing.h>
 #include "record.h"
 
-static __always_inline int exit__emit(struct task_struct *t)
+static __always_inline int exit__emit(struct task_struct *t, bool typed)
 {
 	struct wire_exit *r;
-	struct signal_struct *signal = BPF_CORE_READ(t, signal);
+	struct signal_struct *signal = READ(typed, t, signal);
 
-	if (BPF_CORE_READ(signal, live.counter))
+	if (!signal || READ(typed, signal, live.counter))
 		return 0;
 	r = record__new(EVENT_EXIT, CALL_PROCEXIT, sizeof(*r));
 	if (!r)
@@ -31,11 +31,11 @@ static __always_inline int exit__emit(struct task_struct *t)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit__tp_btf, struct task_struct *t)
 {
-	return exit__emit(t);
+	return exit__emit(t, true);
 }
 
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(exit__raw_tp, struct task_struct *t)
 {
-	return exit__emit(t);
+	return exit__emit(t, false);
 }

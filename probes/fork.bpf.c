@@ -19,7 +19,7 @@ static __always_inline __u16 fork__call(struct task_struct *t)
 	return CALL_CLONE;	/* the kernel's own threads too */
 }
 
-static __always_inline int fork__emit(struct task_struct *child)
+static __always_inline int fork__emit(struct task_struct *child, bool typed)
 {
 	struct task_struct *t = task__current(), *parent;
 	struct cgroup *cg;
@@ -27,11 +27,11 @@ static __always_inline int fork__emit(struct task_struct *child)
 	__u32 level, version;
 	__u64 id;
 
-	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (READ(typed, child, pid) != READ(typed, child, tgid))
 		return 0;
-	cg = task__cgroup(child, false);
-	id = cg ? cgroup__id(cg, false, &version) : 0;
-	if (cg && cg != task__cgroup(t, false))
+	cg = task__cgroup(child, typed);
+	id = cg ? cgroup__id(cg, typed, &version) : 0;
+	if (id && !bpf_map_lookup_elem(&cgroups_seen, &id))	/* another one than ours: into which it was cloned */
 		record__meet(SCRATCH_TASK, child, cg, id, version);
 	r = record__new(EVENT_FORK, fork__call(t), sizeof(*r));
 	if (!r)
@@ -39,14 +39,16 @@ static __always_inline int fork__emit(struct task_struct *child)
 	if (task__compat(t))
 		r->hdr.flags |= WIRE_COMPAT;
 	task__pidns(child, &level);
-	r->child = BPF_CORE_READ(child, tgid);
+	r->child = READ(typed, child, tgid);
 	r->child_vpid = pid__nr(BPF_CORE_READ(child, thread_pid), level, NULL);
-	r->child_start = task__start(child, false);
+	r->child_start = task__start(child, typed);
 	r->child_cgroup = id;
-	r->child_exec_id = BPF_CORE_READ(child, self_exec_id);
-	parent = BPF_CORE_READ(child, real_parent);
-	r->ppid = BPF_CORE_READ(parent, tgid);
-	r->pstart = task__start(parent, false);
+	r->child_exec_id = READ(typed, child, self_exec_id);
+	parent = READ(typed, child, real_parent);
+	if (parent) {
+		r->ppid = READ(typed, parent, tgid);
+		r->pstart = task__start(parent, typed);
+	}
 	record__str(&r->hdr, &r->comm, __builtin_preserve_access_index(&child->comm[0]), 16);
 	task__pidns(t, &level);
 	return record__send(&r->hdr, pid__nr(BPF_CORE_READ(child, thread_pid), level, NULL));
@@ -55,11 +57,11 @@ static __always_inline int fork__emit(struct task_struct *child)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork__tp_btf, struct task_struct *parent, struct task_struct *child)
 {
-	return fork__emit(child);
+	return fork__emit(child, true);
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(fork__raw_tp, struct task_struct *parent, struct task_struct *child)
 {
-	return fork__emit(child);
+	return fork__emit(child, false);
 }
