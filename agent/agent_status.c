@@ -67,9 +67,11 @@ static const char *judge(struct agent *a, json_t *coverage, json_t *deliver, jso
 		reason(reasons, "the sensor ended: %s", a->why);
 		return "unhealthy";
 	}
+	if (!ruleset_count(a->o.ruleset))
+		reason(reasons, "no rule is enabled: nothing is looked for");
 	blind_calls(coverage, reasons);
 	if (lost)
-		reason(reasons, "%llu kernel records were lost", (unsigned long long)lost);
+		reason(reasons, "%llu kernel records were lost since the start", (unsigned long long)lost);
 	json_array_foreach(json_object_get(deliver, "sinks"), i, sink) {
 		const char *error = json_string_value(json_object_get(sink, "lastError"));
 

@@ -106,6 +106,10 @@ static int load_rules(struct agent_options *o, struct diags *d)
 		log_error("priority: \"%s\" is no priority", o->config->priority);
 		return -EINVAL;
 	}
+	if (!o->nrule_paths) {
+		log_error("no rules: there is no folder of default rules here; rules_files or --rules names others");
+		return -ENOENT;
+	}
 	for (size_t i = 0; i < o->nrule_paths && r >= 0; i++)
 		r = rule_files_add(&o->rules, o->rule_paths[i], d);
 	if (r < 0)

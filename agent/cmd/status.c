@@ -60,24 +60,56 @@ static long long number(json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
+/* The names of all calls in this state, on a line that says how many and, where it is not plain, why. */
+static void print_calls_in(json_t *calls, const char *label, const char *state, const char *why)
+{
+	const char *name;
+	json_t *c;
+	int n = 0;
+
+	json_object_foreach(calls, name, c)
+		n += !strcmp(text(c, "state"), state);
+	if (!n)
+		return;
+	printf("%-10s %d calls%s:", label, n, why);
+	json_object_foreach(calls, name, c) {
+		if (!strcmp(text(c, "state"), state))
+			printf(" %s", name);
+	}
+	puts("");
+}
+
 static void print_calls(json_t *calls)
 {
 	const char *name;
 	json_t *c;
-	int attached = 0;
 
-	json_object_foreach(calls, name, c)
-		attached += !strcmp(text(c, "state"), "attached");
-	printf("sees       %d calls:", attached);
-	json_object_foreach(calls, name, c) {
-		if (!strcmp(text(c, "state"), "attached"))
-			printf(" %s", name);
-	}
-	puts("");
+	print_calls_in(calls, "sees", "attached", "");
+	print_calls_in(calls, "off", "not needed", " that no rule asks for");
 	json_object_foreach(calls, name, c) {
 		if (!strcmp(text(c, "state"), "lost"))
 			printf("blind      %s: %s\n", name, text(c, "reason"));
 	}
+}
+
+/* What a word for a loss means to who runs the agent. */
+static const char *loss_meaning(const char *reason)
+{
+	static const struct {
+		const char *reason, *meaning;
+	} t[] = {
+		{"ring full", "the agent did not keep up"},
+		{"scratch busy", "the kernel interrupted its own record"},
+		{"too big", "more than a record holds"},
+		{"rate", "one control group sent more than rate_limit allows"},
+		{"no arguments", "the call's beginning was not seen"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		if (!strcmp(reason, t[i].reason))
+			return t[i].meaning;
+	}
+	return reason;
 }
 
 static void print_losses(json_t *events)
@@ -90,7 +122,8 @@ static void print_losses(json_t *events)
 		json_object_foreach(json_object_get(e, "lost"), reason, n) {
 			if (!json_integer_value(n))
 				continue;
-			printf("lost       %lld of %lld %s records: %s\n", (long long)json_integer_value(n), number(e, "seen"), name, reason);
+			printf("lost       %lld of %lld %s records: %s\n", (long long)json_integer_value(n), number(e, "seen"), name,
+			       loss_meaning(reason));
 			any = true;
 		}
 	}
