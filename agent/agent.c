@@ -113,7 +113,8 @@ static void report_losses(struct agent *a)
 		return;
 	snprintf(text, sizeof(text), "%llu kernel records were lost since the last report (%llu in all): `noroshi status` says which and why",
 		 (unsigned long long)(lost - a->lost_reported), (unsigned long long)lost);
-	a->lost_reported = lost;
+	a->lost_reported = a->lost_seen = lost;
+	a->lost_at = clock_wall_ns();
 	f = finding_internal(&a->pipeline.context, "noroshi: events lost", "Coverage:Runtime/EventsLost", 5, text);
 	if (f)
 		fold_pass(a->pipeline.fold, f);	/* gives it its place in the sequence */

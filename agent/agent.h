@@ -36,6 +36,7 @@ struct agent {
 	uv_signal_t signals[3];
 	uint64_t started;		/* wall clock, ns */
 	uint64_t lost_reported;		/* records lost, as of the last finding about it */
+	uint64_t lost_seen, lost_at;	/* records lost when somebody last looked, and when that had grown; wall clock, ns */
 	uint64_t reloads, reloads_failed;
 	bool stopping;
 	int error;			/* exit reason: 0, or < 0 when the source failed */

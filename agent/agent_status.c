@@ -10,6 +10,7 @@
 #include "version.h"
 #include <unistd.h>
 
+#define LOSS_RECENT_SEC 600u	/* so long a loss shows in the state */
 #define BLIND_MAX 8	/* calls named in one reason */
 
 static void reason(json_t *reasons, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -57,9 +58,23 @@ static uint64_t lost_records(json_t *coverage)
 	return sum;
 }
 
+/* A loss makes the state degraded for a while, not for ever: the numbers stay, the finding about it was sent. */
+static void judge_losses(struct agent *a, json_t *coverage, json_t *reasons)
+{
+	uint64_t lost = lost_records(coverage), now = clock_wall_ns();
+	char when[CLOCK_TEXT_MAX];
+
+	if (lost > a->lost_seen) {
+		a->lost_seen = lost;
+		a->lost_at = now;
+	}
+	if (lost && now - a->lost_at < LOSS_RECENT_SEC * NSEC_PER_SEC)
+		reason(reasons, "%llu kernel records were lost since the start, the last seen at %s", (unsigned long long)lost,
+		       clock_rfc3339(when, a->lost_at));
+}
+
 static const char *judge(struct agent *a, json_t *coverage, json_t *deliver, json_t *reasons)
 {
-	uint64_t lost = lost_records(coverage);
 	json_t *sink;
 	size_t i;
 
@@ -70,8 +85,7 @@ static const char *judge(struct agent *a, json_t *coverage, json_t *deliver, jso
 	if (!ruleset_count(a->o.ruleset))
 		reason(reasons, "no rule is enabled: nothing is looked for");
 	blind_calls(coverage, reasons);
-	if (lost)
-		reason(reasons, "%llu kernel records were lost since the start", (unsigned long long)lost);
+	judge_losses(a, coverage, reasons);
 	json_array_foreach(json_object_get(deliver, "sinks"), i, sink) {
 		const char *error = json_string_value(json_object_get(sink, "lastError"));
 
