@@ -83,28 +83,11 @@ static void on_delivered(void *ctx, size_t left)
 	uv_stop(&a->loop);
 }
 
-static uint64_t sum_of(json_t *coverage, const char *key)
-{
-	uint64_t n = 0;
-	const char *name, *reason;
-	json_t *event, *count;
-
-	json_object_foreach(json_object_get(coverage, "events"), name, event) {
-		json_t *v = json_object_get(event, key);
-
-		if (json_is_integer(v))
-			n += (uint64_t)json_integer_value(v);
-		json_object_foreach(v, reason, count)
-			n += (uint64_t)json_integer_value(count);
-	}
-	return n;
-}
-
 /* What was lost since the last time is itself a finding: silence is the one thing not allowed. */
 static void report_losses(struct agent *a)
 {
 	json_t *coverage = a->source ? a->source->ops->coverage(a->source) : NULL;
-	uint64_t lost = coverage ? sum_of(coverage, "lost") : 0;
+	uint64_t lost = agent_lost_records(coverage);
 	Noroshi__V1__Finding *f;
 	char text[256];
 

@@ -51,6 +51,8 @@ int agent_run(struct agent_options *o);
 
 /* State of everything, for /coverage and `status`: new reference. */
 json_t *agent_status(struct agent *a);
+/* Records that the coverage counts as lost, of all events and for all reasons; 0 of NULL. */
+uint64_t agent_lost_records(json_t *coverage);
 /* "starting", "healthy", "degraded" or "unhealthy", and the reasons. */
 const char *agent_state(struct agent *a, json_t *reasons);
 

@@ -45,7 +45,7 @@ static size_t blind_calls(json_t *coverage, json_t *reasons)
 	return n;
 }
 
-static uint64_t lost_records(json_t *coverage)
+uint64_t agent_lost_records(json_t *coverage)
 {
 	const char *name, *why;
 	json_t *event, *n;
@@ -61,7 +61,7 @@ static uint64_t lost_records(json_t *coverage)
 /* A loss makes the state degraded for a while, not for ever: the numbers stay, the finding about it was sent. */
 static void judge_losses(struct agent *a, json_t *coverage, json_t *reasons)
 {
-	uint64_t lost = lost_records(coverage), now = clock_wall_ns();
+	uint64_t lost = agent_lost_records(coverage), now = clock_wall_ns();
 	char when[CLOCK_TEXT_MAX];
 
 	if (lost > a->lost_seen) {
