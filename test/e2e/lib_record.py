@@ -4,6 +4,7 @@
 Records are read from the file of `noroshi record`, field by field as probes/events.def lays them out: what is compared is
 what left the kernel, before anything of the agent has judged it.
 """
+import atexit
 import ipaddress
 import json
 import os
@@ -132,6 +133,7 @@ class Recorder:
         self.process = subprocess.Popen([NOROSHI, "record", "-o", self.path,
                                          " or ".join(("evt.type in (%s)" % ", ".join(calls),) + also)],
                                         stdout=self.log, stderr=self.log)
+        atexit.register(self.end)   # also when a comparison throws
         while "ready" not in self.said():
             if self.process.poll() is not None:
                 said, code = self.said(), self.process.returncode
@@ -143,6 +145,11 @@ class Recorder:
     def said(self):
         with open(self.log.name, encoding="utf-8") as f:
             return f.read()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait()
 
     def stop(self):
         time.sleep(0.5)     # what is in the rings is drained at the end; what is on its way to them is not
