@@ -93,7 +93,7 @@ static void own_limits(struct sensor_state *state)
 
 static int memory_file(const char *name, size_t bytes)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd >= 0 && ftruncate(fd, (off_t)bytes) < 0) {
 		int r = -errno;
@@ -104,6 +104,10 @@ static int memory_file(const char *name, size_t bytes)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * Mapped once for writing, by us, and never again: we go by what stands in there, and the agent, which gets the
+ * descriptor, parses foreign bytes. Nor can it be made shorter below our feet.
+ */
 static int make_state(struct sensor *s)
 {
 	int fd = memory_file("noroshi-state", sizeof(*s->state));
@@ -116,6 +120,8 @@ static int make_state(struct sensor *s)
 	if (p == MAP_FAILED)
 		return -errno;
 	s->state = p;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -errno;
 	return 0;
 }
 

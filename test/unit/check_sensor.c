@@ -3,6 +3,7 @@
  * The live sensor, from start to the last trace of it: what is seen, what is
  * counted, what is left behind. Needs root and BPF; skipped without.
  */
+#include "sensor/handover.h"
 #include "sensor/privileges.h"
 #include "sensor/source.h"
 #include "util/clock.h"
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -662,6 +664,25 @@ START_TEST(test_no_right)
 }
 END_TEST
 
+/* The sensor goes by what stands in its state: who takes the agent over must not be able to change it. */
+START_TEST(test_state_is_the_sensors)
+{
+	char error[512] = "";
+	struct handover h;
+	size_t bytes = sizeof(*h.state);
+	int fd;
+
+	ck_assert_msg(handover_start(&h, needs_of(false), error) == 0, "%s", error);
+	fd = h.fds[SENSOR_FD_STATE];
+	ck_assert_ptr_eq(mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+	ck_assert_int_lt(mprotect((void *)h.state, bytes, PROT_READ | PROT_WRITE), 0);
+	ck_assert_int_lt(pwrite(fd, "x", 1, offsetof(struct sensor_state, log_used)), 0);
+	ck_assert_int_lt(ftruncate(fd, 0), 0);
+	ck_assert_int_lt(ftruncate(fd, (off_t)bytes + 4096), 0);
+	handover_end(&h);
+}
+END_TEST
+
 /* Whether this machine lets us at all; tells why not. */
 static bool able(void)
 {
@@ -696,6 +717,7 @@ int main(void)
 	tcase_add_test(t, test_sensor_killed);
 	tcase_add_test(t, test_agent_killed);
 	tcase_add_test(t, test_agent_without_capabilities);
+	tcase_add_test(t, test_state_is_the_sensors);
 	tcase_add_test(t, test_few_capabilities);
 	tcase_add_test(t, test_no_right);
 	suite_add_tcase(s, t);
