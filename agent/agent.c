@@ -153,7 +153,8 @@ static void reload(struct agent *a)
 	for (size_t i = 0; i < a->o.nrule_paths && r >= 0; i++)
 		r = rule_files_add(&files, a->o.rule_paths[i], &d);
 	if (r >= 0)
-		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n, .min_priority = 7}, &d);
+		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n,
+							    .min_priority = a->o.min_priority}, &d);
 	print_diags(&d);
 	if (r < 0) {
 		a->reloads_failed++;

@@ -110,12 +110,13 @@ static int load_rules(struct agent_options *o, struct diags *d)
 		log_error("no rules: there is no folder of default rules here; rules_files or --rules names others");
 		return -ENOENT;
 	}
+	o->min_priority = (unsigned int)priority;
 	for (size_t i = 0; i < o->nrule_paths && r >= 0; i++)
 		r = rule_files_add(&o->rules, o->rule_paths[i], d);
 	if (r < 0)
 		return r;
 	return ruleset_load(&o->ruleset, &(struct engine_load){.sources = o->rules.v, .nsources = o->rules.n,
-							       .min_priority = (unsigned int)priority}, d);
+							       .min_priority = o->min_priority}, d);
 }
 
 static int run(int argc, char **argv)

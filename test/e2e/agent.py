@@ -148,8 +148,9 @@ def default_rules(agent):
         results.add(not mine or not lineage(mine[0]) and mine[0]["process"].get("lineage", "no lineage"), "with its lineage")
 
 
-def own_rule(name, word):
-    return "- rule: %s\n  desc: d\n  condition: evt.type = execve and proc.cmdline contains %s\n  output: o\n  priority: NOTICE\n" % (name, word)
+def own_rule(name, word, priority="NOTICE"):
+    return ("- rule: %s\n  desc: d\n  condition: evt.type = execve and proc.cmdline contains %s\n  output: o\n  priority: %s\n" %
+            (name, word, priority))
 
 
 def reload(agent, rules):
@@ -170,9 +171,11 @@ def reload(agent, rules):
     says = rewrite("- rule: Own\n  desc: d\n  condition: evt.typ = execve\n  output: o\n  priority: NOTICE\n")
     results.add(not says("evt.typ"), "a reload with a broken file says why")
     results.add(not fires("Own", "/bin/true", MARK + "-old"), "and the old rules stay")
-    rewrite(own_rule("Newer", MARK + "-new"))
+    # The minor rule comes first: what it would have found is there before what the other finds.
+    rewrite(own_rule("Minor", MARK + "-new", "DEBUG") + own_rule("Newer", MARK + "-new"))
     results.add(not lib_agent.await_that("the new rule", lambda: subprocess.run(["/bin/true", MARK + "-new"], check=True) and
                                          agent.findings("Newer"), 30), "a good one comes into force")
+    results.add(agent.findings("Minor")[:1], "the configured priority holds after a reload too")
 
 
 def status(agent):
@@ -280,7 +283,7 @@ try:
         default_rules(first)
         status(first)
         folding(first)
-    with lib_agent.Agent("-r", "default", "-r", rules_file, config="fold_window: 0\n") as second:
+    with lib_agent.Agent("-r", "default", "-r", rules_file, config="fold_window: 0\npriority: notice\n") as second:
         reload(second, rules_file)
         results.add(second.stop(), "and it ends well")
     killed()
