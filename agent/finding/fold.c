@@ -285,6 +285,12 @@ static void open_window(struct fold *f, const uint64_t key[2], uint64_t time, co
 	f->stats.open++;
 }
 
+/* It would end long after it can: the clock was set back since it began. */
+static bool from_the_future(const struct fold *f, const struct window *w, uint64_t now)
+{
+	return w->end > 2 * f->window && w->end - 2 * f->window > now;
+}
+
 /* True when the event belongs to an open window: then it is counted there. */
 static bool count_repeat(struct fold *f, const uint64_t key[2], uint64_t time)
 {
@@ -294,7 +300,7 @@ static bool count_repeat(struct fold *f, const uint64_t key[2], uint64_t time)
 	if (!slot)
 		return false;
 	w = &f->windows[slot - 1];
-	if (time >= w->end) {
+	if (time >= w->end || from_the_future(f, w, time)) {
 		close_window(f, slot - 1);
 		return false;
 	}
@@ -326,6 +332,8 @@ uint64_t fold_expire(struct fold *f, uint64_t now)
 {
 	while (f->first != NONE && f->windows[f->first].end <= now)
 		close_window(f, f->first);
+	while (f->last != NONE && from_the_future(f, &f->windows[f->last], now))
+		close_window(f, f->last);
 	return f->first == NONE ? 0 : f->windows[f->first].end;
 }
 

@@ -149,6 +149,31 @@ static size_t emitted(struct fold *f, struct event *ev, const struct match *m)
 	return n_out - before;
 }
 
+/* The clock of a fresh host may run ahead until it is set: then no finding may wait for that time to come. */
+START_TEST(a_clock_set_back_ends_windows)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct fold_stats st;
+
+	hit(f, 1000000, 80);
+	hit(f, 1000000, 81);
+	hit(f, 1000001, 81);
+	ck_assert_uint_eq(n_out, 2);
+	hit(f, 0, 80);
+	ck_assert_uint_eq(n_out, 3);
+	ck_assert_str_ne(out[2]->id, out[0]->id);
+	ck_assert_uint_eq(fold_expire(f, T0 + SECOND), T0 + 60 * SECOND);
+	ck_assert_uint_eq(n_out, 4);	/* what was counted is told, not kept for days */
+	ck_assert_str_eq(out[3]->id, out[1]->id);
+	ck_assert_uint_eq(out[3]->count, 2);
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.open, 1);
+	fold_expire(f, UINT64_MAX);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
 START_TEST(what_differs_is_not_folded)
 {
 	struct fold *f = fold_new(WINDOW, emit, NULL);
@@ -373,6 +398,7 @@ int main(void)
 	tcase_add_test(t, one_alone_has_no_second_revision);
 	tcase_add_test(t, an_event_after_the_window_begins_another);
 	tcase_add_test(t, windows_end_by_time_not_by_arrival);
+	tcase_add_test(t, a_clock_set_back_ends_windows);
 	tcase_add_test(t, what_differs_is_not_folded);
 	tcase_add_test(t, an_accepted_peers_port_is_chance);
 	tcase_add_test(t, paths_and_domains_are_targets);
