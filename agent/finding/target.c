@@ -147,7 +147,8 @@ static struct str resolve(struct str name, struct str raw, struct str dir, char 
 	if (name.n || !raw.n)
 		return name;
 	if (raw.p[0] != '/') {
-		if (!dir.n || dir.n >= TARGET_PATH_MAX)
+		/* tidy() takes paths; "memfd:x" is none, and nothing lies below it */
+		if (!dir.n || dir.p[0] != '/' || dir.n >= TARGET_PATH_MAX)
 			return raw;
 		memcpy(buf, dir.p, dir.n);
 		n = dir.n;

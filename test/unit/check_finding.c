@@ -2,6 +2,7 @@
 #include "finding_event.h"
 #include "event/dns.h"
 #include "event/json.h"
+#include "finding/target.h"
 #include <unistd.h>
 
 static struct record rec;
@@ -261,6 +262,7 @@ END_TEST
 
 START_TEST(files)
 {
+	static char text[TARGET_PATH_MAX - 3];
 	struct event ev;
 	Noroshi__V1__Finding *f;
 
@@ -302,6 +304,31 @@ START_TEST(files)
 	ev = record_event(&rec);
 	f = make(&ev);
 	ck_assert_str_eq(f->file->path, "/");
+	finding_free(f);
+
+	/* Texts that fill the room to its end; a folder that is none, whose text begins with no slash. */
+	memset(text, 'a', sizeof(text));
+	for (int i = 0; i < 2; i++) {
+		text[0] = i ? 'm' : '/';
+		RECORD(&rec, LINK, LINK, link);
+		rec.r.hdr.res = -20;
+		record_text(&rec, &rec.r.link.newname, "/x");
+		record_blob(&rec, &rec.r.link.oldraw, "bb", 2);
+		record_blob(&rec, &rec.r.link.olddir, text, sizeof(text));
+		ev = record_event(&rec);
+		f = make(&ev);
+		ck_assert_uint_eq(strlen(f->file->target_path), i ? 2 : sizeof(text) + 3);
+		finding_free(f);
+	}
+
+	/* A descriptor that is no directory. */
+	RECORD(&rec, OPEN, OPENAT, open);
+	rec.r.hdr.res = -20;
+	record_text(&rec, &rec.r.open.raw, "a/b");
+	record_text(&rec, &rec.r.open.dir, "memfd:x");
+	ev = record_event(&rec);
+	f = make(&ev);
+	ck_assert_str_eq(f->file->path, "a/b");
 	finding_free(f);
 
 	RECORD(&rec, RENAME, RENAME, rename);
