@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Live events to a file, for replay; or as JSON lines, for reading and for tests. */
+#include "agent.h"
 #include "cmd/cmd.h"
 #include "cmd/filter.h"
 #include "cmd/rules_arg.h"
@@ -7,9 +8,11 @@
 #include "enrich/user.h"
 #include "event/decode.h"
 #include "rule/event_json.h"
+#include "sensor/privileges.h"
 #include "sensor/record.h"
 #include "sensor/source.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -154,6 +157,17 @@ static int parse(struct args *a, int argc, char **argv)
 	return 0;
 }
 
+/* For the owner alone, as a recording is. */
+static FILE *open_json(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
+}
+
 static int open_output(struct recording *r, const struct args *a)
 {
 	int e = 0;
@@ -162,7 +176,7 @@ static int open_output(struct recording *r, const struct args *a)
 		e = recorder_open(&r->recorder, a->output, r->boot_offset);
 	else if (!strcmp(a->output, "-"))
 		r->json = stdout;
-	else if (!(r->json = fopen(a->output, "we")))
+	else if (!(r->json = open_json(a->output)))
 		e = -errno;
 	if (e < 0)
 		fprintf(stderr, "noroshi record: %s: %s\n", a->output, strerror(-e));
@@ -192,6 +206,19 @@ static void close_handle(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
+/* What is not in the file although the condition may have asked for it. */
+static void tell_losses(struct recording *r)
+{
+	json_t *coverage = r->source->ops->coverage(r->source);
+	uint64_t lost = agent_lost_records(coverage);
+
+	json_decref(coverage);
+	if (lost)
+		fprintf(stderr, "noroshi record: %llu kernel records were lost\n", (unsigned long long)lost);
+	if (r->undecoded)
+		fprintf(stderr, "noroshi record: %llu records could not be decoded\n", (unsigned long long)r->undecoded);
+}
+
 static int record(struct recording *r, const struct args *a)
 {
 	struct source_handler h = {on_record, on_idle, on_end, r};
@@ -207,6 +234,8 @@ static int record(struct recording *r, const struct args *a)
 	if (open_output(r, a) < 0)
 		return EXIT_INPUT;
 	users_load(NULL, NULL);	/* without them user.name is <NA> but for root */
+	if (sensor_drop_privileges(error) < 0)
+		fprintf(stderr, "noroshi record: capabilities kept: %s\n", error);
 	r->enrich = enrich_new(&(struct enrich_options){});
 	e = r->enrich ? r->source->ops->start(r->source, &r->loop, &h) : -ENOMEM;
 	if (e < 0)
@@ -220,6 +249,7 @@ static int record(struct recording *r, const struct args *a)
 		r->error = -errno;
 	if (r->error < 0)
 		return fprintf(stderr, "noroshi record: %s: %s\n", a->output, strerror(-r->error)), EXIT_HOST;
+	tell_losses(r);
 	fprintf(stderr, "noroshi record: %llu of %llu events kept\n", (unsigned long long)r->kept, (unsigned long long)r->events);
 	return EXIT_OK;
 }
