@@ -4,7 +4,9 @@
 #include "enrich/links.h"
 #include "enrich/text_pool.h"
 #include "util/clock.h"
+#include "util/siphash.h"
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 struct key {
@@ -27,6 +29,7 @@ struct dnsmem {
 	struct text_pool *texts;
 	uint32_t max, mask, fresh, free, used;
 	uint64_t evicted;
+	uint64_t secret[2];	/* who answers chooses the addresses, and must not choose the bucket */
 };
 
 struct dnsmem *dnsmem_new(uint32_t names, size_t text_bytes)
@@ -44,7 +47,8 @@ struct dnsmem *dnsmem_new(uint32_t names, size_t text_bytes)
 	m->links = lazy_new(names + 2, sizeof(*m->links));
 	m->buckets = lazy_new(buckets, sizeof(*m->buckets));
 	m->texts = text_pool_new(text_bytes);
-	if (!m->entries || !m->links || !m->buckets || !m->texts)
+	if (!m->entries || !m->links || !m->buckets || !m->texts ||
+	    getrandom(m->secret, sizeof(m->secret), 0) != sizeof(m->secret))
 		return dnsmem_free(m);
 	links_init(m->links, names + 1);
 	return m;
@@ -78,7 +82,13 @@ static bool key_of(struct key *ret, uint64_t owner, const struct wire_addr *a)
 
 static uint32_t *bucket(struct dnsmem *m, const struct key *k)
 {
-	return &m->buckets[str_hash(str_n((const char *)k, sizeof(*k))) & m->mask];
+	struct siphash h;
+	uint64_t hash[2];
+
+	siphash_begin(&h, m->secret);
+	siphash_add(&h, k, sizeof(*k));
+	siphash_end(&h, hash);
+	return &m->buckets[hash[0] & m->mask];
 }
 
 static uint32_t find(struct dnsmem *m, const struct key *k)
@@ -176,6 +186,20 @@ struct str dnsmem_find(struct dnsmem *m, uint64_t owner, const struct wire_addr 
 uint32_t dnsmem_names(const struct dnsmem *m)
 {
 	return m->used;
+}
+
+uint32_t dnsmem_longest(const struct dnsmem *m)
+{
+	uint32_t longest = 0;
+
+	for (uint32_t b = 0; b <= m->mask; b++) {
+		uint32_t n = 0;
+
+		for (uint32_t i = m->buckets[b]; i; i = m->entries[i].hash_next)
+			n++;
+		longest = n > longest ? n : longest;
+	}
+	return longest;
 }
 
 uint64_t dnsmem_evicted(const struct dnsmem *m)

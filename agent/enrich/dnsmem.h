@@ -31,6 +31,7 @@ void dnsmem_add(struct dnsmem *m, uint64_t owner, const struct wire_addr *addres
 struct str dnsmem_find(struct dnsmem *m, uint64_t owner, const struct wire_addr *address, uint64_t now);
 
 uint32_t dnsmem_names(const struct dnsmem *m);
+uint32_t dnsmem_longest(const struct dnsmem *m);	/* names in the fullest bucket: counts them all */
 uint64_t dnsmem_evicted(const struct dnsmem *m);	/* names that had to go for others */
 
 #endif

@@ -53,6 +53,41 @@ START_TEST(names_are_the_owners)
 }
 END_TEST
 
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	__uint128_t m = (__uint128_t)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/*
+ * Who answers chooses the addresses, 64 of them a message. These all have one str_hash(): the last word undoes what
+ * the one before did. They must not all lie in one bucket, where each look-up would pass all of them.
+ */
+START_TEST(nobody_can_fill_a_bucket)
+{
+	const uint64_t k0 = 0x9e3779b97f4a7c15ull, k1 = 0xd6e8feb86659fd93ull;
+	struct dnsmem *m = dnsmem_new(DNS_NAMES_MAX, DNS_TEXT_BYTES_MAX);
+	struct {
+		uint64_t owner, ip[2];
+	} key = {.owner = 7}, first = {};
+
+	for (uint64_t i = 1; i <= 4096; i++) {
+		struct wire_addr a = {.family = AF_INET6};
+
+		key.ip[0] = i;
+		key.ip[1] = mix(mix(k0 ^ sizeof(key) ^ key.owner, k1) ^ i, k1) ^ 1;
+		first = i == 1 ? key : first;
+		ck_assert_uint_eq(str_hash(str_n((char *)&key, sizeof(key))), str_hash(str_n((char *)&first, sizeof(first))));
+		memcpy(a.ip, key.ip, sizeof(a.ip));
+		add(m, key.owner, a, "x.test");
+	}
+	ck_assert_uint_eq(dnsmem_names(m), 4096);
+	ck_assert_uint_lt(dnsmem_longest(m), 32);
+	dnsmem_free(m);
+}
+END_TEST
+
 START_TEST(old_names_are_not_told)
 {
 	struct dnsmem *m = dnsmem_new(100, 1 << 16);
@@ -116,6 +151,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(c, names_are_the_owners);
+	tcase_add_test(c, nobody_can_fill_a_bucket);
 	tcase_add_test(c, old_names_are_not_told);
 	tcase_add_test(c, the_least_used_goes_first);
 	tcase_add_test(c, texts_are_bounded_too);
