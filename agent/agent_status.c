@@ -139,15 +139,15 @@ static json_t *tables_json(const struct pipeline *p)
 			 "unfolded", (json_int_t)f.unfolded);
 }
 
-/* Regex matches given up at their limit: counted as no match, so they have to be seen. */
-static uint64_t regex_limit(const struct ruleset *rs)
+/* Regex matches given up at their limit count as no match, and texts cut for want of room may: they have to be seen. */
+static struct engine_stats condition_stats(const struct ruleset *rs)
 {
 	const struct engine *e = ruleset_engine(rs, "condition");
 	struct engine_stats s = {};
 
 	if (e)
 		e->ops->stats(e, &s);
-	return s.regex_limit;
+	return s;
 }
 
 json_t *agent_status(struct agent *a)
@@ -155,14 +155,15 @@ json_t *agent_status(struct agent *a)
 	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
 	json_t *reasons = json_array();
 	const char *state = judge(a, coverage, deliver, reasons);
+	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:{s:i, s:s, s:I, s:I, s:I}, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o}",
 			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
 			 "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
 			 "reloads", (json_int_t)a->reloads, "reloadsFailed", (json_int_t)a->reloads_failed,
-			 "regexGivenUp", (json_int_t)regex_limit(a->o.ruleset),
+			 "regexGivenUp", (json_int_t)engine.regex_limit, "textsCut", (json_int_t)engine.texts_cut,
 			 "pipeline", pipeline_json(&a->pipeline), "tables", tables_json(&a->pipeline),
 			 "coverage", coverage ? coverage : json_null(), "deliver", deliver);
 }

@@ -287,7 +287,7 @@ Noroshi__V1__Finding *finding_new(const struct finding_context *c, const struct 
 	struct build b = {.c = c, .ev = ev, .scratch = &scratch};
 	Noroshi__V1__Event *e;
 
-	scratch.used = 0;
+	scratch.used = scratch.cut = 0;
 	if (!build_begin(&b, ev->time))
 		return NULL;
 	build_rule(&b, m->rule);

@@ -124,7 +124,7 @@ static void key_of_json(struct siphash *h, const struct event *ev)
 	char buf[BUILD_VALUE_MAX];
 	struct value v;
 
-	scratch.used = 0;
+	scratch.used = scratch.cut = 0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++)
 		siphash_text(h, build_field(&b, fields[i], &v) ? build_value_text(&v, buf) : STR_NONE);
 }

@@ -69,6 +69,7 @@ typedef void (*engine_field_fn)(void *ctx, const char *name, const struct value 
 struct engine_stats {
 	uint32_t rules, enabled;
 	size_t bytes;			/* memory of the compiled rules */
+	uint64_t texts_cut;		/* values compared without their end: an event had more text than there is room for */
 	uint64_t regex_limit;		/* regex matches given up at REGEX_MATCH_LIMIT: counted as no match */
 };
 

@@ -167,6 +167,7 @@ static void engine_stats(const struct engine *e, struct engine_stats *ret)
 	*ret = (struct engine_stats){
 		.rules = c->loaded.nrules, .enabled = c->loaded.enabled,
 		.bytes = matcher_bytes(c->matcher) + arena_used(c->loaded.arena),
+		.texts_cut = matcher_texts_cut(c->matcher),
 		.regex_limit = matcher_regex_limit(c->matcher),
 	};
 }

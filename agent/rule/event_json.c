@@ -84,7 +84,7 @@ json_t *event_field_json(const struct event *ev, const char *name)
 	struct field_ref r;
 	bool present;
 
-	s.used = 0;
+	s.used = s.cut = 0;
 	if (!bracket)
 		return field_json(ev, str(name), &s);
 	if (field_resolve(&r, str_n(name, (size_t)(bracket - name)), true, str_n(bracket + 1, strcspn(bracket + 1, "]")), str(name)) != FIELD_OK)
@@ -100,6 +100,7 @@ json_t *event_json(const struct event *ev)
 	const struct event_desc *d;
 	char name[96];
 
+	s.cut = 0;
 	for (size_t i = 0; i < field_count; i++) {
 		if (!(field_table[i].flags & left_out))
 			add(o, ev, field_table[i].name, &s);

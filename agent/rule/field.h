@@ -64,10 +64,14 @@ const char *field_nearest(struct str name);
 /* Whether the field can be known for an event of that call (all fields can for JSON events). */
 bool field_available(const struct field_ref *r, enum event_call call);
 
-/* Room for texts that a getter builds ("10.0.0.1:80->10.0.0.2:443"); reset for every event. */
+/*
+ * Room for texts that a getter builds ("10.0.0.1:80->10.0.0.2:443"); used is reset for every event. Twice the longest
+ * record: who fills an environment must not take the room from the name of what it is used for.
+ */
 struct field_scratch {
 	size_t used;
-	char bytes[16384];
+	uint64_t cut;	/* times that a text had no room, since the beginning */
+	char bytes[2 * WIRE_RECORD_MAX];
 };
 
 #define FIELD_VALUES_MAX 64

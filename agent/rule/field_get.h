@@ -74,8 +74,10 @@ static inline void text_add(struct text *t, const char *p, size_t n)
 {
 	size_t room = sizeof(t->s->bytes) - t->s->used;
 
-	if (n > room)
+	if (n > room) {
 		n = room;
+		t->s->cut++;
+	}
 	if (n)
 		memcpy(t->s->bytes + t->s->used, p, n);
 	t->s->used += n;

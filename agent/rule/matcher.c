@@ -171,6 +171,11 @@ uint32_t matcher_match(struct matcher *m, const struct event *ev, uint32_t *ret)
 	return n;
 }
 
+uint64_t matcher_texts_cut(const struct matcher *m)
+{
+	return m->scratch->cut + m->texts_cut;
+}
+
 uint64_t matcher_regex_limit(const struct matcher *m)
 {
 	return m->regex_limit;

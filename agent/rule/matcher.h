@@ -30,6 +30,7 @@ void matcher_needs(const struct matcher *m, struct needs *n);
 /* One condition evaluated as a tree, slowly: an indented line per part with its outcome and the values seen. */
 bool matcher_explain(struct matcher *m, uint32_t i, const struct event *ev, struct buf *out);
 
+uint64_t matcher_texts_cut(const struct matcher *m);	/* texts that fields or transformers had no room for */
 uint64_t matcher_regex_limit(const struct matcher *m);	/* regex matches given up at REGEX_MATCH_LIMIT */
 size_t matcher_bytes(const struct matcher *m);
 

@@ -182,6 +182,7 @@ struct matcher {
 	struct field_scratch *scratch;
 	struct regex_scratch *regex;
 	uint64_t regex_limit;
+	uint64_t texts_cut;
 };
 
 /* What is known of a predicate before any event: NODE_TRUE, NODE_FALSE, or anything else for nothing. */

@@ -7,8 +7,10 @@ static struct str new_text(struct matcher *m, size_t n)
 {
 	char *p = m->text + m->text_used;
 
-	if (n > TEXT_SCRATCH_BYTES - m->text_used)
+	if (n > TEXT_SCRATCH_BYTES - m->text_used) {
+		m->texts_cut++;
 		return STR_NONE;
+	}
 	m->text_used += n;
 	return str_n(p, n);
 }

@@ -724,6 +724,30 @@ START_TEST(available)
 }
 END_TEST
 
+/* However long an environment, what the event itself is about has room; and where room ends, that is counted. */
+START_TEST(a_long_text_crowds_nothing_out)
+{
+	static char env[8192];
+	struct field_ref names[] = {ref("proc.env", NULL), ref("proc.aargs", NULL), ref("fd.name", NULL)};
+	struct value v[FIELD_VALUES_MAX];
+	bool present;
+
+	memset(env, 'A', sizeof(env));
+	begin(EVENT_CONNECT, CALL_CONNECT, sizeof(struct wire_connect));
+	f.rec.connect.family = AF_INET;
+	f.rec.connect.peer = (struct wire_addr){.family = AF_INET, .port = 3333, .ip = {10, 0, 0, 1}};
+	f.self_image.env = f.parent_image.args = f.grand_image.args = str_n(env, sizeof(env));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		field_values(&names[i], &f.ev, &f.scratch, v, &present);
+	ck_assert(present);
+	ck_assert(str_eq(v[0].s, STR("->10.0.0.1:3333")));
+	ck_assert_uint_eq(f.scratch.cut, 0);
+	for (size_t i = 0; i < 8; i++)
+		field_values(&names[0], &f.ev, &f.scratch, v, &present);
+	ck_assert_uint_gt(f.scratch.cut, 0);
+}
+END_TEST
+
 /* What a field says of some event, field_available() has to promise for its call. */
 START_TEST(available_is_true)
 {
@@ -827,6 +851,7 @@ int main(void)
 	tcase_add_test(t, exec_arguments);
 	tcase_add_test(t, dns);
 	tcase_add_test(t, available);
+	tcase_add_test(t, a_long_text_crowds_nothing_out);
 	tcase_add_test(t, available_is_true);
 	tcase_add_test(t, json_events);
 	suite_add_tcase(s, t);
