@@ -17,20 +17,17 @@ struct key {
 	enum kind kind;
 	size_t off;
 	uint64_t min, max;
-	const char *doc;
 };
 
 static const struct key keys[] = {
-#define KEY(name, kind, member, deflt, min, max, doc) {name, kind, offsetof(struct config, member), min, max, doc},
+#define KEY(name, kind, member, deflt, min, max, doc) {name, kind, offsetof(struct config, member), min, max},
 #include "config.def"
 };
 
 static const struct key sink_keys[] = {
-#define SINK_KEY(name, kind, member, min, max, doc) {name, kind, offsetof(struct config_sink, member), min, max, doc},
+#define SINK_KEY(name, kind, member, min, max, doc) {name, kind, offsetof(struct config_sink, member), min, max},
 #include "config.def"
 };
-
-static const char *const kind_names[] = {"number", "bytes", "duration", "text", "list"};
 
 /* One file being read. */
 struct parse {
@@ -68,7 +65,7 @@ struct config *config_free(struct config *c)
 	return NULL;
 }
 
-const char *config_text(struct config *c, const char *s)
+static const char *config_text(struct config *c, const char *s)
 {
 	return arena_strdup(c->arena, s);
 }
@@ -421,16 +418,4 @@ int config_read(struct config *c, const char *path, struct diags *diags)
 		r = config_parse(c, str(path), buf_view(&b), diags);
 	buf_free(&b);
 	return r;
-}
-
-void config_each_key(void (*fn)(void *ctx, const char *name, const char *kind, const char *doc), void *ctx)
-{
-	char name[128];
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		fn(ctx, keys[i].name, kind_names[keys[i].kind], keys[i].doc);
-	for (size_t i = 0; i < ARRAY_SIZE(sink_keys); i++) {
-		snprintf(name, sizeof(name), "sinks[].%s", sink_keys[i].name);
-		fn(ctx, name, kind_names[sink_keys[i].kind], sink_keys[i].doc);
-	}
 }

@@ -44,10 +44,4 @@ DEFINE_CLEANUP(struct config *, config_free);
 int config_parse(struct config *c, struct str file, struct str text, struct diags *diags);
 int config_read(struct config *c, const char *path, struct diags *diags);	/* also -errno of the file, with an error in *diags */
 
-/* Copies a text into the config's memory. */
-const char *config_text(struct config *c, const char *s);
-
-/* Every key with kind and doc, for the listing and the manual's test. */
-void config_each_key(void (*fn)(void *ctx, const char *name, const char *kind, const char *doc), void *ctx);
-
 #endif
