@@ -262,7 +262,6 @@ END_TEST
 
 START_TEST(files)
 {
-	static char text[TARGET_PATH_MAX - 3];
 	struct event ev;
 	Noroshi__V1__Finding *f;
 
@@ -306,6 +305,24 @@ START_TEST(files)
 	ck_assert_str_eq(f->file->path, "/");
 	finding_free(f);
 
+	/* A descriptor that is no directory. */
+	RECORD(&rec, OPEN, OPENAT, open);
+	rec.r.hdr.res = -20;
+	record_text(&rec, &rec.r.open.raw, "a/b");
+	record_text(&rec, &rec.r.open.dir, "memfd:x");
+	ev = record_event(&rec);
+	f = make(&ev);
+	ck_assert_str_eq(f->file->path, "a/b");
+	finding_free(f);
+}
+END_TEST
+
+START_TEST(two_files)
+{
+	static char text[TARGET_PATH_MAX - 3];
+	struct event ev;
+	Noroshi__V1__Finding *f;
+
 	/* Texts that fill the room to its end; a folder that is none, whose text begins with no slash. */
 	memset(text, 'a', sizeof(text));
 	for (int i = 0; i < 2; i++) {
@@ -320,16 +337,6 @@ START_TEST(files)
 		ck_assert_uint_eq(strlen(f->file->target_path), i ? 2 : sizeof(text) + 3);
 		finding_free(f);
 	}
-
-	/* A descriptor that is no directory. */
-	RECORD(&rec, OPEN, OPENAT, open);
-	rec.r.hdr.res = -20;
-	record_text(&rec, &rec.r.open.raw, "a/b");
-	record_text(&rec, &rec.r.open.dir, "memfd:x");
-	ev = record_event(&rec);
-	f = make(&ev);
-	ck_assert_str_eq(f->file->path, "a/b");
-	finding_free(f);
 
 	RECORD(&rec, RENAME, RENAME, rename);
 	record_text(&rec, &rec.r.rename.oldname, "/a");
@@ -682,6 +689,7 @@ int main(void)
 	tcase_add_test(t, container_task_and_attribution);
 	tcase_add_test(t, network_of_each_call);
 	tcase_add_test(t, files);
+	tcase_add_test(t, two_files);
 	tcase_add_test(t, dns);
 	tcase_add_test(t, size_is_bounded);
 	tcase_add_test(t, copies_are_deep);
