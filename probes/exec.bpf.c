@@ -4,10 +4,12 @@
  *
  * A process has its new image: the new memory holds the arguments, bprm the
  * file and the name given. Attempts that failed are seen where the call
- * returns, with the caller's text only.
+ * returns, with the caller's texts: the path, the arguments.
  */
 #include "exec.h"
 #include <bpf/bpf_tracing.h>
+
+#define ARGC_STRIDE	32	/* of an attempt, as many times as many arguments are read */
 
 /*
  * Threads inside execveat(). At sched_process_exec x86 has already rewritten the call's number to execve
@@ -88,7 +90,74 @@ int BPF_PROG(exec__raw_tp, struct task_struct *t, pid_t old_pid, struct linux_bi
 	return exec__emit(task__current(), false, old_pid, bprm);
 }
 
-static __always_inline int exec__failed(__u16 call, const void *filename, __s64 ret)
+/*
+ * The next argument of the caller's list, behind those that are in the record. 1: there is none. One that cannot be
+ * read leaves its place empty, so that the others keep theirs.
+ */
+__weak __attribute__((noinline)) int exec__arg(__u64 list)
+{
+	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct wire_exec *r;
+	__u64 arg = 0, off, used;
+	char *at, last = 0;
+	long n;
+
+	if (!s)
+		return 1;
+	r = (void *)s->rec;
+	if (bpf_probe_read_user(&arg, sizeof(arg), (void *)(list + r->argc * sizeof(arg)))) {
+		r->hdr.flags |= WIRE_UNREADABLE;
+		return 1;
+	}
+	if (!arg)
+		return 1;
+	r->argc++;
+	used = r->argv.len;
+	PIN(used);
+	at = used < ARGS_MAX ? record__room(&r->hdr, &off, ARGS_MAX) : NULL;
+	if (!at) {
+		r->hdr.flags |= WIRE_TRUNCATED;
+		return 0;
+	}
+	PIN(used);
+	n = bpf_probe_read_user_str(at, ARGS_MAX - used, (void *)arg);
+	if (n < 1) {
+		r->hdr.flags |= WIRE_UNREADABLE;
+		*at = 0;
+		n = 1;
+	}
+	if ((__u64)n == ARGS_MAX - used && !bpf_probe_read_user(&last, 1, (void *)(arg + n - 1)) && last)
+		r->hdr.flags |= WIRE_TRUNCATED;
+	r->argv.off = off - used;
+	r->argv.len = used + n;
+	r->hdr.size = off + n;
+	return 0;
+}
+
+__weak __attribute__((noinline)) int exec__some_args(__u64 list)
+{
+	int i;
+
+	for (i = 0; i < ARGC_STRIDE; i++)
+		if (exec__arg(list))
+			return 1;
+	return 0;
+}
+
+/* The arguments of an attempt, from the caller's memory: the last of the record's texts. */
+static __always_inline void exec__args(struct wire_exec *r, __u64 list)
+{
+	int i;
+
+	if (!list)
+		return;
+	for (i = 0; i < ARGC_STRIDE; i++)
+		if (exec__some_args(list))
+			return;
+	r->hdr.flags |= WIRE_TRUNCATED;
+}
+
+static __always_inline int exec__failed(__u16 call, __u64 filename, __u64 argv, __s64 ret)
 {
 	struct wire_control *c = control__get();
 	struct task_struct *t = task__mine();
@@ -102,8 +171,9 @@ static __always_inline int exec__failed(__u16 call, const void *filename, __s64 
 	r->hdr.flags |= WIRE_NAME_USER;
 	exec__identity(r, t, task__typed());
 	exec__stdio(r);
-	record__user_str(&r->hdr, &r->filename, filename, PATH_SIZE);
+	record__user_str(&r->hdr, &r->filename, (void *)filename, PATH_SIZE);
 	exec__cwd(r, t);
+	exec__args(r, argv);
 	return record__send(&r->hdr, ret);
 }
 
@@ -118,6 +188,6 @@ int execs__exit(struct sys_exit *ctx)
 	if (ctx->ret >= 0)
 		return 0;
 	if (at)
-		return exec__failed(CALL_EXECVEAT, (void *)task__arg(task__regs(), 2), ctx->ret);
-	return exec__failed(CALL_EXECVE, (void *)task__arg(task__regs(), 1), ctx->ret);
+		return exec__failed(CALL_EXECVEAT, task__arg(task__regs(), 2), task__arg(task__regs(), 3), ctx->ret);
+	return exec__failed(CALL_EXECVE, task__arg(task__regs(), 1), task__arg(task__regs(), 2), ctx->ret);
 }

@@ -669,6 +669,25 @@ START_TEST(exec_arguments)
 }
 END_TEST
 
+/* What was tried is the event's; the process is still who it was. */
+START_TEST(exec_that_failed)
+{
+	BEGIN(EXEC, exec, EXECVE);
+	f.rec.hdr.res = -2;
+	f.rec.hdr.flags = WIRE_NAME_USER;
+	blob(&f.rec.exec.argv, "nc\0-e\0/bin/sh", 14);
+	BLOB(f.rec.exec.filename, "/opt/nc");
+	IS("evt.arg.exe", "nc");
+	IS("evt.arg.args", "-e /bin/sh");
+	IS("evt.arg.filename", "/opt/nc");
+	IS("evt.arg.res", "ENOENT");
+	IS("proc.cmdline", "curl -s http://x");
+	IS("proc.args", "-s http://x");
+	IS("proc.exe", "/usr/bin/curl");
+	IS("proc.cmdnargs", "2");
+}
+END_TEST
+
 START_TEST(dns)
 {
 	BEGIN(DNS, dns, DNS);
@@ -849,6 +868,7 @@ int main(void)
 	tcase_add_test(t, servers);
 	tcase_add_test(t, dups);
 	tcase_add_test(t, exec_arguments);
+	tcase_add_test(t, exec_that_failed);
 	tcase_add_test(t, dns);
 	tcase_add_test(t, available);
 	tcase_add_test(t, a_long_text_crowds_nothing_out);

@@ -25,7 +25,7 @@
 #include <termios.h>
 
 /* probes/wire.h */
-enum { NAME_USER = 1, TRUNCATED = 4 };
+enum { NAME_USER = 1, UNREADABLE = 2, TRUNCATED = 4, ARGV_MAX = 8192, ARGC_MAX = 1024 };
 enum { EXE_MEMFD = 1, EXE_UPPER = 2, EXE_LOWER = 4, EXE_WRITABLE = 8, EXE_SETID = 16 };
 
 static char dir[PATH_MAX];	/* absolute, without symbolic links */
@@ -544,10 +544,35 @@ static void std_socket(void)
 	execve(prog, child_argv, environ);
 }
 
-static void failed(const char *call, long ret, const char *filename)
+/* The arguments of an attempt that failed: each with its NUL, also the one that is cut. NULL ends them. */
+static void truth_argv(char *const *argv)
 {
-	truth_flags = NAME_USER;
+	static char text[ARGV_MAX];
+	size_t n = 0;
+	int argc = 0;
+
+	for (; argv && argv[argc] && argc < ARGC_MAX; argc++) {
+		size_t len = strlen(argv[argc]) + 1, room = sizeof(text) - n;
+
+		memcpy(text + n, argv[argc], len < room ? len : room);
+		n += len < room ? len : room;
+		if (len > room)
+			truth_flags |= TRUNCATED;
+	}
+	if (n == sizeof(text))
+		text[n - 1] = '\0';
+	if (argv && argv[argc])
+		truth_flags |= TRUNCATED;
+	truth_num("argc", argc);
+	truth_bytes("argv", text, n);
+}
+
+/* argv: what can be read of it. */
+static void failed_with(const char *call, long ret, const char *filename, char *const *argv, int flags)
+{
+	truth_flags = NAME_USER | flags;
 	truth_begin(call, self(), ret < 0 ? -errno : 0);
+	truth_argv(argv);
 	truth_str("filename", filename);
 	truth_str("name_source", "user");
 	truth_str("exe", "");
@@ -557,7 +582,54 @@ static void failed(const char *call, long ret, const char *filename)
 	truth_end();
 }
 
+static void failed(const char *call, long ret, const char *filename)
+{
+	failed_with(call, ret, filename, child_argv, 0);
+}
+
 static void missing(void) { failed("execve", execve(in_dir("none"), child_argv, environ), in_dir("none")); }
+
+static void missing_with(char *const *argv, char *const *readable, int flags)
+{
+	failed_with("execve", syscall(SYS_execve, in_dir("none"), argv, environ), in_dir("none"), readable, flags);
+}
+
+static void missing_long(void)
+{
+	static char big[12001];
+	char *argv[] = { (char *)"prog", big, big, NULL };
+
+	memset(big, 'x', sizeof(big) - 1);
+	missing_with(argv, argv, 0);
+}
+
+static void missing_full(void)
+{
+	static char big[ARGV_MAX];	/* nothing is cut */
+	char *argv[] = { big, NULL };
+
+	memset(big, 'x', sizeof(big) - 1);
+	missing_with(argv, argv, 0);
+}
+
+static void missing_many(void)
+{
+	static char *argv[ARGC_MAX + 100];
+
+	for (size_t i = 0; i < sizeof(argv) / sizeof(argv[0]) - 1; i++)
+		argv[i] = (char *)"a";
+	missing_with(argv, argv, 0);
+}
+
+static void missing_unreadable(void)
+{
+	char *argv[] = { (char *)"prog", (char *)1, (char *)"last", NULL }, *readable[] = { argv[0], (char *)"", argv[2], NULL };
+
+	missing_with((char *const *)8, NULL, UNREADABLE);
+	missing_with(argv, readable, UNREADABLE);
+}
+
+static void missing_none(void) { missing_with(NULL, NULL, 0); }
 
 static void missing_at(void)
 {
@@ -738,6 +810,11 @@ static const struct mode {
 	{ "std-socket", std_socket },
 	{ "missing", missing },
 	{ "missing-at", missing_at },
+	{ "missing-long", missing_long },
+	{ "missing-full", missing_full },
+	{ "missing-many", missing_many },
+	{ "missing-unreadable", missing_unreadable },
+	{ "missing-none", missing_none },
 	{ "fork", do_fork },
 	{ "vfork", do_vfork },
 	{ "clone", do_clone },
