@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/snapshot.h"
+#include "sensor/snapshot_proc.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/cleanup.h"
@@ -166,6 +167,21 @@ static bool first_of_group(uint64_t id)
 	return true;
 }
 
+/* Without the environment: that is for the records of what is started. */
+static void take_absent(struct buf *out, const struct buf *records)
+{
+	static uint8_t rec[PROC_RECORD_MAX] __attribute__((aligned(8)));
+	struct absent absent[ABSENT_MAX];
+	unsigned int count = absent_find(absent, records);
+
+	for (unsigned int i = 0; i < count; i++) {
+		size_t n = absent_record(rec, &absent[i]);
+
+		if (n)
+			take_one(out, rec, n, false);
+	}
+}
+
 int64_t snapshot_take(int iterator, int out, bool env)
 {
 	/* All of it first: reading /proc between two reads would let the iterator walk a changing list for longer. */
@@ -186,6 +202,8 @@ int64_t snapshot_take(int iterator, int out, bool env)
 			take_one(&done, rec, h.size, env);
 		at += (h.size + 7ul) & ~7ul;	/* padded in the iterator's stream */
 	}
+	if (!r)
+		take_absent(&done, &raw);
 	r = r ?: buf_error(&done);
 	for (size_t at = 0; !r && at < done.n;) {
 		ssize_t n = write(out, done.p + at, done.n - at);
