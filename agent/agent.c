@@ -132,57 +132,10 @@ static void on_end(void *ctx, int error, const char *why)
 	agent_stop(a);
 }
 
-static void print_diags(const struct diags *d)
-{
-	struct buf b = {};
-
-	diags_print(d, &b);
-	if (b.n && fwrite(b.p, 1, b.n, stderr) != b.n)
-		log_warning("diagnostics could not be printed");
-	buf_free(&b);
-}
-
-static void reload(struct agent *a)
-{
-	struct diags d _cleanup_(diags_free) = {};
-	struct rule_files files = {};
-	struct ruleset *rs = NULL;
-	struct needs needs = {};
-	int r = 0;
-
-	for (size_t i = 0; i < a->o.nrule_paths && r >= 0; i++)
-		r = rule_files_add(&files, a->o.rule_paths[i], &d);
-	if (r >= 0)
-		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n,
-							    .min_priority = a->o.min_priority}, &d);
-	print_diags(&d);
-	if (r < 0) {
-		a->reloads_failed++;
-		log_error("reload refused, the rules before it stay: %zu errors", d.errors);
-		rule_files_free(&files);
-		return;
-	}
-	ruleset_needs(rs, &needs);
-	needs.rate = a->o.config->rate_limit;
-	r = source_kernel_update(a->source, &needs);
-	if (r < 0)
-		log_warning("the sensor could not attach what the new rules need (%s); `noroshi status` says what is missing",
-			    strerror(-r));
-	ruleset_free(a->o.ruleset);
-	rule_files_free(&a->o.rules);
-	a->o.ruleset = rs;
-	a->o.rules = files;
-	a->pipeline.rules = rs;
-	a->pipeline.context.ruleset_digest = ruleset_digest(rs);
-	a->reloads++;
-	log_info("reloaded: %u rules", ruleset_count(rs));
-	resident_trim();
-}
-
 static void on_signal(uv_signal_t *s, int signum)
 {
 	if (signum == SIGHUP)
-		reload(s->data);
+		reload_begin(s->data);
 	else
 		agent_stop(s->data);
 }

@@ -51,6 +51,15 @@ void diags_free(struct diags *d)
 	memset(d, 0, sizeof(*d));
 }
 
+bool diags_have(const struct diags *d, enum diag_code code)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->v[i].code == code)
+			return true;
+	}
+	return false;
+}
+
 static char *copy_text(const char *s)
 {
 	return s && *s ? strdup(s) : NULL;

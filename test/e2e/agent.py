@@ -178,6 +178,31 @@ def reload(agent, rules):
     results.add(agent.findings("Minor")[:1], "the configured priority holds after a reload too")
 
 
+def deaf(agent, rules):
+    """A sensor that takes no more requests: rules whose events it will not send must not look as if they were in force."""
+    def asked(text):
+        with open(rules, "w", encoding="utf-8") as f:
+            f.write(text)
+        before = len(agent.said())
+        agent.process.send_signal(signal.SIGHUP)
+        return lib_agent.await_that("an answer", lambda: re.search("reload(ed|  *refused)", agent.said()[before:]), 30)
+
+    sensor = children(agent.process.pid)[0]
+    more = own_rule("Newer", MARK + "-new") + own_rule("Accepting", "x").replace("execve", "accept4")
+    os.kill(sensor, signal.SIGSTOP)
+    try:
+        for _ in range(1000):   # as much as the socket holds
+            if not asked(more) or "cannot be told" in agent.said():
+                break
+        results.add("cannot be told" not in agent.said(), "a reload that the sensor cannot be told of is refused")
+        asked(own_rule("Never", MARK + "-new") + own_rule("Accepting", "x").replace("execve", "accept4"))
+    finally:
+        os.kill(sensor, signal.SIGCONT)
+    subprocess.run(["/bin/true", MARK + "-new"], check=True)
+    lib_agent.await_that("Newer", lambda: agent.findings("Newer"), 30)
+    results.add(not agent.findings("Newer") or agent.findings("Never")[:1], "and the rules before it stay in force")
+
+
 def status(agent):
     def code(*args):
         done = subprocess.run([lib_agent.NOROSHI, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -286,6 +311,8 @@ try:
     with lib_agent.Agent("-r", "default", "-r", rules_file, config="fold_window: 0\npriority: notice\n") as second:
         reload(second, rules_file)
         results.add(second.stop(), "and it ends well")
+    with lib_agent.Agent("-r", rules_file) as third:
+        deaf(third, rules_file)
     killed()
 finally:
     shutil.rmtree(tmp, ignore_errors=True)

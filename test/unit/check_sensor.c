@@ -419,6 +419,32 @@ START_TEST(test_update)
 }
 END_TEST
 
+/* When the sensor takes no more requests, an update changes nothing: what was sent is sent on. */
+START_TEST(test_update_refused)
+{
+	struct seen x = {};
+	struct needs few = {}, more;
+	unsigned int n = 0;
+	int r = 1;
+
+	few.call[CALL_EXECVE] = true;
+	few.want = WANT_OPEN_READ;
+	more = *needs_of(false);
+	more.call[CALL_EXECVE] = false;
+	ck_assert_int_eq(source_kernel_new(&x.s, &few, (char[512]){}), 0);
+	begin(&x);
+	kill(sensor_pid(&x), SIGSTOP);
+	while (r == 1 && ++n < 100000)
+		r = source_kernel_update(x.s, &few) ?: source_kernel_update(x.s, &more);
+	ck_assert_int_eq(r, -EAGAIN);
+	ck_assert_int_eq(source_kernel_update(x.s, &few), 0);
+	ck_assert_int_eq(source_kernel_update(x.s, &more), -EAGAIN);
+	ck_assert(attached(&x, "execve"));
+	kill(sensor_pid(&x), SIGCONT);
+	end(&x);
+}
+END_TEST
+
 /* Program ids that the descriptors of a process hold. */
 static unsigned int programs_of(pid_t pid, uint32_t id[256])
 {
@@ -717,6 +743,7 @@ int main(void)
 	tcase_add_test(t, test_all_programs);
 	tcase_add_test(t, test_exact_accounting);
 	tcase_add_test(t, test_update);
+	tcase_add_test(t, test_update_refused);
 	tcase_add_test(t, test_nothing_left_behind);
 	tcase_add_test(t, test_sensor_killed);
 	tcase_add_test(t, test_agent_killed);
