@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent.h"
+#include "confine.h"
 #include "control.h"
 #include "enrich/user.h"
 #include "sensor/privileges.h"
@@ -212,14 +213,39 @@ static int open_sinks(struct agent *a)
 	return r;
 }
 
+/* Who can write into it could put another socket there, or a file of his making under a name of ours. */
+static int check_state_dir(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		int r = -errno;
+
+		log_error("the state folder %s: %s", path, strerror(-r));
+		return r;
+	}
+	if (!S_ISDIR(st.st_mode))
+		log_error("the state folder %s is no folder", path);
+	else if (st.st_uid && st.st_uid != geteuid())
+		log_error("the state folder %s belongs to user %u: it has to be root's", path, st.st_uid);
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		log_error("others than its owner can write into the state folder %s (mode %04o): chmod go-w", path,
+			  st.st_mode & 07777);
+	else
+		return 0;
+	return -EPERM;
+}
+
 static int make_state_dir(struct agent *a)
 {
 	snprintf(a->state_dir, sizeof(a->state_dir), "%s", a->o.config->state_dir ? a->o.config->state_dir : "/run/noroshi");
 	if (mkdir(a->state_dir, 0750) < 0 && errno != EEXIST) {
-		log_error("cannot make the state folder %s: %s", a->state_dir, strerror(errno));
-		return -errno;
+		int r = -errno;
+
+		log_error("cannot make the state folder %s: %s", a->state_dir, strerror(-r));
+		return r;
 	}
-	return 0;
+	return check_state_dir(a->state_dir);
 }
 
 static int build_pipeline(struct agent *a)
@@ -265,10 +291,14 @@ static int agent_start(struct agent *a)
 		r = open_sinks(a);
 	if (r >= 0)
 		r = control_new(&a->control, a);
-	if (r >= 0 && sensor_drop_privileges(error) < 0)
-		log_warning("capabilities kept: %s", error);
 	if (r < 0)
 		return r;
+	r = sensor_drop_privileges(error);
+	if (r < 0) {
+		log_error("%s: what parses foreign bytes must not have them", error);
+		return r;
+	}
+	agent_confine(a);
 	start_timers(a);
 	r = a->source->ops->start(a->source, &a->loop, &h);
 	if (r < 0)

@@ -41,6 +41,8 @@ struct agent {
 	uint64_t lost_seen, lost_at;	/* records lost when somebody last looked, and when that had grown; wall clock, ns */
 	struct reload reload;
 	uint64_t reloads, reloads_failed;
+	int confined;			/* version of Landlock that closes the file system to us; < 1: confined_why says why not */
+	char confined_why[256];
 	bool stopping;
 	int error;			/* exit reason: 0, or < 0 when the source failed */
 	char why[512];
