@@ -344,7 +344,8 @@ int agent_run(struct agent_options *o)
 		notify_send("READY=1\nSTATUS=watching");
 		resident_trim();
 		uv_run(&a.loop, UV_RUN_DEFAULT);
-		log_info("stopped; the longest turn of the loop took %.1f ms", (double)a.meter.longest / NSEC_PER_MSEC);
+		log_info("stopped; the longest turn of the loop took %.1f ms, of processor time %.1f ms",
+			 (double)a.meter.longest / NSEC_PER_MSEC, (double)a.meter.longest_cpu / NSEC_PER_MSEC);
 		r = a.error;
 	}
 	agent_free(&a);

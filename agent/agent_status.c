@@ -152,7 +152,8 @@ static struct engine_stats condition_stats(const struct ruleset *rs)
 
 static json_t *loop_json(const struct loop_meter *m)
 {
-	return json_pack("{s:f, s:I}", "maxMs", (double)m->longest / NSEC_PER_MSEC, "slow", (json_int_t)m->slow);
+	return json_pack("{s:f, s:f, s:I}", "maxMs", (double)m->longest / NSEC_PER_MSEC,
+			 "maxCpuMs", (double)m->longest_cpu / NSEC_PER_MSEC, "slow", (json_int_t)m->slow);
 }
 
 static json_t *confinement_json(const struct agent *a)

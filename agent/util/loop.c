@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "util/loop.h"
 #include <stddef.h>
+#include <time.h>
+
+static uint64_t own_cpu(void)
+{
+	struct timespec t;
+
+	return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) < 0 ? 0 : (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
 
 static void on_turn(uv_prepare_t *h)
 {
 	struct loop_meter *m = h->data;
-	uint64_t now = uv_hrtime(), idle = uv_metrics_idle_time(h->loop), busy = now - m->at - (idle - m->idle);
+	uint64_t now = uv_hrtime(), cpu = own_cpu(), idle = uv_metrics_idle_time(h->loop), busy = now - m->at - (idle - m->idle);
 
 	if (m->at && busy < now) {
 		m->longest = busy > m->longest ? busy : m->longest;
+		m->longest_cpu = cpu - m->cpu > m->longest_cpu ? cpu - m->cpu : m->longest_cpu;
 		m->slow += busy > LOOP_SLOW_MS * 1000000ull;
 	}
+	m->cpu = cpu;
 	m->at = now;
 	m->idle = idle;
 }

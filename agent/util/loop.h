@@ -15,8 +15,9 @@
 /* How long the loop was busy without looking at its descriptors; time in which the machine ran others is in it. */
 struct loop_meter {
 	uv_prepare_t handle;
-	uint64_t at, idle;	/* as of the last turn, ns */
+	uint64_t at, idle, cpu;	/* as of the last turn, ns */
 	uint64_t longest;	/* ns */
+	uint64_t longest_cpu;	/* ns of processor time: of a turn, not necessarily the same one */
 	uint64_t slow;		/* turns longer than LOOP_SLOW_MS */
 };
 
