@@ -19,6 +19,7 @@ extern const struct cmd cmd_operators;
 extern const struct cmd cmd_status;
 extern const struct cmd cmd_receive;
 extern const struct cmd cmd_findings;
+extern const struct cmd cmd_complete;
 extern const struct cmd cmd_version;
 
 const struct cmd *const cmd_list[] = {
@@ -35,6 +36,7 @@ const struct cmd *const cmd_list[] = {
 	&cmd_status,
 	&cmd_receive,
 	&cmd_findings,
+	&cmd_complete,
 	&cmd_version,
 	NULL,
 };
