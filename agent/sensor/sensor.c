@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#define LOAD_BYTES (16u << 20)	/* libbpf has the kernel's types twice, 6 MiB each */
 #define NAME "noroshi-sensor"
 #define MISSED_POLL_MS 10000	/* a count of what the kernel skipped is no alarm clock */
 
@@ -197,6 +198,7 @@ static int begin(struct sensor *s)
 	if (s->fds[SENSOR_FD_SNAPSHOT] < 0)
 		return s->fds[SENSOR_FD_SNAPSHOT];
 	own_limits(s->state);
+	resident_expect(LOAD_BYTES);
 	r = load_new(&s->load, s->state, &s->needs, s->report.text);
 	if (r < 0)
 		return r;
