@@ -32,7 +32,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit__tp_btf, struct task_struct *t)
 {
 	t = task__mine();
-	return t ? exit__emit(t, true) : 0;
+	return t ? exit__emit(t, task__typed()) : 0;
 }
 
 SEC("raw_tp/sched_process_exit")
