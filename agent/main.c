@@ -13,12 +13,14 @@ extern const struct cmd cmd_eval;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_record;
 extern const struct cmd cmd_explain;
+extern const struct cmd cmd_fmt;
 extern const struct cmd cmd_fields;
 extern const struct cmd cmd_events;
 extern const struct cmd cmd_operators;
 extern const struct cmd cmd_status;
 extern const struct cmd cmd_receive;
 extern const struct cmd cmd_findings;
+extern const struct cmd cmd_complete;
 extern const struct cmd cmd_version;
 
 const struct cmd *const cmd_list[] = {
@@ -29,12 +31,14 @@ const struct cmd *const cmd_list[] = {
 	&cmd_replay,
 	&cmd_record,
 	&cmd_explain,
+	&cmd_fmt,
 	&cmd_fields,
 	&cmd_events,
 	&cmd_operators,
 	&cmd_status,
 	&cmd_receive,
 	&cmd_findings,
+	&cmd_complete,
 	&cmd_version,
 	NULL,
 };

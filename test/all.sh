@@ -45,6 +45,7 @@ longest() {
 dictionary() {
 	[ -f "$src/test/fuzz/dict/$1.dict" ] && cat "$src/test/fuzz/dict/$1.dict"
 	case $1 in
+	format) cat "$src/test/fuzz/dict/rules.dict" ;;
 	rules | condition) words "OP TRANSFORM MODIFIER FIELD" rule/op.def rule/field.def ;;
 	config) words "KEY SINK_KEY" config.def ;;
 	esac

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* findings: read what `receive` has stored. */
 #include "cmd/cmd.h"
+#include "cmd/propose.h"
 #include "finding/finding.h"
 #include "receive/store.h"
 #include "util/clock.h"
@@ -15,7 +16,7 @@
 
 #define FOLLOW_MS 500	/* between looks at the store */
 
-enum { OPT_STORE, OPT_FOLLOW, OPT_SUMMARY, OPT_DETAIL, OPT_JSON, OPT_QUERY };
+enum { OPT_STORE, OPT_FOLLOW, OPT_SUMMARY, OPT_DETAIL, OPT_JSON, OPT_PROPOSE, OPT_QUERY };
 
 /* From OPT_QUERY on the names are query_set()'s words. */
 static const struct cmd_option options[] = {
@@ -24,6 +25,7 @@ static const struct cmd_option options[] = {
 	{"--summary", 0, NULL, "counts per severity and rule"},
 	{"--detail", 'd', NULL, "a block each: where, process tree, other end, remedy"},
 	{"--json", 0, NULL, "one JSON object a line"},
+	{"--propose-exception", 0, "ID", "the narrowest exception that silences this finding, and what else it silences"},
 	{"--rule", 0, "NAME", "of this rule"},
 	{"--severity", 0, "MIN", "info, low, medium, high or critical, and worse"},
 	{"--since", 0, "WHEN", "last seen since: 15m, 1h, 2d, or 2026-01-31T12:00:00Z"},
@@ -36,7 +38,7 @@ static const struct cmd_option options[] = {
 extern const struct cmd cmd_findings;
 
 struct arguments {
-	const char *store;
+	const char *store, *propose;
 	struct query query;
 	bool follow, summary, detail, json;
 };
@@ -80,6 +82,8 @@ static int parse(struct arguments *a, int argc, char **argv)
 			return -EINVAL;
 		if (o == OPT_STORE)
 			a->store = p.value;
+		if (o == OPT_PROPOSE)
+			a->propose = p.value;
 		a->follow |= o == OPT_FOLLOW;
 		a->summary |= o == OPT_SUMMARY;
 		a->detail |= o == OPT_DETAIL;
@@ -91,6 +95,8 @@ static int parse(struct arguments *a, int argc, char **argv)
 		fprintf(stderr, "noroshi findings: --follow and --summary exclude each other\n");
 	else if (a->detail && (a->summary || a->json))
 		fprintf(stderr, "noroshi findings: --detail excludes --summary and --json\n");
+	else if (a->propose && strlen(a->propose) < PROPOSE_ID_MIN)
+		fprintf(stderr, "noroshi findings: --propose-exception wants an id, or at least %d characters of its end\n", PROPOSE_ID_MIN);
 	else
 		return 0;
 	return -EINVAL;
@@ -182,6 +188,25 @@ static int summarise(struct store *s, struct arguments *a)
 	return store_summary(s, &a->query, print_count, &a->json);
 }
 
+/* YAML on stdout. What keeps there from being any is said here; 1 then. */
+static int propose(struct store *s, const char *id)
+{
+	_cleanup_(buf_free) struct buf out = {};
+	int r = propose_exception(s, id, &out);
+
+	if (r == -ENOENT)
+		log_error("findings: no finding with id %s in the store; `noroshi findings --json` shows their ids", id);
+	else if (r == -EEXIST)
+		log_error("findings: the ids of several findings end in %s: more of it is needed", id);
+	else if (r == -ENODATA)
+		log_error("findings: nothing in the finding's evidence will be the same next time: no exception can be proposed");
+	if (r == -ENOENT || r == -EEXIST || r == -ENODATA)
+		return 1;
+	if (!r)
+		fputs(out.p, stdout);
+	return r;
+}
+
 static int run(int argc, char **argv)
 {
 	struct arguments a = {.store = STORE_DEFAULT_PATH};
@@ -201,15 +226,18 @@ static int run(int argc, char **argv)
 		log_error("findings: store %s: %s", a.store, why);
 	if (r < 0)
 		return EXIT_INPUT;
-	r = a.summary ? summarise(s, &a) : list(s, &a);
+	if (a.propose)
+		r = propose(s, a.propose);
+	else
+		r = a.summary ? summarise(s, &a) : list(s, &a);
 	if (r < 0)
 		log_error("findings: store %s cannot be read: %s", a.store, strerror(-r));
-	return r < 0 ? EXIT_INPUT : EXIT_OK;
+	return r ? EXIT_INPUT : EXIT_OK;
 }
 
 const struct cmd cmd_findings = {
 	.name = "findings",
-	.args = "[--store FILE] [--rule NAME] [--severity MIN] [--since WHEN] [--container ID] [--task ID] [--limit N] [--follow | --summary] [--detail | --json]",
+	.args = "[--store FILE] [--rule NAME] [--severity MIN] [--since WHEN] [--container ID] [--task ID] [--limit N] [--follow | --summary] [--detail | --json] | --propose-exception ID",
 	.summary = "read stored findings: filter, follow, summarise",
 	.options = options,
 	.run = run,

@@ -5,7 +5,7 @@
  * A document of a rules file as nodes that know exactly where they stand, and
  * texts that know where each of their bytes came from: a condition is put
  * together from folded scalars, appended parts and expanded lists, and an error
- * in it still points at the line the user wrote. Private to loader*.c.
+ * in it still points at the line the user wrote. Private to loader*.c and format.c.
  */
 #ifndef RULE_LOADER_YAML_H
 #define RULE_LOADER_YAML_H
