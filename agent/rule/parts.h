@@ -34,7 +34,7 @@ struct mutant {
 	const char *what;	/* "dropped: proc.name in (sh, bash)" */
 };
 
-#define PART_TEXT_MAX 240	/* of one part's text; a list may have a thousand names */
+#define PART_TEXT_MAX 120	/* of one part's text; a list may have a thousand names */
 
 /* Only the checks, in the order of the text. The texts live as long as *ret, the tree has to as well. 0 or -ENOMEM. */
 int parts_new(struct parts **ret, const struct ast *condition);
