@@ -8,6 +8,7 @@
 #include "enrich/user.h"
 #include "event/decode.h"
 #include "rule/event_json.h"
+#include "sensor/confine.h"
 #include "sensor/privileges.h"
 #include "sensor/record.h"
 #include "sensor/source.h"
@@ -235,7 +236,8 @@ static int record(struct recording *r, const struct args *a)
 		return EXIT_INPUT;
 	users_load(NULL, NULL);	/* without them user.name is <NA> but for root */
 	if (sensor_drop_privileges(error) < 0)
-		fprintf(stderr, "noroshi record: capabilities kept: %s\n", error);
+		return fprintf(stderr, "noroshi record: %s\n", error), EXIT_HOST;
+	sensor_confine(&(struct confine_path){"/proc", false}, 1, false, error);	/* all files are open by now */
 	r->enrich = enrich_new(&(struct enrich_options){});
 	e = r->enrich ? r->source->ops->start(r->source, &r->loop, &h) : -ENOMEM;
 	if (e < 0)

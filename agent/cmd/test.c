@@ -224,6 +224,16 @@ static void print_diags(const struct test_session *s)
 		rules_arg_print(&s->v[i].diags);
 }
 
+/* Whether some file could not be read at all. */
+static bool unreadable(const struct test_session *s)
+{
+	bool yes = diags_have(&s->diags, DIAG_FILE_READ);
+
+	for (size_t i = 0; i < s->n; i++)
+		yes = yes || diags_have(&s->v[i].diags, DIAG_FILE_READ);
+	return yes;
+}
+
 static int run(int argc, char **argv)
 {
 	struct test_session s = {};
@@ -237,7 +247,7 @@ static int run(int argc, char **argv)
 	if (r < 0) {
 		if (a.report.format == FORMAT_TAP)
 			puts("Bail out! rules or test files do not load");
-		r = s.unreadable ? EXIT_INPUT : EXIT_FINDINGS;
+		r = unreadable(&s) ? EXIT_INPUT : EXIT_FINDINGS;
 	} else {
 		r = run_cases(&s, &a);
 	}

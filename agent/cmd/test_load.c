@@ -24,19 +24,13 @@ static bool same_file(const char *a, const char *b)
 	return x && y && !strcmp(x, y);
 }
 
-static int load(struct ruleset **ret, const struct rule_source *sources, size_t n, struct diags *diags)
-{
-	struct engine_load in = {.sources = sources, .nsources = n, .min_priority = 7, .places = true};
-
-	return ruleset_load(ret, &in, diags);
-}
+static const struct engine_load how = {.min_priority = 7, .places = true};
 
 /* The rules of the command line and those that the test file names, each once. */
-static int load_rules(struct test_session *s, struct test_group *g, const struct test_paths *p)
+static int load_rules(struct test_group *g, const struct test_paths *p)
 {
 	const char *paths[TEST_PATHS_MAX], *wanted[TEST_PATHS_MAX];
 	size_t n = 0, npaths;
-	int r = 0;
 
 	for (size_t i = 0; i < p->nrules; i++)
 		wanted[n++] = p->rules[i];
@@ -49,10 +43,7 @@ static int load_rules(struct test_session *s, struct test_group *g, const struct
 			wanted[n++] = g->cases.rules[i];
 	}
 	npaths = rules_arg_expand(paths, TEST_PATHS_MAX, wanted, n);
-	for (size_t i = 0; i < npaths; i++)
-		r = rule_files_add(&g->files, paths[i], &s->diags) < 0 ? -EINVAL : r;
-	s->unreadable = s->unreadable || r < 0;
-	return load(&g->rules, g->files.v, g->files.n, &g->diags) < 0 ? -EINVAL : r;
+	return ruleset_read(&g->rules, &g->files, paths, npaths, how, &g->diags);
 }
 
 static int add_test_file(struct test_session *s, const struct test_paths *p, const char *path)
@@ -64,7 +55,6 @@ static int add_test_file(struct test_session *s, const struct test_paths *p, con
 	if (!g) {
 		diags_add(&s->diags, DIAG_FILE_READ, (struct diag_place){.file = str(path)}, STR_NONE, NULL, NULL,
 			  "cannot read the file: %s", strerror(r < 0 ? -r : ENOMEM));
-		s->unreadable = true;
 		buf_free(&b);
 		return -EINVAL;
 	}
@@ -72,7 +62,7 @@ static int add_test_file(struct test_session *s, const struct test_paths *p, con
 	g->name = str(strdup(path));
 	g->text = buf_view(&b);
 	r = test_cases_file(&g->cases, g->name, g->text, &s->diags);
-	return load_rules(s, g, p) < 0 ? -EINVAL : r;
+	return load_rules(g, p) < 0 ? -EINVAL : r;
 }
 
 static int add_tests(struct test_session *s, const struct test_paths *p, const char *path)
@@ -126,7 +116,7 @@ int test_load(struct test_session *s, const struct test_paths *p)
 	if (!p->ntests) {
 		struct test_group *g = new_group(s);
 
-		r = g ? load_rules(s, g, p) : -ENOMEM;
+		r = g ? load_rules(g, p) : -ENOMEM;
 	}
 	for (size_t i = 0; i < s->n && (p->examples || !p->ntests); i++)
 		r = add_examples(s, &s->v[i]) < 0 ? -EINVAL : r;
@@ -171,6 +161,7 @@ static void move_places(struct diags *d, const struct test_setup *s)
 static void own_load(struct test_own_rules *o, const struct test_group *g, const struct test_case *c)
 {
 	const struct rule_files *f = c->rules ? &o->files : &g->files;
+	struct engine_load in = how;
 	bool ok = true;
 	size_t n;
 
@@ -184,7 +175,9 @@ static void own_load(struct test_own_rules *o, const struct test_group *g, const
 		o->sources[i] = f->v[i];
 	if (c->setup)
 		o->sources[n++] = c->setup->source;
-	load(&o->rules, o->sources, n, &o->diags);
+	in.sources = o->sources;
+	in.nsources = n;
+	ruleset_load(&o->rules, &in, &o->diags);
 	if (c->setup)
 		move_places(&o->diags, c->setup);
 }

@@ -42,7 +42,6 @@ struct test_session {
 	struct test_group *v;
 	size_t n;
 	struct diags diags;	/* of what could not be read, and of the test files */
-	bool unreadable;	/* a file could not be read at all */
 };
 
 /* 0, or < 0 with the reasons among the diagnostics. *s is to be freed either way. */

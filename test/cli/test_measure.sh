@@ -135,19 +135,13 @@ status 1 "stop" "$NOROSHI" test --fail-fast -t two.test.yaml
 has out "one ran" '^1 case, 1 failed, 1 not run$'
 status 1 "stop" "$NOROSHI" test --format tap --fail-fast -t two.test.yaml
 has out "TAP says so" '^Bail out!'
-cat >terminal.py <<'EOF'
-import os, pty, sys
-seen = b""
-def read(fd):
-    global seen
-    data = os.read(fd, 65536)
-    seen += data
-    return b""
-pty.spawn(sys.argv[1:], read)
-sys.stdout.buffer.write(seen.replace(b"\r", b"").replace(b"\033", b"^"))
-EOF
-TERM=xterm python3 terminal.py "$NOROSHI" test -t two.test.yaml >out </dev/null
+# terminal COMMAND...: what it prints on one, escapes as ^.
+terminal() {
+	TERM=xterm python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$@" </dev/null | tr -d '\r' | tr '\033' '^' >out
+}
+terminal "$NOROSHI" test -t two.test.yaml
 same out "$golden/test-colour.txt" "colours on a terminal, what differs in reverse"
-NO_COLOR=1 TERM=xterm python3 terminal.py "$NOROSHI" test -t two.test.yaml >out </dev/null
-holds "none with NO_COLOR" sh -c '! grep -q "\^\[" out'
+NO_COLOR=1 terminal "$NOROSHI" test -t two.test.yaml
+has out "it ran" "^2 cases, 2 failed$"
+holds "no colours with NO_COLOR" sh -c '! grep -q "\^\[" out'
 finish
