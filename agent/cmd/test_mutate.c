@@ -13,6 +13,7 @@ struct target {
 	struct loaded_rule rule;	/* condition and place are the group's */
 	struct parts *parts;
 	bool *killed;
+	bool judged;			/* by some case */
 };
 
 struct mutating {
@@ -121,8 +122,10 @@ static int run_case(struct mutating *m, struct test_group *g, const struct test_
 			continue;
 		key = test_rule_key(l->rules[i].info.name, &l->rules[i].place);
 		at = key ? json_object_get(m->index, key) : NULL;
-		if (at)
-			r = run_target(&m->v[json_integer_value(at)], rs, l, i, c);
+		if (!at)
+			continue;
+		m->v[json_integer_value(at)].judged = true;
+		r = run_target(&m->v[json_integer_value(at)], rs, l, i, c);
 	}
 	return r;
 }
@@ -190,11 +193,13 @@ static json_t *report_target(const struct target *t, struct buf *out)
 	json_t *o = json_object(), *survivors = json_array();
 	uint32_t n = parts_mutants(t->parts), dead = kills(t);
 
-	why_printf(out, "  %3d %%  %s (%u of %u)%s\n", percent(dead, n), t->rule.info.name, dead, n, dead < n ? ", not noticed:" : "");
+	why_printf(out, "  %3d %%  %s (%s%u of %u)%s\n", percent(dead, n), t->rule.info.name, t->judged ? "" : "no case, ", dead, n,
+		   t->judged && dead < n ? ", not noticed:" : "");
 	for (uint32_t i = 0; i < n; i++) {
 		if (t->killed[i])
 			continue;
-		report_mutant(parts_mutant(t->parts, i), out);
+		if (t->judged)
+			report_mutant(parts_mutant(t->parts, i), out);
 		json_array_append_new(survivors, mutant_json(parts_mutant(t->parts, i)));
 	}
 	if (parts_left_out(t->parts))

@@ -4,6 +4,7 @@
 #include "rule/event_json.h"
 
 #define FIRED_MAX 100000	/* matches of one case */
+#define SILENCE_EXPLAINED 3	/* of a case's rules that should have been silent */
 #define RULES_NAMED_MAX 4096	/* among which the nearest name is looked for */
 
 struct fired {
@@ -166,6 +167,25 @@ static bool counts(const struct run *r, const struct fired *f)
 	return !f->mutants || (r->changed ? f->mutants[r->mutant] : f->by_rule);
 }
 
+#define EVENTS_LISTED 20
+
+static void list_events(struct run *r, const struct expectation *e)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < r->n && n <= EVENTS_LISTED; i++) {
+		const struct fired *f = &r->v[i];
+
+		if (strcmp(f->rule, e->rule) || (e->event && f->event != e->event))
+			continue;
+		if (n++ == EVENTS_LISTED)
+			why_printf(r->why, ", ...");
+		else
+			why_printf(r->why, n == 1 ? "  on event %llu" : ", %llu", (unsigned long long)f->event);
+	}
+	why_printf(r->why, n ? "\n" : "");
+}
+
 static void say_unmet(struct run *r, const struct expectation *e, const struct fired *near, int count)
 {
 	unsigned long long event = near ? near->event : 0;
@@ -186,6 +206,7 @@ static void say_unmet(struct run *r, const struct expectation *e, const struct f
 		fields_hold(e, near, r->why);
 	} else {
 		why_printf(r->why, "rule \"%s\" fired %d time%s, %d expected\n", e->rule, count, count == 1 ? "" : "s", e->count);
+		list_events(r, e);
 	}
 }
 
@@ -212,6 +233,7 @@ static bool check_expectation(struct run *r, const struct expectation *e)
 
 static bool check_silence(struct run *r)
 {
+	unsigned int explained = 0;
 	bool ok = true;
 
 	for (size_t i = 0; i < r->n; i++) {
@@ -222,9 +244,11 @@ static bool check_silence(struct run *r)
 			silent = silent || !strcmp(r->c->silent[k], f->rule);
 		if (!silent || !counts(r, f))
 			continue;
+		ok = false;
 		why_printf(r->why, "rule \"%s\" fired on event %llu, and should be silent: %s\n", f->rule,
 			   (unsigned long long)f->event, f->output ? f->output : "");
-		ok = false;
+		if (explained++ < SILENCE_EXPLAINED)
+			why_explain(r->rs, r->c, f->rule, (unsigned int)f->event, r->why);
 	}
 	return ok;
 }
