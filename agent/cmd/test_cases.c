@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/test_cases.h"
+/* Cases and their events and expectations; tables are in test_table.c, setup and diagnostics in test_setup.c. */
+#include "cmd/test_reading.h"
 #include "rule/field.h"
-#include "util/arena.h"
-#include "util/yaml_json.h"
 #include <errno.h>
-#include <string.h>
+#include <stdarg.h>
 
-/* One YAML text being read. */
-struct reading {
-	struct test_cases *t;
-	struct diags *diags;
-	struct str file, text;
-	yaml_document_t doc;
-};
-
-static struct diag_place place(const struct reading *r, const yaml_node_t *n)
+struct diag_place reading_place(const struct reading *r, const yaml_node_t *n)
 {
 	unsigned int len = 1;
 
@@ -24,11 +15,47 @@ static struct diag_place place(const struct reading *r, const yaml_node_t *n)
 				   n ? (unsigned int)n->start_mark.column + 1 : 1, len};
 }
 
-#define complain(r, node, hint, ...) diags_add((r)->diags, DIAG_TEST, place(r, node), (r)->text, NULL, hint, __VA_ARGS__)
+static bool said(const struct diags *d, const struct diag_place *at, const char *message)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct diag_place *p = &d->v[i].place;
 
-static const char *keep(struct reading *r, const char *s)
+		if (p->line == at->line && p->col == at->col && str_eq(p->file, at->file) && !strcmp(d->v[i].message, message))
+			return true;
+	}
+	return false;
+}
+
+void reading_complain(struct reading *r, const yaml_node_t *n, const char *hint, const char *fmt, ...)
+{
+	struct diag_place at = reading_place(r, n);
+	char message[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (!r->row || !said(r->diags, &at, message))
+		diags_add(r->diags, DIAG_TEST, at, r->text, NULL, hint, "%s", message);
+}
+
+const char *reading_keep(struct reading *r, const char *s)
 {
 	return s ? arena_strdup(r->t->arena, s) : NULL;
+}
+
+const char *reading_beside(struct reading *r, const char *path)
+{
+	struct str name = str_after_last(r->file, '/');
+	struct buf b = {};
+	const char *s;
+
+	if (path[0] != '/')
+		buf_str(&b, str_n(r->file.p, (size_t)(name.p - r->file.p)));
+	buf_puts(&b, path);
+	s = reading_keep(r, b.p);
+	buf_free(&b);
+	return s;
 }
 
 static struct test_case *new_case(struct reading *r, const yaml_node_t *n)
@@ -48,7 +75,7 @@ static struct test_case *new_case(struct reading *r, const yaml_node_t *n)
 		t->room = t->room ? t->room * 2 : 64;
 	}
 	v = &t->v[t->n++];
-	*v = (struct test_case){.place = place(r, n)};
+	*v = (struct test_case){.place = reading_place(r, n)};
 	v->place.file = arena_str(t->arena, r->file);
 	return v;
 }
@@ -90,7 +117,7 @@ static void known_fields(struct reading *r, const yaml_node_t *n)
 /* A map, or a list of maps, each merged over the defaults. */
 static json_t *read_events(struct reading *r, const yaml_node_t *n, json_t *defaults)
 {
-	json_t *v = yaml_json(&r->doc, n), *list = json_array(), *one;
+	json_t *v = reading_json(r, n), *list = json_array(), *one;
 	size_t i;
 
 	known_fields(r, n);
@@ -101,12 +128,13 @@ static json_t *read_events(struct reading *r, const yaml_node_t *n, json_t *defa
 		v = single;
 	}
 	json_array_foreach(v, i, one) {
-		json_t *merged = defaults ? json_deep_copy(defaults) : json_object();
+		json_t *merged = defaults ? json_copy(defaults) : json_object();
 
 		if (!json_is_object(one) || !json_object_size(one))
 			complain(r, n, NULL, "event %zu is no map of fields", i + 1);
 		else
 			json_object_update(merged, one);
+		r->t->values += json_object_size(merged);
 		json_array_append_new(list, merged);
 	}
 	if (!json_is_array(v) || !json_array_size(v))
@@ -115,7 +143,7 @@ static json_t *read_events(struct reading *r, const yaml_node_t *n, json_t *defa
 	return list;
 }
 
-static bool known_key(struct reading *r, const yaml_node_t *map, const char *const *known, size_t n, const char *what)
+bool reading_keys(struct reading *r, const yaml_node_t *map, const struct known_keys *k)
 {
 	bool ok = true;
 
@@ -125,13 +153,13 @@ static bool known_key(struct reading *r, const yaml_node_t *map, const char *con
 		char hint[96];
 		bool found = false;
 
-		for (size_t i = 0; s && i < n; i++)
-			found = found || !strcmp(s, known[i]);
+		for (size_t i = 0; s && i < k->n; i++)
+			found = found || !strcmp(s, k->v[i]);
 		if (found)
 			continue;
-		near = s ? diag_nearest(str(s), known, n) : NULL;
+		near = s ? diag_nearest(str(s), k->v, k->n) : NULL;
 		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near ? near : "");
-		complain(r, key, near ? hint : NULL, "unknown key \"%s\" of %s", s ? s : "", what);
+		complain(r, key, near ? hint : NULL, "unknown key \"%s\" of %s", s ? s : "", k->what);
 		ok = false;
 	}
 	return ok;
@@ -139,7 +167,7 @@ static bool known_key(struct reading *r, const yaml_node_t *map, const char *con
 
 static bool read_number(struct reading *r, const yaml_node_t *n, const char *what, int *ret)
 {
-	const char *s = yaml_text(n);
+	const char *s = reading_text(r, n);
 	char *end;
 	long v = s ? strtol(s, &end, 10) : -1;
 
@@ -151,26 +179,28 @@ static bool read_number(struct reading *r, const yaml_node_t *n, const char *wha
 	return true;
 }
 
+static const char *const expectation_keys[] = {"rule", "event", "output", "fields", "count"};
+static const struct known_keys expectation_known = {expectation_keys, ARRAY_SIZE(expectation_keys), "an expectation"};
+
 static void read_expectation(struct reading *r, const yaml_node_t *n, struct expectation *e)
 {
-	static const char *const keys[] = {"rule", "event", "output", "fields", "count"};
 	yaml_node_t *v;
 	int number;
 
 	*e = (struct expectation){.count = -1};
 	if (yaml_text(n)) {	/* a bare name */
-		e->rule = keep(r, yaml_text(n));
+		e->rule = reading_keep(r, reading_text(r, n));
 		return;
 	}
 	if (n->type != YAML_MAPPING_NODE) {
 		complain(r, n, NULL, "an expectation is a rule's name or a map with the key \"rule\"");
 		return;
 	}
-	known_key(r, n, keys, ARRAY_SIZE(keys), "an expectation");
-	e->rule = keep(r, yaml_text(yaml_map_get(&r->doc, n, "rule", NULL)));
+	reading_keys(r, n, &expectation_known);
+	e->rule = reading_keep(r, reading_text(r, yaml_map_get(&r->doc, n, "rule", NULL)));
 	if (!e->rule)
 		complain(r, n, NULL, "this expectation names no rule");
-	e->output = keep(r, yaml_text(yaml_map_get(&r->doc, n, "output", NULL)));
+	e->output = reading_keep(r, reading_text(r, yaml_map_get(&r->doc, n, "output", NULL)));
 	v = yaml_map_get(&r->doc, n, "event", NULL);
 	if (v && read_number(r, v, "event", &number))
 		e->event = (unsigned int)number;
@@ -179,7 +209,7 @@ static void read_expectation(struct reading *r, const yaml_node_t *n, struct exp
 		read_number(r, v, "count", &e->count);
 	v = yaml_map_get(&r->doc, n, "fields", NULL);
 	if (v)
-		e->fields = yaml_json(&r->doc, v);
+		e->fields = reading_json(r, v);
 	if (v && !json_is_object(e->fields))
 		complain(r, v, NULL, "fields wants a map, field: value");
 	else if (v)
@@ -194,14 +224,13 @@ static void read_expect(struct reading *r, const yaml_node_t *n, struct test_cas
 		complain(r, n, NULL, "expect wants a list");
 		return;
 	}
-	c->expect = arena_array(r->t->arena, struct expectation, TEST_LIST_MAX);
-	for (yaml_node_item_t *i = n->data.sequence.items.start; c->expect && i < n->data.sequence.items.top; i++) {
-		if (c->nexpect == TEST_LIST_MAX) {
-			complain(r, n, NULL, "more than %d expectations", TEST_LIST_MAX);
-			return;
-		}
-		read_expectation(r, yaml_document_get_node(&r->doc, *i), &c->expect[c->nexpect++]);
+	if (n->data.sequence.items.top - n->data.sequence.items.start > TEST_LIST_MAX) {
+		complain(r, n, NULL, "more than %d expectations", TEST_LIST_MAX);
+		return;
 	}
+	c->expect = arena_array(r->t->arena, struct expectation, (size_t)(n->data.sequence.items.top - n->data.sequence.items.start) + 1);
+	for (yaml_node_item_t *i = n->data.sequence.items.start; c->expect && i < n->data.sequence.items.top; i++)
+		read_expectation(r, yaml_document_get_node(&r->doc, *i), &c->expect[c->nexpect++]);
 }
 
 static void read_silent(struct reading *r, const yaml_node_t *n, struct test_case *c)
@@ -216,111 +245,140 @@ static void read_silent(struct reading *r, const yaml_node_t *n, struct test_cas
 		complain(r, n, NULL, "silent wants a list of rule names, or all");
 		return;
 	}
-	c->silent = arena_array(r->t->arena, const char *, TEST_LIST_MAX);
+	c->silent = arena_array(r->t->arena, const char *, (size_t)(n->data.sequence.items.top - n->data.sequence.items.start) + 1);
 	for (yaml_node_item_t *i = n->data.sequence.items.start; c->silent && i < n->data.sequence.items.top; i++) {
-		const char *name = yaml_text(yaml_document_get_node(&r->doc, *i));
+		const char *name = reading_text(r, yaml_document_get_node(&r->doc, *i));
 
 		if (!name || c->nsilent == TEST_LIST_MAX)
 			complain(r, n, NULL, "silent wants a list of at most %d rule names", TEST_LIST_MAX);
 		else
-			c->silent[c->nsilent++] = keep(r, name);
+			c->silent[c->nsilent++] = reading_keep(r, name);
 	}
 }
 
-/* A path of a test file is relative to that file. */
-static const char *beside(struct reading *r, const char *path)
-{
-	struct str name = str_after_last(r->file, '/');
-	struct buf b = {};
-	const char *s;
+static const char *const case_keys[] = {"name", "rules", "setup", "variants", "defaults", "events", "replay", "expect", "silent",
+					"allow_others", "diagnostics", "todo"};
+static const struct known_keys case_known = {case_keys, ARRAY_SIZE(case_keys), "a case"};
+static const char *const file_keys[] = {"rules", "tests"};
+static const struct known_keys file_known = {file_keys, ARRAY_SIZE(file_keys), "a test file"};
 
-	if (path[0] != '/')
-		buf_str(&b, str_n(r->file.p, (size_t)(name.p - r->file.p)));
-	buf_puts(&b, path);
-	s = keep(r, b.p);
-	buf_free(&b);
-	return s;
+const char *const *test_cases_keys(const char *map, size_t *n)
+{
+	const struct known_keys *k = !strcmp(map, "file") ? &file_known : !strcmp(map, "case") ? &case_known
+				     : !strcmp(map, "expect") ? &expectation_known : &test_diagnostics_keys;
+
+	*n = k->n;
+	return k->v;
 }
 
-static void read_case(struct reading *r, const yaml_node_t *n)
+/* A list of paths; they are kept with the cases. */
+static void read_rules(struct reading *r, const yaml_node_t *n, const char ***ret, size_t *count)
 {
-	static const char *const keys[] = {"name", "defaults", "events", "replay", "expect", "silent", "allow_others", "todo"};
-	const yaml_node_t *events, *replay, *defaults;
-	struct test_case *c = new_case(r, n);
-	const char *s;
-	json_t *base = NULL;
+	const char **v;
 
-	if (!c)
+	if (!n)
 		return;
-	if (n->type != YAML_MAPPING_NODE) {
-		complain(r, n, NULL, "a case is a map with name, events and expect or silent");
+	if (n->type != YAML_SEQUENCE_NODE || n->data.sequence.items.top - n->data.sequence.items.start > TEST_LIST_MAX) {
+		complain(r, n, NULL, "rules wants a list of at most %d paths", TEST_LIST_MAX);
 		return;
 	}
-	known_key(r, n, keys, ARRAY_SIZE(keys), "a case");
-	s = yaml_text(yaml_map_get(&r->doc, n, "name", NULL));
-	c->name = keep(r, s ? s : "(without a name)");
-	c->todo = keep(r, yaml_text(yaml_map_get(&r->doc, n, "todo", NULL)));
-	s = yaml_text(yaml_map_get(&r->doc, n, "allow_others", NULL));
-	c->allow_others = s && !strcmp(s, "true");
-	if (s && strcmp(s, "true") && strcmp(s, "false"))
-		complain(r, yaml_map_get(&r->doc, n, "allow_others", NULL), NULL, "allow_others wants true or false");
-	defaults = yaml_map_get(&r->doc, n, "defaults", NULL);
-	events = yaml_map_get(&r->doc, n, "events", NULL);
-	replay = yaml_map_get(&r->doc, n, "replay", NULL);
-	if (defaults)
-		base = yaml_json(&r->doc, defaults);
+	v = arena_array(r->t->arena, const char *, *count + (size_t)(n->data.sequence.items.top - n->data.sequence.items.start) + 1);
+	if (v && *count)
+		memcpy(v, *ret, *count * sizeof(*v));	/* of another document of the file */
+	*ret = v;
+	for (yaml_node_item_t *i = n->data.sequence.items.start; *ret && i < n->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(&r->doc, *i);
+		const char *path = reading_text(r, item);
+
+		if (path)
+			(*ret)[(*count)++] = reading_beside(r, path);
+		else
+			complain(r, item, NULL, "rules wants a list of paths");
+	}
+}
+
+static void read_flag(struct reading *r, const yaml_node_t *n, const char *what, bool *ret)
+{
+	const char *s = reading_text(r, n);
+
+	if (!n)
+		return;
+	if (!s || (strcmp(s, "true") && strcmp(s, "false")))
+		complain(r, n, NULL, "%s wants true or false", what);
+	*ret = s && !strcmp(s, "true");
+}
+
+/* Its events: given, or a file's. A case about diagnostics needs none. */
+static void read_input(struct reading *r, const yaml_node_t *n, struct test_case *c)
+{
+	const yaml_node_t *defaults = yaml_map_get(&r->doc, n, "defaults", NULL);
+	const yaml_node_t *events = yaml_map_get(&r->doc, n, "events", NULL);
+	const yaml_node_t *replay = yaml_map_get(&r->doc, n, "replay", NULL);
+	json_t *base = defaults ? reading_json(r, defaults) : NULL;
+
 	if (defaults && !json_is_object(base))
 		complain(r, defaults, NULL, "defaults wants a map of fields");
 	else if (defaults)
 		known_fields(r, defaults);
 	if (events)
 		c->events = read_events(r, events, json_is_object(base) ? base : NULL);
-	else if (yaml_text(replay))
-		c->replay = beside(r, yaml_text(replay));
-	else
-		complain(r, n, NULL, "this case has neither events nor replay");
+	else if (reading_text(r, replay))
+		c->replay = reading_beside(r, reading_text(r, replay));
+	if (events && replay)
+		complain(r, replay, NULL, "a case has either events or replay");
 	json_decref(base);
-	read_expect(r, yaml_map_get(&r->doc, n, "expect", NULL), c);
-	read_silent(r, yaml_map_get(&r->doc, n, "silent", NULL), c);
-	if (!c->nexpect && !c->nsilent && !c->silent_all)
-		complain(r, n, NULL, "this case expects nothing: it needs expect or silent");
 }
 
-static void read_rules(struct reading *r, const yaml_node_t *n)
+/* row: of the table that the case stands for, NULL without one. */
+static void read_one(struct reading *r, const yaml_node_t *n, const yaml_node_t *row)
 {
-	struct test_cases *t = r->t;
-	const char **v;
+	const yaml_node_t *name = yaml_map_get(&r->doc, n, "name", NULL);
+	struct test_case *c = new_case(r, row ? row : n);
+	const char *s = reading_text(r, name);
 
-	if (!n)
+	if (!c)
 		return;
-	if (n->type != YAML_SEQUENCE_NODE) {
-		complain(r, n, NULL, "rules wants a list of paths");
+	c->name = reading_row_name(r, reading_keep(r, s ? s : "(without a name)"), s && strcmp(s, yaml_text(name)));
+	c->todo = reading_keep(r, reading_text(r, yaml_map_get(&r->doc, n, "todo", NULL)));
+	read_flag(r, yaml_map_get(&r->doc, n, "allow_others", NULL), "allow_others", &c->allow_others);
+	read_rules(r, yaml_map_get(&r->doc, n, "rules", NULL), &c->rules, &c->nrules);
+	read_setup(r, yaml_map_get(&r->doc, n, "setup", NULL), c);
+	read_diagnostics(r, yaml_map_get(&r->doc, n, "diagnostics", NULL), c);
+	read_input(r, n, c);
+	read_expect(r, yaml_map_get(&r->doc, n, "expect", NULL), c);
+	read_silent(r, yaml_map_get(&r->doc, n, "silent", NULL), c);
+	if (!c->events && !c->replay && (!c->ndiagnostics || c->nexpect || c->nsilent || c->silent_all))
+		complain(r, n, NULL, "this case has neither events nor replay");
+	if (!c->nexpect && !c->nsilent && !c->silent_all && !c->ndiagnostics)
+		complain(r, n, NULL, "this case expects nothing: it needs expect, silent or diagnostics");
+}
+
+static void read_case(struct reading *r, const yaml_node_t *n)
+{
+	const yaml_node_t *table;
+
+	if (n->type != YAML_MAPPING_NODE) {
+		complain(r, n, NULL, "a case is a map with name, events and expect or silent");
 		return;
 	}
-	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
-		const char *path = yaml_text(yaml_document_get_node(&r->doc, *i));
-
-		v = path && t->nrules < TEST_LIST_MAX ? realloc(t->rules, sizeof(*v) * (t->nrules + 1)) : NULL;
-		if (!v) {
-			complain(r, n, NULL, "rules wants a list of at most %d paths", TEST_LIST_MAX);
-			return;
-		}
-		t->rules = v;
-		t->rules[t->nrules++] = beside(r, path);
-	}
+	reading_keys(r, n, &case_known);
+	table = yaml_map_get(&r->doc, n, "variants", NULL);
+	if (table)
+		reading_table(r, table, read_one, n);
+	else
+		read_one(r, n, NULL);
 }
 
 static void read_test_document(struct reading *r, const yaml_node_t *root)
 {
-	static const char *const keys[] = {"rules", "tests"};
 	const yaml_node_t *tests;
 
 	if (root->type != YAML_MAPPING_NODE) {
-		complain(r, root, NULL, "a test file is a map with rules and tests");
+		complain(r, root, NULL, "a test file is a map with the keys rules and tests");
 		return;
 	}
-	known_key(r, root, keys, ARRAY_SIZE(keys), "a test file");
-	read_rules(r, yaml_map_get(&r->doc, root, "rules", NULL));
+	reading_keys(r, root, &file_known);
+	read_rules(r, yaml_map_get(&r->doc, root, "rules", NULL), &r->t->rules, &r->t->nrules);
 	tests = yaml_map_get(&r->doc, root, "tests", NULL);
 	if (!tests || tests->type != YAML_SEQUENCE_NODE) {
 		complain(r, tests ? tests : root, NULL, "tests wants a list of cases");
@@ -345,12 +403,12 @@ static void read_example(struct reading *r, const yaml_node_t *n, const char *ru
 	if (!c)
 		return;
 	snprintf(name, sizeof(name), "%s: example at line %u %s", rule, c->place.line, match ? "matches" : "does not match");
-	c->name = keep(r, name);
+	c->name = reading_keep(r, name);
 	c->example = true;
 	c->events = read_events(r, match ? match : nomatch, NULL);
 	c->expect = arena_array(r->t->arena, struct expectation, 1);
 	if (c->expect)
-		c->expect[c->nexpect++] = (struct expectation){.rule = keep(r, rule), .count = match ? -1 : 0};
+		c->expect[c->nexpect++] = (struct expectation){.rule = reading_keep(r, rule), .count = match ? -1 : 0};
 }
 
 static void read_rules_document(struct reading *r, const yaml_node_t *root)
@@ -424,7 +482,6 @@ void test_cases_free(struct test_cases *t)
 			json_decref(t->v[i].expect[k].fields);
 	}
 	free(t->v);
-	free(t->rules);
 	arena_free(t->arena);
 	*t = (struct test_cases){};
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/test_run.h"
-#include "cmd/events_file.h"
-#include "rule/engine_condition.h"
+#include "cmd/test_why.h"
 #include "rule/event_json.h"
-#include <string.h>
 
 #define FIRED_MAX 100000	/* matches of one case */
+#define SILENCE_EXPLAINED 3	/* of a case's rules that should have been silent */
 #define RULES_NAMED_MAX 4096	/* among which the nearest name is looked for */
-#define EXPLAIN_EVENTS 3	/* events for which a rule that did not fire is explained */
 
 struct fired {
 	const char *rule;
@@ -15,6 +13,8 @@ struct fired {
 	char *output;
 	json_t *fields;		/* values the expectations of this rule ask for, name → value */
 	bool expected;
+	bool *mutants;		/* of an event on which some mutants are not of one mind with the rule: who fires */
+	bool by_rule;		/* with mutants: the rule itself does */
 };
 
 struct run {
@@ -23,12 +23,14 @@ struct run {
 	struct fired *v;
 	size_t n, room;
 	bool overflow;
-	/* explaining */
-	uint32_t id;
-	unsigned int event, explained;
-	uint64_t last;
-	bool all_types;
 	struct buf *why;
+	/* with the mutants of one rule */
+	struct parts *parts;
+	uint32_t id;
+	bool *judged, *differs;	/* per mutant: on this event; on some event */
+	/* in the place of the rule: its mutant of that index */
+	bool changed;
+	uint32_t mutant;
 };
 
 /* The values of the fields that expectations of this rule name. */
@@ -52,6 +54,28 @@ static json_t *asked_fields(const struct run *r, const char *rule, const struct 
 	return o;
 }
 
+/* What the rule says of the event, whether it fires or a mutant of it. NULL: too many. */
+static struct fired *add_fired(struct run *r, struct engine *e, uint32_t id, const struct event *ev)
+{
+	const struct rule_info *rule = e->ops->rule(e, id);
+	struct buf b = {};
+
+	if (r->n == r->room) {
+		size_t room = r->room ? r->room * 2 : 16;
+		struct fired *v = room > FIRED_MAX ? NULL : realloc(r->v, sizeof(*v) * room);
+
+		r->overflow = r->overflow || !v;
+		if (!v)
+			return NULL;
+		r->v = v;
+		r->room = room;
+	}
+	e->ops->output(e, id, ev, &b);
+	buf_add(&b, "", 0);
+	r->v[r->n] = (struct fired){.rule = rule->name, .event = ev->num, .output = b.p, .fields = asked_fields(r, rule->name, ev)};
+	return &r->v[r->n++];
+}
+
 static void on_event(void *ctx, const struct event *ev, struct str line)
 {
 	struct run *r = ctx;
@@ -59,146 +83,38 @@ static void on_event(void *ctx, const struct event *ev, struct str line)
 
 	(void)line;
 	for (uint32_t i = 0; i < m->n; i++) {
-		const struct match *hit = &m->v[i];
-		struct buf b = {};
-
-		if (r->n == r->room) {
-			size_t room = r->room ? r->room * 2 : 16;
-			struct fired *v = room > FIRED_MAX ? NULL : realloc(r->v, sizeof(*v) * room);
-
-			if (!v) {
-				r->overflow = true;
-				return;
-			}
-			r->v = v;
-			r->room = room;
-		}
-		hit->engine->ops->output(hit->engine, hit->id, ev, &b);
-		buf_add(&b, "", 0);
-		r->v[r->n++] = (struct fired){.rule = hit->rule->name, .event = ev->num, .output = b.p,
-					      .fields = asked_fields(r, hit->rule->name, ev)};
+		if (!add_fired(r, m->v[i].engine, m->v[i].id, ev))
+			return;
 	}
 }
 
-static bool over_events(struct run *r, event_fn fn)
+static const char *nearest_rule(struct run *r, const char *name, bool *exists)
 {
-	char error[128];
-	json_t *o;
-	size_t i;
-
-	if (r->c->replay) {
-		struct buf e = {};
-		bool ok = events_file_each(r->c->replay, fn, r, &e) >= 0;
-
-		if (!ok)
-			buf_printf(r->why, STR_FMT "\n", STR_ARG(buf_view(&e)));
-		buf_free(&e);
-		return ok;
-	}
-	json_array_foreach(r->c->events, i, o) {
-		if (event_from_json(o, i + 1, STR_NONE, fn, r, error) < 0) {
-			buf_printf(r->why, "event %zu: %s\n", i + 1, error);
-			return false;
-		}
-	}
-	return true;
-}
-
-static uint32_t rule_id(const struct engine *e, const char *name)
-{
-	uint32_t n = e ? e->ops->count(e) : 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (!strcmp(e->ops->rule(e, i)->name, name))
-			return i;
-	}
-	return UINT32_MAX;
-}
-
-/* Whether the rule looks at events of that type at all. */
-static bool of_interest(const struct engine *e, uint32_t id, const struct event *ev)
-{
-	const struct ast *condition = engine_condition_loaded(e)->rules[id].condition;
-	json_t *type = event_field_json(ev, "evt.type");
-	struct name_set names;
-	int name = json_is_string(type) ? name_find(str(json_string_value(type))) : -1;
-
-	json_decref(type);
-	if (!condition || name < 0)
-		return true;
-	ast_events(condition, &names);
-	return name_set_has(&names, name);
-}
-
-static void explain_event(void *ctx, const struct event *ev, struct str line)
-{
-	struct run *r = ctx;
-	struct engine *e = (struct engine *)ruleset_engine(r->rs, "condition");
-	struct buf b = {};
-	struct str left;
-
-	(void)line;
-	r->last = ev->num;
-	if ((r->event && ev->num != r->event) || r->explained == EXPLAIN_EVENTS)
-		return;
-	if (!r->event && !r->all_types && !of_interest(e, r->id, ev))
-		return;
-	r->explained++;
-	buf_printf(r->why, "  event %llu:\n", (unsigned long long)ev->num);
-	engine_condition_explain(e, r->id, ev, &b);
-	for (left = buf_view(&b); left.n;) {
-		const char *nl = memchr(left.p, '\n', left.n);
-		size_t n = nl ? (size_t)(nl - left.p) : left.n;
-
-		buf_printf(r->why, "    %.*s\n", (int)n, left.p);
-		left = str_skip(left, nl ? n + 1 : n);
-	}
-	buf_free(&b);
-}
-
-static void explain(struct run *r, const char *rule, unsigned int event)
-{
-	const struct engine *e = ruleset_engine(r->rs, "condition");
-
-	r->id = rule_id(e, rule);
-	if (r->id == UINT32_MAX)
-		return;	/* of another engine, which does not explain itself */
-	if (!e->ops->rule(e, r->id)->enabled)
-		buf_puts(r->why, "  the rule is disabled\n");
-	r->event = event;
-	r->explained = 0;
-	r->all_types = false;
-	over_events(r, explain_event);
-	if (event > r->last)
-		buf_printf(r->why, "  there is no event %u: the case has %llu\n", event, (unsigned long long)r->last);
-	if (r->explained || event)
-		return;
-	buf_puts(r->why, "  no event is of a type that the rule looks at\n");
-	r->all_types = true;
-	r->explained = EXPLAIN_EVENTS - 1;	/* one is enough */
-	over_events(r, explain_event);
-}
-
-/* A rule that does not exist would be silent for ever. */
-static bool rule_exists(struct run *r, const char *name)
-{
-	const char *names[RULES_NAMED_MAX], *near;
+	const char *names[RULES_NAMED_MAX];
 	size_t n = 0;
 
 	for (const struct engine_ops *const *o = engine_list; *o; o++) {
 		const struct engine *e = ruleset_engine(r->rs, (*o)->name);
 
 		for (uint32_t k = 0; e && k < e->ops->count(e); k++) {
-			if (!strcmp(e->ops->rule(e, k)->name, name))
-				return true;
+			*exists = *exists || !strcmp(e->ops->rule(e, k)->name, name);
 			if (n < RULES_NAMED_MAX)
 				names[n++] = e->ops->rule(e, k)->name;
 		}
 	}
-	near = diag_nearest(str(name), names, n);
-	buf_printf(r->why, "there is no rule \"%s\"%s%s%s\n", name, near ? "; did you mean \"" : "", near ? near : "",
-		   near ? "\"?" : "");
-	return false;
+	return diag_nearest(str(name), names, n);
+}
+
+/* A rule that does not exist would be silent for ever. */
+static bool rule_exists(struct run *r, const char *name)
+{
+	bool exists = false;
+	const char *near = nearest_rule(r, name, &exists);
+
+	if (!exists)
+		why_printf(r->why, "there is no rule \"%s\"%s%s%s\n", name, near ? "; did you mean \"" : "", near ? near : "",
+			   near ? "\"?" : "");
+	return exists;
 }
 
 /* Whether two JSON scalars read the same: 3 and "3" do. */
@@ -225,15 +141,17 @@ static bool fields_hold(const struct expectation *e, const struct fired *f, stru
 
 	json_object_foreach(e->fields, name, want) {
 		json_t *is = json_object_get(f->fields, name);
-		char *got;
+		_cleanup_(freep) char *got = NULL, *wanted = NULL;
 
 		if (same_text(want, is))
 			continue;
-		got = json_dumps(is, JSON_ENCODE_ANY);
-		if (why)
-			buf_printf(why, "event %llu: %s is %s\n", (unsigned long long)f->event, name, got ? got : "missing");
-		free(got);
 		ok = false;
+		if (!why)
+			continue;
+		got = json_is_null(is) ? NULL : json_dumps(is, JSON_ENCODE_ANY);
+		wanted = json_dumps(want, JSON_ENCODE_ANY);
+		why_printf(why, "  %s\n", name);
+		why_diff(why, wanted ? wanted : "", got ? got : "missing");
 	}
 	return ok;
 }
@@ -241,6 +159,55 @@ static bool fields_hold(const struct expectation *e, const struct fired *f, stru
 static bool output_holds(const struct expectation *e, const struct fired *f)
 {
 	return !e->output || (f->output && !strcmp(e->output, f->output));
+}
+
+/* Whether it fired: the rule, or the mutant that stands in its place. */
+static bool counts(const struct run *r, const struct fired *f)
+{
+	return !f->mutants || (r->changed ? f->mutants[r->mutant] : f->by_rule);
+}
+
+#define EVENTS_LISTED 20
+
+static void list_events(struct run *r, const struct expectation *e)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < r->n && n <= EVENTS_LISTED; i++) {
+		const struct fired *f = &r->v[i];
+
+		if (strcmp(f->rule, e->rule) || (e->event && f->event != e->event))
+			continue;
+		if (n++ == EVENTS_LISTED)
+			why_printf(r->why, ", ...");
+		else
+			why_printf(r->why, n == 1 ? "  on event %llu" : ", %llu", (unsigned long long)f->event);
+	}
+	why_printf(r->why, n ? "\n" : "");
+}
+
+static void say_unmet(struct run *r, const struct expectation *e, const struct fired *near, int count)
+{
+	unsigned long long event = near ? near->event : 0;
+
+	if (!r->why)
+		return;
+	if (e->count == 0) {
+		why_printf(r->why, "rule \"%s\" fired, and should not: %s\n", e->rule, near && near->output ? near->output : "");
+		why_explain(r->rs, r->c, e->rule, e->event, r->why);
+	} else if (!near) {
+		why_printf(r->why, "rule \"%s\" did not fire\n", e->rule);
+		why_explain(r->rs, r->c, e->rule, e->event, r->why);
+	} else if (!output_holds(e, near)) {
+		why_printf(r->why, "rule \"%s\" fired on event %llu with another output\n", e->rule, event);
+		why_diff(r->why, e->output, near->output ? near->output : "");
+	} else if (!fields_hold(e, near, NULL)) {
+		why_printf(r->why, "rule \"%s\" fired on event %llu with other fields\n", e->rule, event);
+		fields_hold(e, near, r->why);
+	} else {
+		why_printf(r->why, "rule \"%s\" fired %d time%s, %d expected\n", e->rule, count, count == 1 ? "" : "s", e->count);
+		list_events(r, e);
+	}
 }
 
 static bool check_expectation(struct run *r, const struct expectation *e)
@@ -251,33 +218,22 @@ static bool check_expectation(struct run *r, const struct expectation *e)
 	for (size_t i = 0; i < r->n; i++) {
 		struct fired *f = &r->v[i];
 
-		if (strcmp(f->rule, e->rule) || (e->event && f->event != e->event))
+		if (strcmp(f->rule, e->rule) || (e->event && f->event != e->event) || !counts(r, f))
 			continue;
-		f->expected = e->count != 0;
+		f->expected = f->expected || e->count != 0;
 		near = f;
 		if (output_holds(e, f) && fields_hold(e, f, NULL))
 			count++;
 	}
 	if (e->count < 0 ? count > 0 : count == e->count)
 		return true;
-	if (e->count == 0) {
-		buf_printf(r->why, "rule \"%s\" fired, and should not: %s\n", e->rule, near && near->output ? near->output : "");
-		explain(r, e->rule, e->event);
-	} else if (!near) {
-		buf_printf(r->why, "rule \"%s\" did not fire\n", e->rule);
-		explain(r, e->rule, e->event);
-	} else if (!output_holds(e, near)) {
-		buf_printf(r->why, "rule \"%s\" fired with another output\n  expected: %s\n  got:      %s\n", e->rule, e->output, near->output);
-	} else if (!fields_hold(e, near, r->why)) {
-		buf_printf(r->why, "rule \"%s\" fired with other fields\n", e->rule);
-	} else {
-		buf_printf(r->why, "rule \"%s\" fired %d time%s, %d expected\n", e->rule, count, count == 1 ? "" : "s", e->count);
-	}
+	say_unmet(r, e, near, count);
 	return false;
 }
 
 static bool check_silence(struct run *r)
 {
+	unsigned int explained = 0;
 	bool ok = true;
 
 	for (size_t i = 0; i < r->n; i++) {
@@ -286,39 +242,118 @@ static bool check_silence(struct run *r)
 
 		for (size_t k = 0; k < r->c->nsilent; k++)
 			silent = silent || !strcmp(r->c->silent[k], f->rule);
-		if (!silent)
+		if (!silent || !counts(r, f))
 			continue;
-		buf_printf(r->why, "rule \"%s\" fired on event %llu, and should be silent: %s\n", f->rule,
-			   (unsigned long long)f->event, f->output ? f->output : "");
 		ok = false;
+		why_printf(r->why, "rule \"%s\" fired on event %llu, and should be silent: %s\n", f->rule,
+			   (unsigned long long)f->event, f->output ? f->output : "");
+		if (explained++ < SILENCE_EXPLAINED)
+			why_explain(r->rs, r->c, f->rule, (unsigned int)f->event, r->why);
 	}
 	return ok;
 }
 
-bool test_run(struct ruleset *rs, const struct test_case *c, struct buf *why)
+static bool check_all(struct run *r)
 {
-	struct run r = {.rs = rs, .c = c, .why = why};
 	bool ok = true;
 
+	for (size_t i = 0; i < r->n; i++)
+		r->v[i].expected = false;
+	for (size_t i = 0; i < r->c->nexpect; i++)
+		ok = check_expectation(r, &r->c->expect[i]) && ok;
+	return ok && check_silence(r);
+}
+
+static void run_free(struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		free(r->v[i].output);
+		free(r->v[i].mutants);
+		json_decref(r->v[i].fields);
+	}
+	free(r->v);
+	free(r->judged);
+	free(r->differs);
+}
+
+bool test_run(struct ruleset *rs, const struct diags *said, const struct test_case *c, struct buf *why)
+{
+	struct run r = {.rs = rs, .c = c, .why = why};
+	bool ok = test_diagnostics(c, said, why);
+
+	if (!ok || (!c->events && !c->replay))
+		return ok;
+	if (!rs) {
+		why_printf(why, "the rules do not load: there is nothing that could fire\n");
+		return false;
+	}
 	for (size_t i = 0; i < c->nexpect; i++)
 		ok = rule_exists(&r, c->expect[i].rule) && ok;
 	for (size_t i = 0; i < c->nsilent; i++)
 		ok = rule_exists(&r, c->silent[i]) && ok;
-	ok = ok && over_events(&r, on_event);
-	if (ok) {
-		for (size_t i = 0; i < c->nexpect; i++)
-			ok = check_expectation(&r, &c->expect[i]) && ok;
-	}
-	if (ok)
-		ok = check_silence(&r);
+	ok = ok && test_case_events(c, on_event, &r, why) && check_all(&r);
 	if (r.overflow) {
-		buf_printf(why, "more than %d matches\n", FIRED_MAX);
+		why_printf(why, "more than %d matches\n", FIRED_MAX);
 		ok = false;
 	}
-	for (size_t i = 0; i < r.n; i++) {
-		free(r.v[i].output);
-		json_decref(r.v[i].fields);
-	}
-	free(r.v);
+	run_free(&r);
 	return ok;
+}
+
+/* ---- mutants ---- */
+
+bool test_judges(const struct test_case *c, const char *rule)
+{
+	bool named = c->silent_all || (!c->allow_others && !c->example);
+
+	for (size_t i = 0; i < c->nexpect; i++)
+		named = named || !strcmp(c->expect[i].rule, rule);
+	for (size_t i = 0; i < c->nsilent; i++)
+		named = named || !strcmp(c->silent[i], rule);
+	return named && (c->events || c->replay);
+}
+
+/* Keeps what the rule would say where a mutant is of another mind. */
+static void on_event_mutants(void *ctx, const struct event *ev, struct str line)
+{
+	struct run *r = ctx;
+	uint32_t n = parts_mutants(r->parts);
+	bool holds = parts_judge(r->parts, ev, r->judged), differ = false;
+	struct engine *e = (struct engine *)ruleset_engine(r->rs, "condition");
+	const char *name = e->ops->rule(e, r->id)->name;
+	struct fired *f;
+	size_t from = r->n;
+
+	on_event(ctx, ev, line);
+	for (uint32_t i = 0; i < n; i++) {
+		r->differs[i] = r->differs[i] || r->judged[i] != holds;
+		differ = differ || r->judged[i] != holds;
+	}
+	if (!differ || r->overflow)
+		return;
+	for (f = NULL; from < r->n && !f; from++)
+		f = strcmp(r->v[from].rule, name) ? NULL : &r->v[from];
+	f = f ? f : add_fired(r, e, r->id, ev);
+	if (!f)
+		return;
+	f->mutants = malloc(n);
+	f->by_rule = holds;
+	if (f->mutants)
+		memcpy(f->mutants, r->judged, n);
+	else
+		r->overflow = true;
+}
+
+void test_run_mutants(struct ruleset *rs, const struct test_case *c, uint32_t id, struct parts *p, bool *killed)
+{
+	uint32_t n = parts_mutants(p);
+	struct run r = {.rs = rs, .c = c, .parts = p, .id = id, .judged = calloc(n + 1, 1), .differs = calloc(n + 1, 1)};
+
+	/* With too many matches to keep, the case decides nothing. */
+	if (r.judged && r.differs && test_case_events(c, on_event_mutants, &r, NULL) && !r.overflow) {
+		r.changed = true;
+		for (r.mutant = 0; r.mutant < n; r.mutant++)
+			killed[r.mutant] = killed[r.mutant] || (r.differs[r.mutant] && !check_all(&r));
+	}
+	run_free(&r);
 }

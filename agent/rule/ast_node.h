@@ -9,6 +9,7 @@
 #define RULE_AST_NODE_H
 
 #include "rule/ast.h"
+#include "rule/diag.h"
 #include "rule/op.h"
 
 struct span {
@@ -53,6 +54,7 @@ struct ast {
 	enum ast_kind kind;
 	struct span span;		/* of a copy out of a macro: where the macro was named */
 	struct str macro;		/* AST_MACRO: its name. Of a copy: the macro it comes from */
+	const struct diag_place *place;	/* where it was written, in a macro also of its copies; NULL unless engine_load.places */
 	struct ast **v;			/* AST_AND, AST_OR: at least two; AST_NOT: one */
 	uint32_t n;
 	/* AST_CHECK */

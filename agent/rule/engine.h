@@ -62,6 +62,7 @@ struct engine_load {
 	size_t nsources;
 	bool strict_compat;	/* copy the original's traps as well (§7.2 of the language reference) */
 	unsigned int min_priority;	/* rules less urgent than this are left out: 0 Emergency … 7 Debug */
+	bool places;			/* keep where every part of a condition was written: for what tests rules */
 };
 
 typedef void (*engine_field_fn)(void *ctx, const char *name, const struct value *v, bool present);

@@ -4,7 +4,6 @@
  * The loader reads, the matcher judges; this file only introduces them.
  */
 #include "rule/engine_condition.h"
-#include "rule/matcher.h"
 #include <errno.h>
 
 struct condition_engine {
@@ -176,6 +175,11 @@ static void engine_stats(const struct engine *e, struct engine_stats *ret)
 void engine_condition_explain(struct engine *e, uint32_t id, const struct event *ev, struct buf *out)
 {
 	matcher_explain(self(e)->matcher, id, ev, out);
+}
+
+bool engine_condition_trace(struct engine *e, uint32_t id, const struct event *ev, matcher_trace_fn fn, void *ctx)
+{
+	return matcher_trace(self(e)->matcher, id, ev, fn, ctx);
 }
 
 const struct loaded *engine_condition_loaded(const struct engine *e)

@@ -5,9 +5,13 @@
 
 #include "rule/engine.h"
 #include "rule/loader.h"
+#include "rule/matcher.h"
 
 /* A rule's condition evaluated part by part on the event: a line each, with outcome and values. */
 void engine_condition_explain(struct engine *e, uint32_t id, const struct event *ev, struct buf *out);
+
+/* Which checks of a rule's condition decide about the event, see matcher_trace(). */
+bool engine_condition_trace(struct engine *e, uint32_t id, const struct event *ev, matcher_trace_fn fn, void *ctx);
 
 /* Its rules with their compiled conditions and outputs; ids are indexes. */
 const struct loaded *engine_condition_loaded(const struct engine *e);

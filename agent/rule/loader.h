@@ -20,6 +20,7 @@ struct loaded_rule {
 	struct output *output;
 	struct str condition_text, output_text;	/* as written, appends and exceptions included */
 	unsigned int priority;		/* 0 Emergency … 7 Debug */
+	struct diag_place place;	/* of its name; the file's text is that of engine_load.sources */
 };
 
 struct loaded {

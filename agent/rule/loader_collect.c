@@ -183,11 +183,12 @@ static bool is_bare(struct str s)
 	return s.n > 0;
 }
 
+static const char *const list_known[] = {"list", "items", "append", "override"};
+const struct key_set loader_list_keys = {list_known, ARRAY_SIZE(list_known)};
 static const struct change_key list_changes[] = {{"items", true, true}};
 
 static void collect_list(struct loader *l, const yaml_node_t *map)
 {
-	static const char *const known[] = {"list", "items", "append", "override"};
 	struct changes changes;
 	struct scalar name;
 	struct list_def *list;
@@ -198,7 +199,7 @@ static void collect_list(struct loader *l, const yaml_node_t *map)
 	if (!need_text(l, map, "list", "list", &name))
 		return;
 	item_text(item, "list", name.value);
-	check_keys(l, map, &(struct key_set){known, ARRAY_SIZE(known)}, item);
+	check_keys(l, map, &loader_list_keys, item);
 	if (!is_bare(name.value))
 		say(l, DIAG_NAME_INVALID_LIST, &name.place, item, NULL,
 		    "the name of a list cannot have blanks, quotes, parentheses, commas or =");
@@ -245,11 +246,12 @@ static bool is_identifier(struct str s)
 	return s.n > 0;
 }
 
+static const char *const macro_known[] = {"macro", "condition", "append", "override"};
+const struct key_set loader_macro_keys = {macro_known, ARRAY_SIZE(macro_known)};
 static const struct change_key macro_changes[] = {{"condition", true, true}};
 
 static void collect_macro(struct loader *l, const yaml_node_t *map)
 {
-	static const char *const known[] = {"macro", "condition", "append", "override"};
 	struct scalar name, condition;
 	struct changes changes;
 	struct macro_def *m;
@@ -258,7 +260,7 @@ static void collect_macro(struct loader *l, const yaml_node_t *map)
 	if (!need_text(l, map, "macro", "macro", &name))
 		return;
 	item_text(item, "macro", name.value);
-	check_keys(l, map, &(struct key_set){known, ARRAY_SIZE(known)}, item);
+	check_keys(l, map, &loader_macro_keys, item);
 	if (!is_identifier(name.value))
 		say(l, DIAG_NAME_INVALID_MACRO, &name.place, item, NULL,
 		    "the name of a macro has to begin with a letter and have only letters, digits and _");

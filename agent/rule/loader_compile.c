@@ -65,6 +65,21 @@ static void report(void *ctx, const struct ast_error *e, bool warning)
 
 /* ---- trees ---- */
 
+/* Every part keeps where it was written; copies of a macro share it. */
+static void keep_places(struct loader *l, struct ast *n, const struct ctext *text)
+{
+	struct diag_place *place = arena_new_object(l->arena, struct diag_place);
+
+	if (!place) {
+		l->no_memory = true;
+		return;
+	}
+	*place = ctext_diag(text, n->span.pos, n->span.len);
+	n->place = place;
+	for (uint32_t i = 0; i < n->n; i++)
+		keep_places(l, n->v[i], text);
+}
+
 /* Expands lists and parses. NULL after an error. */
 static struct ast *parse(struct loader *l, const struct ctext *text, struct ctext *expanded, struct reporter *r)
 {
@@ -89,6 +104,8 @@ static struct ast *parse(struct loader *l, const struct ctext *text, struct ctex
 		report(r, &e, false);
 	else if (error < 0)
 		l->no_memory = true;
+	if (!error && l->in->places)
+		keep_places(l, tree, expanded);
 	return error < 0 ? NULL : tree;
 }
 
@@ -373,6 +390,7 @@ static void compile_rule(struct loader *l, struct rule_def *d, struct loaded *re
 	}
 	out->condition_text = arena_str(l->arena, buf_view(&d->condition.text));
 	out->priority = d->priority;
+	out->place = place_diag(&d->name.place, d->name.place.start, d->name.value.n);
 	fill_info(l, d, &out->info);
 	if (out->info.enabled)
 		out->condition = out->tree;

@@ -278,9 +278,11 @@ static bool new_exception(struct loader *l, struct rule_def *r, const struct exc
 	return to;
 }
 
+static const char *const exception_known[] = {"name", "fields", "comps", "values", "expires"};
+const struct key_set loader_exception_keys = {exception_known, ARRAY_SIZE(exception_known)};
+
 static bool get_exception(struct loader *l, const yaml_node_t *map, struct rule_def *r, bool to_append, const char *item)
 {
-	static const char *const known[] = {"name", "fields", "comps", "values", "expires"};
 	struct exception_def e = {.place = node_place(l, map)};
 	const yaml_node_t *n;
 	struct exception_def *old;
@@ -289,7 +291,7 @@ static bool get_exception(struct loader *l, const yaml_node_t *map, struct rule_
 		say(l, DIAG_YAML_VALIDATE, &e.place, item, NULL, "an exception has to be a map");
 		return false;
 	}
-	check_keys(l, map, &(struct key_set){known, ARRAY_SIZE(known)}, item);
+	check_keys(l, map, &loader_exception_keys, item);
 	if (!need_text(l, map, "name", item, &e.name))
 		return false;
 	n = map_get(l, map, "fields");

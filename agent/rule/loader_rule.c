@@ -29,6 +29,7 @@ static const char *const known[] = {
 	"skip-if-unknown-filter", "capture", "capture_duration", "source", "append", "override", "type", "severity", "mitre",
 	"remedy", "false_positives", "examples",
 };
+const struct key_set loader_rule_keys = {known, ARRAY_SIZE(known)};
 
 static const char *const priorities[] = {
 	"Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug", "Info",

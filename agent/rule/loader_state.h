@@ -150,6 +150,9 @@ struct key_set {
 	size_t n;
 };
 
+/* The keys of each kind of item, one table for the reader and for whatever describes rules files elsewhere. */
+extern const struct key_set loader_rule_keys, loader_list_keys, loader_macro_keys, loader_exception_keys;
+
 /* Warns of keys that are none of the set, and of a second one of the same name. */
 void check_keys(struct loader *l, const yaml_node_t *map, const struct key_set *set, const char *item);
 

@@ -30,6 +30,13 @@ void matcher_needs(const struct matcher *m, struct needs *n);
 /* One condition evaluated as a tree, slowly: an indented line per part with its outcome and the values seen. */
 bool matcher_explain(struct matcher *m, uint32_t i, const struct event *ev, struct buf *out);
 
+/*
+ * Asks the checks of one condition in the order of the text, until what they say decides: a check behind a false one of
+ * an "and" is not asked. fn gets the index of each that was, among all checks of the condition.
+ */
+typedef void (*matcher_trace_fn)(void *ctx, uint32_t check, bool holds);
+bool matcher_trace(struct matcher *m, uint32_t i, const struct event *ev, matcher_trace_fn fn, void *ctx);
+
 uint64_t matcher_texts_cut(const struct matcher *m);	/* texts that fields or transformers had no room for */
 uint64_t matcher_regex_limit(const struct matcher *m);	/* regex matches given up at REGEX_MATCH_LIMIT */
 size_t matcher_bytes(const struct matcher *m);

@@ -14,7 +14,7 @@
  *   matcher_cost.c     what asking costs, and how often the answer is yes
  *   matcher_test.c     predicates: made ready, evaluated
  *   matcher_slot.c     values: fields and transformers, once per event
- *   matcher_needs.c, matcher_explain.c
+ *   matcher_needs.c, matcher_explain.c, matcher_trace.c
  */
 #ifndef RULE_MATCHER_NODE_H
 #define RULE_MATCHER_NODE_H
