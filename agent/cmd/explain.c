@@ -171,7 +171,7 @@ static int run(int argc, char **argv)
 	struct rule_files files = {};
 	bool as_json = false;
 	size_t n = 0;
-	int o, r = 0;
+	int o, r;
 
 	while ((o = cmd_next(&p, &cmd_explain)) != CMD_END) {
 		if (o == CMD_HELP)
@@ -186,10 +186,7 @@ static int run(int argc, char **argv)
 			return EXIT_INPUT;
 	}
 	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = rule_files_add(&files, paths[i], &d);
-	if (r >= 0)
-		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n, .min_priority = 7}, &d);
+	r = ruleset_read(&rs, &files, paths, n, (struct engine_load){.min_priority = 7}, &d);
 	if (r < 0)
 		rules_arg_print(&d);
 	r = r < 0 ? EXIT_INPUT : explain(engine_condition_loaded(ruleset_engine(rs, "condition")), rule, as_json);

@@ -68,12 +68,8 @@ static int replay(struct replay *r, const char *events, const char *const *paths
 	struct diags d _cleanup_(diags_free) = {};
 	struct rule_files files = {};
 	struct buf error = {};
-	int e = 0;
+	int e = ruleset_read(&r->rules, &files, paths, npaths, (struct engine_load){.min_priority = 7}, &d);
 
-	for (size_t i = 0; i < npaths && e >= 0; i++)
-		e = rule_files_add(&files, paths[i], &d);
-	if (e >= 0)
-		e = ruleset_load(&r->rules, &(struct engine_load){.sources = files.v, .nsources = files.n, .min_priority = 7}, &d);
 	rules_arg_print(&d);
 	if (e >= 0) {
 		r->context = (struct finding_context){.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(r->rules),

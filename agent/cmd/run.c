@@ -100,7 +100,6 @@ static struct config *read_config(const struct args *a, struct diags *d)
 static int load_rules(struct agent_options *o, struct diags *d)
 {
 	int priority = rules_arg_priority(o->config->priority);
-	int r = 0;
 
 	if (priority < 0) {
 		log_error("priority: \"%s\" is no priority", o->config->priority);
@@ -111,12 +110,8 @@ static int load_rules(struct agent_options *o, struct diags *d)
 		return -ENOENT;
 	}
 	o->min_priority = (unsigned int)priority;
-	for (size_t i = 0; i < o->nrule_paths && r >= 0; i++)
-		r = rule_files_add(&o->rules, o->rule_paths[i], d);
-	if (r < 0)
-		return r;
-	return ruleset_load(&o->ruleset, &(struct engine_load){.sources = o->rules.v, .nsources = o->rules.n,
-							       .min_priority = o->min_priority}, d);
+	return ruleset_read(&o->ruleset, &o->rules, o->rule_paths, o->nrule_paths,
+			    (struct engine_load){.min_priority = o->min_priority}, d);
 }
 
 static int run(int argc, char **argv)
@@ -130,6 +125,7 @@ static int run(int argc, char **argv)
 	if (r)
 		return r - 1;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);	/* until there are rules to read again: they are being read */
 	o.config = read_config(&a, &d);
 	if (o.config) {
 		if (!a.nrules) {
