@@ -4,6 +4,7 @@
 #include "cmd/events_file.h"
 #include "cmd/filter.h"
 #include "cmd/rules_arg.h"
+#include "event/json.h"
 #include "rule/event_json.h"
 #include <string.h>
 
@@ -29,7 +30,7 @@ static void on_event(void *ctx, const struct event *ev, struct str line)
 		printf(STR_FMT "\n", STR_ARG(line));
 		return;
 	}
-	o = event_json(ev);
+	o = ev->fields ? json_incref(json_fields_object(ev->fields)) : event_json(ev);
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/events_file.h"
+#include "cmd/events_scap.h"
 #include "enrich/enrich.h"
 #include "enrich/user.h"
 #include "event/attr.h"
 #include "event/decode.h"
 #include "event/json.h"
+#include "event/scap.h"
 #include "sensor/recording.h"
 #include "sensor/source.h"
 #include "util/fs.h"
@@ -158,15 +160,19 @@ static int unreadable(const char *path, int e, struct buf *error)
 int events_file_each(const char *path, event_fn fn, void *ctx, struct buf *error)
 {
 	_cleanup_(fclosep) FILE *f = fopen(path, "re");
-	int first;
+	unsigned char first[4];
+	size_t n;
 
 	if (!f)
 		return unreadable(path, errno, error);
-	first = fgetc(f);
-	if (first == EOF)
+	n = fread(first, 1, sizeof(first), f);
+	if (!n)
 		return ferror(f) ? unreadable(path, errno, error) : 0;
-	if (first == RECORDING_MAGIC[0])	/* no JSON object begins like that */
+	if (scap_begins(first, n))
+		return events_scap_each(path, fn, ctx, error);
+	if (first[0] == RECORDING_MAGIC[0])	/* no JSON object begins like that */
 		return each_record(path, fn, ctx, error);
-	ungetc(first, f);
+	while (n)
+		ungetc(first[--n], f);	/* a pipe cannot be rewound */
 	return each_line(f, path, fn, ctx, error);
 }

@@ -36,6 +36,13 @@
 /* sensor */
 #define RECORDS_PER_CGROUP_SEC	100000		/* of files and network: one control group's flood must not push the others out of the rings */
 
+/* .scap captures: files from anywhere */
+#define SCAP_BLOCK_MAX		(64u << 20)	/* a list of processes or users; an event has at most 64 KiB, or this as a large one */
+#define SCAP_THREADS_MAX	65536		/* the thread that was silent for longest goes first */
+#define SCAP_FDS_MAX		(1u << 20)	/* descriptors of all threads together */
+#define SCAP_TEXT_BYTES_MAX	(256u << 20)	/* names, arguments and environments of all threads together */
+#define SCAP_NAMES_MAX		65536		/* users, groups and interfaces, each */
+
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
 #define FOLD_BYTES_MAX		(4u << 20)	/* findings kept for their second revision, packed: part of the agent's memory budget */
