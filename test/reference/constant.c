@@ -26,6 +26,7 @@ static struct str text_near(struct batch *b, const struct rexpr *x)
 
 	if (!value_near(b, x, &v) || (v.type != R_STR && v.type != R_BYTES))
 		return text_of_theme((enum theme)below(THEMES));
+	v.text.n = v.type == R_STR ? strnlen(v.text.p, v.text.n) : v.text.n;
 	if (v.text.n > 60)
 		v.text.n = 60;
 	return chance(12) ? mutated(v.text) : v.text;

@@ -127,6 +127,14 @@ struct str as_b64(struct str s)
 	return (struct str){p, n};
 }
 
+static struct str with_nul(struct str s)
+{
+	s = copy(s.p, s.n);
+	if (s.n && chance(12))
+		((char *)s.p)[below((uint32_t)s.n)] = '\0';
+	return s;
+}
+
 struct str text_of_theme(enum theme theme)
 {
 	if (theme == THEME_WILD ? chance(70) : chance(12))
@@ -137,7 +145,7 @@ struct str text_of_theme(enum theme theme)
 	case THEME_COMMAND:
 		return one_command();
 	case THEME_B64:
-		return chance(80) ? as_b64(chance(50) ? one_name() : one_path()) : one_path();
+		return chance(80) ? as_b64(with_nul(chance(50) ? one_name() : one_path())) : one_path();
 	case THEME_OPTIONS:
 		return one_option();
 	default:
@@ -219,9 +227,7 @@ struct rvalue random_value(int field)
 		break;
 	case R_BYTES:
 		v.text = chance(30) ? as_b64(text_of_theme(THEME_NAME)) : text_of_theme(THEME_WILD);
-		v.text = copy(v.text.p, v.text.n);
-		if (v.text.n && chance(25))
-			((char *)v.text.p)[below((uint32_t)v.text.n)] = '\0';
+		v.text = with_nul(v.text);
 		break;
 	case R_IP:
 	case R_NET:

@@ -172,6 +172,8 @@ static void each(const struct facts *e, const struct rexpr *x, struct rvalues *r
 			v.text = base_name(v.text);
 		else
 			v.text = changed_case(v.text, x->transform == RT_TOUPPER);
+		if (x->type == R_STR)	/* texts end at their first NUL */
+			v.text.n = strnlen(v.text.p, v.text.n);
 		if (good)
 			add(ret, &v, x->type);
 	}
