@@ -156,13 +156,49 @@ static unsigned int fewer(struct rtree **trees, unsigned int n, const struct occ
 	return n;
 }
 
+/* JSON with the bytes of texts that are no UTF-8 as \xNN. */
+static void show_json(const json_t *j)
+{
+	const char *p = json_string_value(j);
+	char *other;
+
+	if (!p) {
+		other = json_dumps(j, JSON_ENCODE_ANY);
+		printf("%s", other ? other : "?");
+		free(other);
+		return;
+	}
+	putchar('"');
+	for (size_t i = 0; i < json_string_length(j); i++) {
+		if (p[i] < ' ' || p[i] == '"' || p[i] == '\\' || p[i] == 0x7f)
+			printf("\\x%02x", (unsigned char)p[i]);
+		else
+			putchar(p[i]);
+	}
+	putchar('"');
+}
+
 static void show_event(const struct occasion *o)
 {
-	json_t *j = o->object ? json_incref(o->object) : event_json(&o->event);
-	char *text = json_dumps(j, JSON_ENSURE_ASCII | JSON_SORT_KEYS);
+	json_t *j = o->object ? json_incref(o->object) : event_json(&o->event), *v, *item;
+	const char *key;
+	size_t i;
 
-	printf("%s\n  %s\n", o->object ? "event" : "record", text ? text : "cannot be shown");
-	free(text);
+	printf("%s\n", o->object ? "event" : "record");
+	json_object_foreach(j, key, v) {
+		printf("  %s: ", key);
+		if (json_is_array(v))
+			printf("[");
+		json_array_foreach(v, i, item) {
+			printf("%s", i ? ", " : "");
+			show_json(item);
+		}
+		if (json_is_array(v))
+			printf("]");
+		else
+			show_json(v);
+		putchar('\n');
+	}
 	json_decref(j);
 }
 

@@ -204,7 +204,7 @@ static unsigned int constants_of(const struct rtree *t)
 	if (t->op == RO_IN || t->op == RO_INTERSECTS) {
 		if (t->lhs->type == R_BOOL)
 			return 1 + !below(4);
-		return chance(4) ? 0 : chance(10) ? 6 + below(6) : 1 + below(t->lhs->list ? 6 : 4);
+		return chance(4) ? 0 : chance(10) ? chance(15) ? 12 + below(50) : 6 + below(6) : 1 + below(t->lhs->list ? 6 : 4);
 	}
 	return 1;
 }

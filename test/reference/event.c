@@ -44,6 +44,8 @@ void make_facts(struct batch *b, struct facts *e)
 		e->of[i].v = ref_memory((n + 1) * sizeof(struct rvalue));
 		for (unsigned int k = 0; k < n; k++)
 			e->of[i].v[k] = b->pool[i][below(b->npool[i])];
+		if (n > 1 && chance(12))	/* [0] stays, so that it is there at all */
+			e->of[i].v[1 + below(n - 1)].hole = true;
 	}
 }
 
@@ -51,6 +53,8 @@ static json_t *as_json(const struct rvalue *v)
 {
 	char text[INET6_ADDRSTRLEN];
 
+	if (v->hole)
+		return chance(50) ? json_null() : json_string("<NA>");
 	switch (v->type) {
 	case R_STR:
 	case R_BYTES:
@@ -76,6 +80,8 @@ static void put_ancestors(json_t *o, const struct facts *e, int field)
 
 	for (unsigned int i = 0; i < e->of[field].n; i++) {
 		snprintf(key, sizeof(key), "%s[%u]", rfields[field].name, i + 1);
+		if (keys && e->of[field].v[i].hole)
+			continue;
 		if (keys)
 			json_object_set_new(o, key, as_json(&e->of[field].v[i]));
 		else
@@ -107,6 +113,17 @@ static void put_one(json_t *o, const struct facts *e, int field, json_t *argumen
 		json_object_set_new_nocheck(o, name, as_json(&e->of[field].v[0]));
 }
 
+/* What is none of the field's type is as good as nothing. */
+static json_t *no_value(enum rtype type)
+{
+	static const char *const none[R_TYPES] = {
+		[R_INT] = "12x", [R_UINT] = "", [R_PORT] = "70000", [R_BOOL] = "yes", [R_IP] = "10.0.0", [R_NET] = "::g"};
+
+	if (chance(40))
+		return chance(50) ? json_null() : json_string("<NA>");
+	return none[type] ? json_string(none[type]) : json_array();
+}
+
 void make_json_event(struct occasion *o, uint64_t num)
 {
 	json_t *object = json_object(), *arguments = chance(30) ? json_object() : NULL;
@@ -114,8 +131,8 @@ void make_json_event(struct occasion *o, uint64_t num)
 
 	for (int i = 0; i < RFIELDS; i++) {
 		if (!o->facts.of[i].present) {
-			if (!(rfields[i].flags & RF_DERIVED) && chance(5))
-				json_object_set_new(object, rfields[i].name, chance(50) ? json_null() : json_string("<NA>"));
+			if (!(rfields[i].flags & (RF_DERIVED | RF_LIST | RF_ANCESTORS)) && strncmp(rfields[i].name, "fd.n", 4) && chance(8))
+				json_object_set_new(object, rfields[i].name, no_value(rfields[i].type));
 		} else if (rfields[i].flags & RF_ANCESTORS) {
 			put_ancestors(object, &o->facts, i);
 		} else if (rfields[i].flags & RF_LIST) {

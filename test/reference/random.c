@@ -84,7 +84,7 @@ static struct str one_option(void)
 
 static struct str one_command(void)
 {
-	char text[256];
+	char text[1024];
 	size_t n = 0;
 
 	for (unsigned int i = 0, k = below(4); i <= k; i++) {
@@ -101,7 +101,7 @@ static struct str one_command(void)
 struct str wild_text(size_t max)
 {
 	static const char alphabet[] = "aaabbABxyz019/.-_ *?[]!^\\\"'(),=\n\t|{}+$%:\xc3\xa9\xff";
-	size_t n = below((uint32_t)max + 1);
+	size_t n = chance(4) ? 56 + below(100) : below((uint32_t)max + 1);
 	char *p = ref_memory(n + 1);
 
 	for (size_t i = 0; i < n; i++)

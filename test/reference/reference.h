@@ -24,6 +24,7 @@ enum rtype { R_INT, R_UINT, R_PORT, R_BOOL, R_STR, R_BYTES, R_IP, R_NET, R_TYPES
 
 struct rvalue {
 	enum rtype type;
+	bool hole;		/* a member of a list, or an ancestor, that is not known */
 	bool six;		/* R_IP, R_NET: sixteen bytes, not four */
 	unsigned int prefix;	/* R_NET, of a constant */
 	uint8_t address[16];
@@ -31,7 +32,7 @@ struct rvalue {
 	__int128 number;	/* R_INT, R_UINT, R_PORT, R_BOOL */
 };
 
-#define RVALUES_MAX 48
+#define RVALUES_MAX 64
 
 struct rvalues {
 	bool present;
@@ -104,7 +105,7 @@ enum rop {
 
 enum rmodifier { RM_NONE, RM_ONEOF, RM_ANYOF, RM_ALLOF, RM_MAX };
 
-#define RCONSTANTS_MAX 12
+#define RCONSTANTS_MAX 64
 
 enum rkind { RK_AND, RK_OR, RK_NOT, RK_CHECK };
 

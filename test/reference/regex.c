@@ -12,17 +12,28 @@
 #include "reference.h"
 #include <stdlib.h>
 
-#define CHARACTERS_MAX 512
+#define CHARACTERS_MAX 4096
 
 struct subject {
 	uint32_t c[CHARACTERS_MAX];
 	size_t n;
 };
 
-/* true at i: the place in front of the i-th character */
+/* A bit for the place in front of each character, and for the end. */
 struct places {
-	bool at[CHARACTERS_MAX + 1];
+	uint64_t bits[CHARACTERS_MAX / 64 + 1];
 };
+
+static bool has(const struct places *p, size_t i)
+{
+	return p->bits[i / 64] >> (i % 64) & 1;
+}
+
+static void put(struct places *p, size_t i, bool yes)
+{
+	if (yes)
+		p->bits[i / 64] |= 1ull << (i % 64);
+}
 
 static size_t character(struct str s, size_t at, uint32_t *ret)
 {
@@ -114,9 +125,9 @@ static struct places atom(const struct subject *s, struct str p, size_t *at, str
 		bool hit = false;
 
 		if (p.p[begin] == '^')
-			to.at[i] = from.at[i] && (!i || s->c[i - 1] == '\n');
+			put(&to, i, has(&from, i) && (!i || s->c[i - 1] == '\n'));
 		else if (p.p[begin] == '$')
-			to.at[i] = from.at[i] && (i == s->n || s->c[i] == '\n');
+			put(&to, i, has(&from, i) && (i == s->n || s->c[i] == '\n'));
 		if (p.p[begin] == '^' || p.p[begin] == '$' || i == s->n)
 			continue;
 		if (p.p[begin] == '[')
@@ -125,7 +136,7 @@ static struct places atom(const struct subject *s, struct str p, size_t *at, str
 			hit = s->c[i] != '\n';
 		else
 			hit = s->c[i] == c;
-		to.at[i + 1] = hit && from.at[i];
+		put(&to, i + 1, hit && has(&from, i));
 	}
 	if (p.p[begin] == '[') {
 		*at = begin + 1;
@@ -165,8 +176,8 @@ static void repeats(struct str p, size_t *at, size_t *least, size_t *most)
 
 static void join(struct places *a, const struct places *b)
 {
-	for (size_t i = 0; i <= CHARACTERS_MAX; i++)
-		a->at[i] |= b->at[i];
+	for (size_t i = 0; i <= CHARACTERS_MAX / 64; i++)
+		a->bits[i] |= b->bits[i];
 }
 
 static struct places sequence(const struct subject *s, struct str p, size_t *at, struct places from)
@@ -208,18 +219,20 @@ static struct places alternatives(const struct subject *s, struct str p, size_t 
 
 bool text_regex(struct str text, struct str pattern)
 {
-	struct subject s = {};
-	struct places from = {};
+	static struct subject s;
+	struct places from = {}, to;
 	char *p = ref_memory(pattern.n + 1);
 	size_t at = 0;
 
+	s.n = 0;
 	while (at < text.n && s.n < CHARACTERS_MAX)
 		at += character(text, at, &s.c[s.n++]);
 	if (at < text.n)
 		abort();
 	memcpy(p, pattern.p, pattern.n);
 	p[pattern.n] = '\0';	/* so that a look one ahead is safe */
-	from.at[0] = true;
+	put(&from, 0, true);
 	at = 0;
-	return alternatives(&s, (struct str){p, pattern.n}, &at, from).at[s.n];
+	to = alternatives(&s, (struct str){p, pattern.n}, &at, from);
+	return has(&to, s.n);
 }

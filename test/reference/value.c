@@ -55,8 +55,10 @@ static void add(struct rvalues *ret, const struct rvalue *v, enum rtype type)
 static void add_fact(const struct facts *e, int field, enum rtype type, struct rvalues *ret)
 {
 	ret->present |= e->of[field].present;
-	for (unsigned int i = 0; e->of[field].present && i < e->of[field].n; i++)
-		add(ret, &e->of[field].v[i], type);
+	for (unsigned int i = 0; e->of[field].present && i < e->of[field].n; i++) {
+		if (!e->of[field].v[i].hole)
+			add(ret, &e->of[field].v[i], type);
+	}
 }
 
 /* The field that is [0] of an ancestors' field. */
@@ -70,7 +72,7 @@ static void ancestor(const struct facts *e, int field, int index, struct rvalues
 {
 	if (index == 0)
 		add_fact(e, self_of(field), rfields[field].type, ret);
-	else if (e->of[field].present && (unsigned int)index <= e->of[field].n)
+	else if (e->of[field].present && (unsigned int)index <= e->of[field].n && !e->of[field].v[index - 1].hole)
 		add(ret, &e->of[field].v[index - 1], rfields[field].type);
 }
 
