@@ -217,7 +217,7 @@ static void make_address(struct rvalue *v)
 
 struct rvalue random_value(int field)
 {
-	static const char *const names[] = {"open", "openat", "openat2", "execve", "connect", "accept", "unlink", "rename", "clone",
+	static const char *const names[] = {"open", "openat", "openat2", "execve", "connect", "accept", "unlink", "rename", "clone", "dns",
 		"socket", "procexit", "nosuch", "xyz"};
 	struct rvalue v = {.type = rfields[field].type};
 

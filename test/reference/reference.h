@@ -73,6 +73,7 @@ extern const struct rfield rfields[RFIELDS];
 
 /* What is true of an event, by field. */
 struct facts {
+	bool no_descriptor;	/* the call failed to make one: fd.num and fd.name say of which, fd.ip and the like nothing */
 	struct {
 		bool present;
 		unsigned int n;

@@ -89,7 +89,7 @@ static void derived(const struct facts *e, int field, struct rvalues *ret)
 	if (field == F_FD_PORT)
 		add_fact(e, F_FD_SPORT, type, ret);
 	/* they exist for any descriptor */
-	if (rfields[field].flags & RF_EITHER)
+	if (rfields[field].flags & RF_EITHER && !e->no_descriptor)
 		ret->present |= e->of[F_FD_NUM].present || e->of[F_FD_NAME].present;
 }
 
