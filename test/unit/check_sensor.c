@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <linux/capability.h>
 
-#define PATIENCE_NS (30 * NSEC_PER_SEC)	/* no measure of speed: only so that a failure ends */
+#define PATIENCE_NS (120 * NSEC_PER_SEC)	/* no measure of speed: only so that a failure ends */
 
 /* What a run saw. */
 struct seen {

@@ -49,13 +49,15 @@ static unsigned int take(uint32_t pid, bool *found)
 {
 	int from = memfd_create("from", MFD_CLOEXEC), to = memfd_create("to", MFD_CLOEXEC);
 	static char bytes[1 << 20];
+	struct snapshot_stats stats = {};
 	unsigned int count = 0;
 	uint64_t len;
 	ssize_t n;
 
 	ck_assert_int_eq(write(from, &in, sizeof(in)), sizeof(in));
 	ck_assert_int_eq(lseek(from, 0, SEEK_SET), 0);
-	n = snapshot_take(from, to, true);
+	n = snapshot_take(from, to, &(struct snapshot_options){.env = true}, &stats);
+	ck_assert_uint_eq(stats.given_up, 0);
 	ck_assert_int_gt(n, 0);
 	ck_assert_int_eq(pread(to, bytes, sizeof(bytes), 0), n);
 	*found = false;
