@@ -288,14 +288,34 @@ static struct rtree *sibling(struct batch *b, const struct rtree *t)
 		return some_check(b);
 	s->lhs = t->lhs;
 	s->op = t->op;
+	if (chance(12) && (t->op == RO_EQ || t->op == RO_NE)) {	/* the very same constants, the other way round */
+		*s = *t;
+		s->op = t->op == RO_EQ ? RO_NE : RO_EQ;
+		return s;
+	}
 	if (chance(10) && t->op == RO_EQ)
-		s->op = chance(50) ? RO_NE : RO_IN;
+		s->op = RO_IN;
 	s->modifier = chance(80) && takes_modifier(s->op) ? t->modifier : RM_NONE;
 	fill_constants(b, s);
 	return s;
 }
 
 /* ---- trees ---- */
+
+/* One that is often about a field with several values, and often an inequality: what may be merged, and what may not. */
+static struct rtree *first_of_family(struct batch *b)
+{
+	const unsigned int several = RF_LIST | RF_ANCESTORS | RF_EITHER;
+	struct rtree *t = some_check(b);
+	bool wanted = chance(40);
+
+	for (int i = 0; wanted && i < 40; i++) {
+		if (t->lhs->kind == RX_FIELD && rfields[t->lhs->field].flags & several && (t->op == RO_NE || chance(30)))
+			break;
+		t = make_check(b);
+	}
+	return t;
+}
 
 static struct rtree *negated(struct rtree *inside)
 {
@@ -323,7 +343,7 @@ static struct rtree *make_tree(struct batch *b, unsigned int depth)
 		if (family && t->n)
 			part = sibling(b, t->v[0]->kind == RK_NOT ? t->v[0]->v[0] : t->v[0]);
 		else
-			part = family ? some_check(b) : make_tree(b, depth - 1);
+			part = family ? first_of_family(b) : make_tree(b, depth - 1);
 		t->v[t->n++] = inverted && part->kind == RK_CHECK ? negated(part) : part;
 	}
 	return t;
