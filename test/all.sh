@@ -5,6 +5,8 @@
 #              FUZZ_JOBS of them side by side
 #   planted    a build with a deliberate bug: fuzzing must find it
 #   decoder    protobufjs of npm decodes what the agent uploads, and agrees with the receiver
+#   differential  the engine against the reference (test/reference), DIFFERENTIAL_PAIRS (10,000,000) with a fresh seed
+#   mutants    bugs planted in the engine (test/mutants): the differential must find each of them
 #   again      all tests ROUNDS (3) more times
 # ONLY="fuzz planted" does a part. Crashes, corpora and logs stay below OUT/all.
 set -u
@@ -47,6 +49,7 @@ dictionary() {
 	case $1 in
 	format) cat "$src/test/fuzz/dict/rules.dict" ;;
 	rules | condition) words "OP TRANSFORM MODIFIER FIELD" rule/op.def rule/field.def ;;
+	output) words "TRANSFORM FIELD" rule/op.def rule/field.def ;;
 	config) words "KEY SINK_KEY" config.def ;;
 	esac
 }
@@ -147,6 +150,19 @@ decoder() {
 	NODE_PATH=$folder/node_modules node "$src/test/decode.js" "$out/release" "$src" "$folder" 500 || fail "decoder"
 }
 
+differential() {
+	pairs=${DIFFERENTIAL_PAIRS:-10000000}
+	say "the engine against the reference, $pairs pairs of a condition and an event"
+	"$out/release/tool/differential" -seed "$(seed)" -pairs "$pairs" -shares >"$out/all/differential.log" 2>&1 ||
+		fail "differential: $out/all/differential.log"
+	cat "$out/all/differential.log"
+}
+
+mutants() {
+	say "bugs planted in the engine are found"
+	"$src/test/mutants/run" "$out/release" || fail "mutants"
+}
+
 again() {
 	for round in $(seq "$rounds"); do
 		for build in release asan; do
@@ -158,7 +174,7 @@ again() {
 	done
 }
 
-for part in ${ONLY:-fuzz planted decoder again}; do
+for part in ${ONLY:-fuzz planted decoder differential mutants again}; do
 	$part
 done
 if [ "${ONLY-}" = fuzz_target ]; then

@@ -148,12 +148,13 @@ static int ancestors(const struct field_get *g, struct value *v)
 {
 	const json_t *all = whole_list(g);
 	size_t listed = json_is_array(all) ? json_array_size(all) : 0;
-	int n = 0;
+	int n = 0, gap = 0;
 
 	for (int64_t i = 1; i <= LINEAGE_MAX; i++) {
 		const json_t *j = ancestor(g, i);
 
-		if (!j && (size_t)i > listed)
+		gap = j ? 0 : gap + 1;
+		if (gap > 1 && (size_t)i > listed)	/* as event/json.c: one unknown ancestor does not end the line */
 			break;
 		n += convert(g, j, v + n);
 	}

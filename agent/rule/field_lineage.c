@@ -121,7 +121,9 @@ int get_proc_apid(const struct field_get *g, struct value *v)
 	const struct process *p;
 	int n = 0;
 
-	if (g->ref->index >= 0) {
+	if (!g->ref->index)	/* known without a row as well */
+		return get_proc_pid(g, v);
+	if (g->ref->index > 0) {
 		p = ancestor(g, g->ref->index);
 		return p ? put_int(v, p->pid) : FIELD_MISSING;
 	}

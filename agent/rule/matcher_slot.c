@@ -56,7 +56,7 @@ static int b64_digit(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Padding may be missing when the bits left over are zero. */
+/* Padding may be missing when the bits left over are zero. A text ends at its first NUL, bytes do not. */
 static bool decode_b64(struct matcher *m, struct value *v)
 {
 	struct str in = v->s, out;
@@ -85,7 +85,7 @@ static bool decode_b64(struct matcher *m, struct value *v)
 			bits &= (1u << have) - 1;
 		}
 	}
-	v->s = str_n(out.p, n);
+	v->s = str_n(out.p, v->type == TYPE_STR ? strnlen(out.p, n) : n);
 	return !bits;
 }
 

@@ -266,6 +266,8 @@ START_TEST(process)
 	IS("proc.aname", "<none>");
 	IS("proc.aargs", "<none>");
 	IS("proc.pid", "100");
+	IS_AT("proc.apid", "0", "100");	/* the process itself: the record says which */
+	IS_AT("proc.apid", "1", "<none>");
 }
 END_TEST
 

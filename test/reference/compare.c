@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compare.h"
+#include "print.h"
+#include "rule/event_json.h"
+#include "rule/matcher.h"
+#include "shares.h"
+#include "util/limits.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Rules compiled together. */
+struct set {
+	struct rtree *const *trees;
+	unsigned int n;
+	struct buf texts[CONDITIONS_MAX];
+	struct arena *arena;
+	struct matcher *matcher;	/* NULL: refused, why is said */
+	char why[400];
+};
+
+static void report(void *ctx, const struct ast_error *e, bool warning)
+{
+	struct set *s = ctx;
+
+	if (!warning)
+		snprintf(s->why, sizeof(s->why), "%s", e->message);
+}
+
+/* What the engine reads: the text, and nothing else. */
+static struct ast *read_condition(struct set *s, struct str text, unsigned int flags)
+{
+	struct ast_error e;
+	struct ast *n;
+
+	if (ast_parse(&n, s->arena, text, CONDITION_DEPTH_MAX, &e) < 0) {
+		snprintf(s->why, sizeof(s->why), "%s", e.message);
+		return NULL;
+	}
+	return ast_check(n, s->arena, flags, report, s) < 0 ? NULL : n;
+}
+
+static void set_open(struct set *s, struct rtree *const *trees, unsigned int n, bool strict)
+{
+	const struct ast *roots[CONDITIONS_MAX];
+	unsigned int flags = strict ? AST_STRICT_COMPAT : 0;
+
+	s->trees = trees;
+	s->n = n;
+	s->arena = arena_new(64u << 20);
+	s->matcher = NULL;
+	s->why[0] = '\0';
+	for (unsigned int i = 0; i < n; i++) {
+		s->texts[i] = (struct buf){};
+		ref_print(trees[i], &s->texts[i], below);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		roots[i] = read_condition(s, buf_view(&s->texts[i]), flags);
+		if (!roots[i]) {
+			printf("refused: " STR_FMT "\n  %s\n", STR_ARG(buf_view(&s->texts[i])), s->why);
+			return;
+		}
+	}
+	if (matcher_new(&s->matcher, roots, n, flags) < 0)
+		snprintf(s->why, sizeof(s->why), "does not compile");
+}
+
+static void set_close(struct set *s)
+{
+	matcher_free(s->matcher);
+	arena_free(s->arena);
+	for (unsigned int i = 0; i < s->n; i++)
+		buf_free(&s->texts[i]);
+}
+
+static bool reference_says(const struct occasion *o, const struct rtree *t, bool strict, bool count)
+{
+	size_t mark = ref_mark();
+	bool r = ref_holds(&o->facts, t, strict, count ? shares_count : NULL);
+
+	ref_forget(mark);
+	return r;
+}
+
+/* The rule about which the two differ, or s->n. */
+static unsigned int first_difference(struct set *s, const struct occasion *o, bool strict, bool count)
+{
+	uint32_t hits[CONDITIONS_MAX];
+	bool engine[CONDITIONS_MAX] = {};
+	unsigned int n, bad = s->n;
+
+	n = matcher_match(s->matcher, &o->event, hits);
+	for (unsigned int i = 0; i < n; i++)
+		engine[hits[i]] = true;
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (reference_says(o, s->trees[i], strict, count) != engine[i] && bad == s->n)
+			bad = i;
+	}
+	return bad;
+}
+
+/* explain walks the tree as it was written, without any program. */
+static bool explain_agrees(struct set *s, const struct occasion *o, unsigned int rule, bool strict)
+{
+	struct buf out = {.max = 4u << 20};
+	bool same = matcher_explain(s->matcher, rule, &o->event, &out) == reference_says(o, s->trees[rule], strict, false);
+
+	buf_free(&out);
+	return same;
+}
+
+/* ---- making it smaller ---- */
+
+static bool differs(struct rtree *const *trees, unsigned int n, const struct occasion *o, bool strict)
+{
+	static struct set s;
+	bool r;
+
+	set_open(&s, trees, n, strict);
+	r = s.matcher && first_difference(&s, o, strict, false) < n;
+	set_close(&s);
+	return r;
+}
+
+/* The smallest part of a tree that differs by itself. */
+static struct rtree *smaller_tree(struct rtree *t, const struct occasion *o, bool strict)
+{
+	for (unsigned int i = 0; i < t->n; i++) {
+		if (differs(&t->v[i], 1, o, strict))
+			return smaller_tree(t->v[i], o, strict);
+	}
+	for (unsigned int i = 0; t->n > 2 && i < t->n; i++) {	/* one member less */
+		struct rtree less = *t, *one = &less;
+
+		less.n--;
+		memmove(less.v + i, less.v + i + 1, (less.n - i) * sizeof(*less.v));
+		if (differs(&one, 1, o, strict)) {
+			*t = less;
+			return smaller_tree(t, o, strict);
+		}
+	}
+	return t;
+}
+
+static unsigned int fewer(struct rtree **trees, unsigned int n, const struct occasion *o, bool strict)
+{
+	struct rtree *without[CONDITIONS_MAX];
+
+	for (unsigned int i = 0; n > 1 && i < n;) {
+		memcpy(without, trees, i * sizeof(*trees));
+		memcpy(without + i, trees + i + 1, (n - i - 1) * sizeof(*trees));
+		if (differs(without, n - 1, o, strict))
+			memcpy(trees, without, --n * sizeof(*trees));
+		else
+			i++;
+	}
+	return n;
+}
+
+/* JSON with the bytes of texts that are no UTF-8 as \xNN. */
+static void show_json(const json_t *j)
+{
+	const char *p = json_string_value(j);
+	char *other;
+
+	if (!p) {
+		other = json_dumps(j, JSON_ENCODE_ANY);
+		printf("%s", other ? other : "?");
+		free(other);
+		return;
+	}
+	putchar('"');
+	for (size_t i = 0; i < json_string_length(j); i++) {
+		if (p[i] < ' ' || p[i] == '"' || p[i] == '\\' || p[i] == 0x7f)
+			printf("\\x%02x", (unsigned char)p[i]);
+		else
+			putchar(p[i]);
+	}
+	putchar('"');
+}
+
+static void show_event(const struct occasion *o)
+{
+	json_t *j = o->object ? json_incref(o->object) : event_json(&o->event), *v, *item;
+	const char *key;
+	size_t i;
+
+	printf("%s\n", o->object ? "event" : "record");
+	json_object_foreach(j, key, v) {
+		printf("  %s: ", key);
+		if (json_is_array(v))
+			printf("[");
+		json_array_foreach(v, i, item) {
+			printf("%s", i ? ", " : "");
+			show_json(item);
+		}
+		if (json_is_array(v))
+			printf("]");
+		else
+			show_json(v);
+		putchar('\n');
+	}
+	json_decref(j);
+}
+
+static void show(struct rtree **trees, unsigned int n, const struct occasion *o, bool strict)
+{
+	static struct set s;
+	unsigned int bad;
+
+	set_open(&s, trees, n, strict);
+	bad = s.matcher ? first_difference(&s, o, strict, false) : n;
+	for (unsigned int i = 0; i < n; i++) {
+		bool holds = reference_says(o, trees[i], strict, false);
+
+		printf("%s: " STR_FMT "\n", i == bad ? "DIFFERENCE" : "with", STR_ARG(buf_view(&s.texts[i])));
+		if (i == bad)
+			printf("  reference: %s, engine: %s%s\n", holds ? "holds" : "does not hold",
+			       holds ? "does not hold" : "holds", strict ? " (strict)" : "");
+	}
+	show_event(o);
+	set_close(&s);
+}
+
+static void shrink_and_show(struct batch *b, unsigned int bad, const struct occasion *o)
+{
+	struct rtree *trees[CONDITIONS_MAX];
+	unsigned int n = b->nconditions;
+
+	memcpy(trees, b->conditions, n * sizeof(*trees));
+	if (differs(&b->conditions[bad], 1, o, b->strict)) {
+		trees[0] = smaller_tree(b->conditions[bad], o, b->strict);
+		n = 1;
+	} else if (differs(trees, n, o, b->strict)) {
+		n = fewer(trees, n, o, b->strict);
+	} else {
+		printf("only after the events before it\n");
+	}
+	show(trees, n, o, b->strict);
+}
+
+bool compare_batch(struct batch *b, uint64_t *pairs)
+{
+	static struct set s;
+	bool same = true;
+
+	set_open(&s, b->conditions, b->nconditions, b->strict);
+	if (!s.matcher) {
+		printf("%s\n", s.why);
+		same = false;
+	}
+	for (unsigned int i = 0; same && i < b->noccasions; i++) {
+		unsigned int bad = first_difference(&s, &b->occasions[i], b->strict, true);
+		unsigned int sample = below(b->nconditions);
+
+		*pairs += b->nconditions;
+		same = bad == b->nconditions;
+		if (!same) {
+			shrink_and_show(b, bad, &b->occasions[i]);
+		} else if (!explain_agrees(&s, &b->occasions[i], sample, b->strict)) {
+			printf("explain differs from the match and the reference\n");
+			show(&b->conditions[sample], 1, &b->occasions[i], b->strict);
+			same = false;
+		}
+	}
+	set_close(&s);
+	return same;
+}
