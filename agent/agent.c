@@ -135,10 +135,12 @@ static void on_end(void *ctx, int error, const char *why)
 
 static void on_signal(uv_signal_t *s, int signum)
 {
-	if (signum == SIGHUP)
-		reload_begin(s->data);
-	else
-		agent_stop(s->data);
+	struct agent *a = s->data;
+
+	if (signum != SIGHUP)
+		agent_stop(a);
+	else if (!a->stopping)
+		reload_begin(a);
 }
 
 static void on_house(uv_timer_t *t)
@@ -158,7 +160,6 @@ static void on_watchdog(uv_timer_t *t)
 static void start_timers(struct agent *a)
 {
 	uint64_t watchdog = notify_watchdog_ms();
-	static const int signums[] = {SIGTERM, SIGINT, SIGHUP};
 
 	uv_timer_init(&a->loop, &a->fold_timer);
 	uv_timer_init(&a->loop, &a->house_timer);
@@ -167,6 +168,13 @@ static void start_timers(struct agent *a)
 	uv_timer_start(&a->house_timer, on_house, HOUSE_MS, HOUSE_MS);
 	if (watchdog)
 		uv_timer_start(&a->watchdog_timer, on_watchdog, watchdog, watchdog);
+}
+
+/* Before all else: a signal that comes while the agent starts is heeded once it has. */
+static void start_signals(struct agent *a)
+{
+	static const int signums[] = {SIGTERM, SIGINT, SIGHUP};
+
 	for (size_t i = 0; i < ARRAY_SIZE(signums); i++) {
 		uv_signal_init(&a->loop, &a->signals[i]);
 		a->signals[i].data = a;
@@ -306,15 +314,9 @@ static int agent_start(struct agent *a)
 	return r;
 }
 
-static void close_handle(uv_handle_t *h, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(h))
-		uv_close(h, NULL);
-}
-
 static void agent_free(struct agent *a)
 {
+	a->stopping = true;	/* a signal may still be waiting in the loop */
 	if (a->source)
 		a->source->ops->free(a->source);	/* nothing new comes in */
 	control_free(a->control);
@@ -323,10 +325,7 @@ static void agent_free(struct agent *a)
 	ruleset_free(a->o.ruleset);
 	rule_files_free(&a->o.rules);
 	deliver_free(a->deliver);
-	uv_run(&a->loop, UV_RUN_NOWAIT);	/* sinks and control close their handles themselves */
-	uv_walk(&a->loop, close_handle, NULL);
-	uv_run(&a->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&a->loop);
+	loop_end(&a->loop);
 	config_free(a->o.config);
 }
 
@@ -337,12 +336,16 @@ int agent_run(struct agent_options *o)
 
 	if (r < 0)
 		return r;
+	loop_meter_start(&a.meter, &a.loop);
+	start_signals(&a);
 	r = agent_start(&a);
 	if (r >= 0) {
 		log_info("ready: %u rules, findings flow; `noroshi status` says what is covered", ruleset_count(a.o.ruleset));
 		notify_send("READY=1\nSTATUS=watching");
 		resident_trim();
 		uv_run(&a.loop, UV_RUN_DEFAULT);
+		log_info("stopped; the longest turn of the loop took %.1f ms, of processor time %.1f ms",
+			 (double)a.meter.longest / NSEC_PER_MSEC, (double)a.meter.longest_cpu / NSEC_PER_MSEC);
 		r = a.error;
 	}
 	agent_free(&a);

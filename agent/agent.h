@@ -12,6 +12,7 @@
 #include "pipeline.h"
 #include "reload.h"
 #include "sensor/source.h"
+#include "util/loop.h"
 
 struct agent_options {
 	struct config *config;		/* taken */
@@ -36,6 +37,7 @@ struct agent {
 	struct control *control;
 	uv_timer_t fold_timer, house_timer, watchdog_timer;
 	uv_signal_t signals[3];
+	struct loop_meter meter;
 	uint64_t started;		/* wall clock, ns */
 	uint64_t lost_reported;		/* records lost, as of the last finding about it */
 	uint64_t lost_seen, lost_at;	/* records lost when somebody last looked, and when that had grown; wall clock, ns */

@@ -100,6 +100,8 @@ static enum MHD_Result metrics(struct control *ct, struct MHD_Connection *c)
 	metric(&b, "events_total", "", json_object_get(pipeline, "events"));
 	metric(&b, "matches_total", "", json_object_get(pipeline, "matches"));
 	metric(&b, "rules", "", json_object_get(json_object_get(status, "rules"), "enabled"));
+	metric(&b, "loop_max_ms", "", json_object_get(json_object_get(status, "loop"), "maxMs"));
+	metric(&b, "loop_slow_total", "", json_object_get(json_object_get(status, "loop"), "slow"));
 	event_metrics(&b, json_object_get(json_object_get(status, "coverage"), "events"));
 	sink_metrics(&b, json_object_get(json_object_get(status, "deliver"), "sinks"));
 	json_decref(status);

@@ -125,6 +125,7 @@ static int run(int argc, char **argv)
 	if (r)
 		return r - 1;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);	/* until there are rules to read again: they are being read */
 	o.config = read_config(&a, &d);
 	if (o.config) {
 		if (!a.nrules) {

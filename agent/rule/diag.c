@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/diag.h"
+#include "util/escape.h"
 #include "util/utf8.h"
 #include <stdarg.h>
 
@@ -170,7 +171,7 @@ static size_t harmless(struct str s, bool keep_tabs)
 	size_t n = utf8_sequence(s);
 	uint32_t c = n ? utf8_point(s.p, n) : 0;
 
-	return c == '\t' && keep_tabs ? 1 : c < 0x20 || (c >= 0x7f && c < 0xa0) ? 0 : n;
+	return c == '\t' && keep_tabs ? 1 : !n || escape_needed(c) ? 0 : n;
 }
 
 /* A terminal must not obey what a rules file says: control characters and stray bytes come out as \xNN. */

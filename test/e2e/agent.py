@@ -312,6 +312,20 @@ def no_start():
         results.add(refuses("another agent runs here", "--state", state), "is another agent, and no start waits for it")
 
 
+def early_signals():
+    """Signals are heeded from before there is a sensor; a reload that comes too early does not end the agent."""
+    agent = lib_agent.Agent("-r", rules_file)
+    try:
+        lib_agent.await_that("sensor", lambda: agent.process.poll() is not None or children(agent.process.pid))
+        caught = int(proc_status(agent.process.pid)["SigCgt"], 16) if agent.process.poll() is None else 0
+        missing = [s.name for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if not caught >> (s - 1) & 1]
+        results.add(missing, "signals are heeded from the beginning")
+        agent.process.send_signal(signal.SIGHUP)
+        results.add(agent.stop() or "Traceback" in agent.said(), "and end the agent well, however early they come")
+    finally:
+        agent.remove()
+
+
 def privileges(agent):
     own = proc_status(agent.process.pid)
     results.add(int(own["CapEff"], 16) or int(own["CapPrm"], 16), "the agent has no capabilities")
@@ -393,6 +407,7 @@ try:
     with lib_agent.Agent("-r", rules_file) as third:
         confined(third, rules_file)
         deaf(third, rules_file)
+    early_signals()
     no_start()
     killed()
 finally:

@@ -159,7 +159,7 @@ END_TEST
 START_TEST(fewer_kept_than_sent)
 {
 	static const struct peer_step steps[] = {
-		{ANSWER("200 OK", PROTOBUF, "\x08\x01\x12\x04" "full", "8"), PEER_CLOSE},
+		{ANSWER("200 OK", PROTOBUF, "\x08\x01\x1a\x04" "full", "8"), PEER_CLOSE},
 		{ANSWER("200 OK", PROTOBUF, "\x08\x03", "2"), PEER_CLOSE},
 	};
 	struct outcome o;
