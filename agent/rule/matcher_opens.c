@@ -29,11 +29,19 @@ void opens_free(struct opens *o)
 	*o = (struct opens){};
 }
 
+static bool same(const struct open_fact *a, const struct open_fact *b)
+{
+	return a->kind == b->kind && str_eq(a->a, b->a) && str_eq(a->b, b->b);
+}
+
 static void put(struct opens *o, enum open_fact_kind kind, struct str a, struct str b)
 {
-	struct open_fact *more;
+	struct open_fact f = {kind, a, b}, *more;
+	uint32_t i;
 
-	if (o->all)
+	for (i = 0; i < o->n && !same(&o->v[i], &f); i++)
+		;
+	if (o->all || i < o->n)
 		return;
 	if (o->n == OPEN_FACTS_MAX) {
 		all(o);
@@ -48,27 +56,16 @@ static void put(struct opens *o, enum open_fact_kind kind, struct str a, struct 
 		o->v = more;
 		o->room = o->room ? 2 * o->room : 8;
 	}
-	o->v[o->n++] = (struct open_fact){kind, a, b};
-}
-
-static bool same(const struct open_fact *a, const struct open_fact *b)
-{
-	return a->kind == b->kind && str_eq(a->a, b->a) && str_eq(a->b, b->b);
+	o->v[o->n++] = f;
 }
 
 /* *o or *more. Takes *more. */
 static void join(struct opens *o, struct opens *more)
 {
-	uint32_t i, j;
-
 	if (more->all)
 		all(o);
-	for (i = 0; i < more->n && !o->all; i++) {
-		for (j = 0; j < o->n && !same(&o->v[j], &more->v[i]); j++)
-			;
-		if (j == o->n)
-			put(o, more->v[i].kind, more->v[i].a, more->v[i].b);
-	}
+	for (uint32_t i = 0; i < more->n; i++)
+		put(o, more->v[i].kind, more->v[i].a, more->v[i].b);
 	opens_free(more);
 }
 
