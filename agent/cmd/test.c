@@ -13,13 +13,14 @@
 
 extern const struct cmd cmd_test;
 
-enum { OPT_TESTS, OPT_EXAMPLES, OPT_RULE, OPT_FORMAT, OPT_VERBOSE, OPT_FAIL_FAST, OPT_COVERAGE, OPT_MIN_COVERAGE, OPT_MUTATE, OPT_MIN_MUTATION };
+enum { OPT_TESTS, OPT_EXAMPLES, OPT_RULE, OPT_FORMAT, OPT_JSON, OPT_VERBOSE, OPT_FAIL_FAST, OPT_COVERAGE, OPT_MIN_COVERAGE, OPT_MUTATE, OPT_MIN_MUTATION };
 
 static const struct cmd_option options[] = {
 	[OPT_TESTS] = {"--tests", 't', "TESTS", "test file, or a folder: its *.test.yaml; without it, the rules' examples"},
 	[OPT_EXAMPLES] = {"--examples", 0, NULL, "with --tests: the rules' examples as well"},
 	[OPT_RULE] = {"--rule", 0, "GLOB", "only cases whose name, or a rule they name, is like that"},
 	[OPT_FORMAT] = {"--format", 0, "FORMAT", "text (default), tap, junit or json"},
+	[OPT_JSON] = {"--json", 0, NULL, "the same as --format json"},
 	[OPT_VERBOSE] = {"--verbose", 'v', NULL, "text: also name the cases that hold"},
 	[OPT_FAIL_FAST] = {"--fail-fast", 0, NULL, "stop at the first case that fails"},
 	[OPT_COVERAGE] = {"--coverage", 0, NULL, "which checks of each condition were never true or never false"},
@@ -61,6 +62,8 @@ static bool parse_option(struct args *a, int o, const char *value)
 		a->paths.examples = true;
 	else if (o == OPT_FORMAT)
 		a->report.format = test_format_by_name(value);
+	else if (o == OPT_JSON)
+		a->report.format = FORMAT_JSON;
 	else if (o == OPT_VERBOSE)
 		a->report.verbose = true;
 	else if (o == OPT_FAIL_FAST)

@@ -118,7 +118,7 @@ assert shell["checks"][0] == {"text": "evt.type = execve", "file": "rules.yaml",
 assert port["cases"] == 1 and 0 < shell["percent"] < 100
 EOF
 holds "what it says" python3 look.py
-status 0 "mutants as JSON" "$NOROSHI" test --format json --mutate -t a.test.yaml
+status 0 "mutants as JSON" "$NOROSHI" test --json --mutate -t a.test.yaml
 cat >look.py <<'EOF'
 import json
 m = json.load(open("out"))["mutation"]
