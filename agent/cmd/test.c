@@ -13,18 +13,20 @@
 
 extern const struct cmd cmd_test;
 
-enum { OPT_TESTS, OPT_EXAMPLES, OPT_RULE, OPT_FORMAT, OPT_VERBOSE, OPT_FAIL_FAST, OPT_COVERAGE, OPT_MIN_COVERAGE, OPT_MUTATE };
+enum { OPT_TESTS, OPT_EXAMPLES, OPT_RULE, OPT_FORMAT, OPT_JSON, OPT_VERBOSE, OPT_FAIL_FAST, OPT_COVERAGE, OPT_MIN_COVERAGE, OPT_MUTATE, OPT_MIN_MUTATION };
 
 static const struct cmd_option options[] = {
 	[OPT_TESTS] = {"--tests", 't', "TESTS", "test file, or a folder: its *.test.yaml; without it, the rules' examples"},
 	[OPT_EXAMPLES] = {"--examples", 0, NULL, "with --tests: the rules' examples as well"},
 	[OPT_RULE] = {"--rule", 0, "GLOB", "only cases whose name, or a rule they name, is like that"},
 	[OPT_FORMAT] = {"--format", 0, "FORMAT", "text (default), tap, junit or json"},
+	[OPT_JSON] = {"--json", 0, NULL, "the same as --format json"},
 	[OPT_VERBOSE] = {"--verbose", 'v', NULL, "text: also name the cases that hold"},
 	[OPT_FAIL_FAST] = {"--fail-fast", 0, NULL, "stop at the first case that fails"},
 	[OPT_COVERAGE] = {"--coverage", 0, NULL, "which checks of each condition were never true or never false"},
 	[OPT_MIN_COVERAGE] = {"--min-coverage", 0, "PERCENT", "--coverage, and exit 1 when a rule has less"},
 	[OPT_MUTATE] = {"--mutate", 0, NULL, "which changes of a condition no case notices"},
+	[OPT_MIN_MUTATION] = {"--min-mutation", 0, "PERCENT", "--mutate, and exit 1 when fewer changes of a rule are noticed"},
 	{},
 };
 
@@ -34,16 +36,16 @@ struct args {
 	const char *globs[GLOBS_MAX];
 	size_t nglobs;
 	bool fail_fast, coverage, mutate;
-	double min_coverage;	/* < 0: none */
+	double min_coverage, min_mutation;
 };
 
-static bool parse_percent(const char *s, double *ret)
+static bool parse_percent(const char *option, const char *s, double *ret)
 {
 	char *end;
 	double v = strtod(s, &end);
 
 	if (end == s || *end || !(v >= 0 && v <= 100))
-		return fprintf(stderr, "noroshi test: --min-coverage wants a number from 0 to 100, not \"%s\"\n", s), false;
+		return fprintf(stderr, "noroshi test: %s wants a number from 0 to 100, not \"%s\"\n", option, s), false;
 	*ret = v;
 	return true;
 }
@@ -60,18 +62,20 @@ static bool parse_option(struct args *a, int o, const char *value)
 		a->paths.examples = true;
 	else if (o == OPT_FORMAT)
 		a->report.format = test_format_by_name(value);
+	else if (o == OPT_JSON)
+		a->report.format = FORMAT_JSON;
 	else if (o == OPT_VERBOSE)
 		a->report.verbose = true;
 	else if (o == OPT_FAIL_FAST)
 		a->fail_fast = true;
-	else if (o == OPT_MUTATE)
+	else if (o == OPT_MUTATE || o == OPT_MIN_MUTATION)
 		a->mutate = true;
 	else if (o == OPT_COVERAGE || o == OPT_MIN_COVERAGE)
 		a->coverage = true;
 	else
 		return false;
-	if (o == OPT_MIN_COVERAGE && !parse_percent(value, &a->min_coverage))
-		return false;
+	if (o == OPT_MIN_COVERAGE || o == OPT_MIN_MUTATION)
+		return parse_percent(options[o].name, value, o == OPT_MIN_COVERAGE ? &a->min_coverage : &a->min_mutation);
 	if (a->report.format == FORMAT_MAX)
 		return fprintf(stderr, "noroshi test: --format wants text, tap, junit or json, not \"%s\"\n", value), false;
 	return true;
@@ -159,29 +163,39 @@ static void run_all(struct running *r)
 	}
 }
 
+/* A figure that was asked for and not reached. */
+static void say_below(const char *what, double wanted, const struct buf *rules, int *code)
+{
+	if (!rules->n)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "noroshi test: %s is below %g %%: %s\n", what, wanted, rules->p);
+	*code = EXIT_FINDINGS;
+}
+
 /* Coverage and mutation, then the end of the report. Returns the exit code. */
 static int finish(struct running *r)
 {
 	const struct args *a = r->a;
-	size_t nrules = rule_globs(a, r->s), n = 0;
+	struct test_mutation how = {.globs = a->globs, .nglobs = rule_globs(a, r->s), .min = a->min_mutation};
+	_cleanup_(buf_free) struct buf covered = {}, killed = {};
 	struct test_measure m[2] = {};
-	_cleanup_(buf_free) struct buf below = {};
+	size_t n = 0;
 	int code = r->t.failed || !r->t.cases ? EXIT_FINDINGS : EXIT_OK;
 
-	if (r->coverage)
+	if (r->coverage) {
 		test_coverage_report(r->coverage, &m[n++]);
+		test_coverage_below(r->coverage, a->min_coverage, &covered);
+	}
 	if (a->mutate && r->t.failed)
 		fprintf(stderr, "noroshi test: --mutate waits for cases that hold\n");
-	else if (a->mutate && test_mutate(r->s, r->v, r->t.cases, a->globs, nrules, &m[n]) < 0)
+	else if (a->mutate && test_mutate(r->s, r->v, r->t.cases, &how, &m[n], &killed) < 0)
 		code = EXIT_FINDINGS;
 	else
 		n += a->mutate;
 	test_report_end(&a->report, &r->t, r->v, m, n);
-	if (r->coverage && test_coverage_below(r->coverage, a->min_coverage, &below)) {
-		fflush(stdout);
-		fprintf(stderr, "noroshi test: coverage is below %g %%: %s\n", a->min_coverage, below.p);
-		code = EXIT_FINDINGS;
-	}
+	say_below("coverage", a->min_coverage, &covered, &code);
+	say_below("mutation", a->min_mutation, &killed, &code);
 	for (size_t i = 0; i < n; i++) {
 		buf_free(&m[i].text);
 		json_decref(m[i].json);
@@ -237,7 +251,7 @@ static bool unreadable(const struct test_session *s)
 static int run(int argc, char **argv)
 {
 	struct test_session s = {};
-	struct args a = {.min_coverage = -1};
+	struct args a = {};
 	int r = parse(&a, argc, argv);
 
 	if (r)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#define TESTS_BYTES_MAX (256u << 20)	/* texts of all cases: the rows of a table have their own */
+
 struct diag_place reading_place(const struct reading *r, const yaml_node_t *n)
 {
 	unsigned int len = 1;
@@ -41,7 +43,10 @@ void reading_complain(struct reading *r, const yaml_node_t *n, const char *hint,
 
 const char *reading_keep(struct reading *r, const char *s)
 {
-	return s ? arena_strdup(r->t->arena, s) : NULL;
+	const char *kept = s ? arena_strdup(r->t->arena, s) : NULL;
+
+	r->no_memory = r->no_memory || (s && !kept);
+	return kept;
 }
 
 const char *reading_beside(struct reading *r, const char *path)
@@ -229,6 +234,7 @@ static void read_expect(struct reading *r, const yaml_node_t *n, struct test_cas
 		return;
 	}
 	c->expect = arena_array(r->t->arena, struct expectation, (size_t)(n->data.sequence.items.top - n->data.sequence.items.start) + 1);
+	r->no_memory = r->no_memory || !c->expect;
 	for (yaml_node_item_t *i = n->data.sequence.items.start; c->expect && i < n->data.sequence.items.top; i++)
 		read_expectation(r, yaml_document_get_node(&r->doc, *i), &c->expect[c->nexpect++]);
 }
@@ -246,6 +252,7 @@ static void read_silent(struct reading *r, const yaml_node_t *n, struct test_cas
 		return;
 	}
 	c->silent = arena_array(r->t->arena, const char *, (size_t)(n->data.sequence.items.top - n->data.sequence.items.start) + 1);
+	r->no_memory = r->no_memory || !c->silent;
 	for (yaml_node_item_t *i = n->data.sequence.items.start; c->silent && i < n->data.sequence.items.top; i++) {
 		const char *name = reading_text(r, yaml_document_get_node(&r->doc, *i));
 
@@ -314,6 +321,7 @@ static void read_input(struct reading *r, const yaml_node_t *n, struct test_case
 	const yaml_node_t *defaults = yaml_map_get(&r->doc, n, "defaults", NULL);
 	const yaml_node_t *events = yaml_map_get(&r->doc, n, "events", NULL);
 	const yaml_node_t *replay = yaml_map_get(&r->doc, n, "replay", NULL);
+	const char *path = reading_text(r, replay);
 	json_t *base = defaults ? reading_json(r, defaults) : NULL;
 
 	if (defaults && !json_is_object(base))
@@ -322,8 +330,8 @@ static void read_input(struct reading *r, const yaml_node_t *n, struct test_case
 		known_fields(r, defaults);
 	if (events)
 		c->events = read_events(r, events, json_is_object(base) ? base : NULL);
-	else if (reading_text(r, replay))
-		c->replay = reading_beside(r, reading_text(r, replay));
+	else if (path)
+		c->replay = reading_beside(r, path);
 	if (events && replay)
 		complain(r, replay, NULL, "a case has either events or replay");
 	json_decref(base);
@@ -439,7 +447,7 @@ static int read_all(struct test_cases *t, struct str file, struct str text, stru
 	yaml_parser_t y;
 
 	if (!t->arena)
-		t->arena = arena_new(256u << 20);
+		t->arena = arena_new(TESTS_BYTES_MAX);
 	if (!t->arena || !yaml_parser_initialize(&y))
 		return -ENOMEM;
 	yaml_parser_set_input_string(&y, (const unsigned char *)text.p, text.n);
@@ -461,6 +469,9 @@ static int read_all(struct test_cases *t, struct str file, struct str text, stru
 			break;
 	}
 	yaml_parser_delete(&y);
+	if (r.no_memory)
+		diags_add(diags, DIAG_TEST, (struct diag_place){.file = file}, STR_NONE, NULL, NULL,
+			  "the cases need more memory than the %u MiB they may have", TESTS_BYTES_MAX >> 20);
 	return diags->errors > errors ? -EINVAL : 0;
 }
 

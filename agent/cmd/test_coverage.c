@@ -361,14 +361,12 @@ void test_coverage_report(const struct test_coverage *c, struct test_measure *re
 	ret->json = o;
 }
 
-unsigned int test_coverage_below(const struct test_coverage *c, double wanted, struct buf *why)
+void test_coverage_below(const struct test_coverage *c, double wanted, struct buf *below)
 {
-	unsigned int n = 0;
-
 	for (uint32_t i = 0; i < c->n; i++) {
-		if (percent(seen(&c->v[i]), 2 * c->v[i].n) >= wanted)
-			continue;
-		why_printf(why, "%s\"%s\" (%d %%)", n++ ? ", " : "", c->v[i].name, (int)percent(seen(&c->v[i]), 2 * c->v[i].n));
+		double is = percent(seen(&c->v[i]), 2 * c->v[i].n);
+
+		if (is < wanted)
+			why_printf(below, "%s\"%s\" (%d %%)", below->n ? ", " : "", c->v[i].name, (int)is);
 	}
-	return n;
 }

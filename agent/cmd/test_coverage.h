@@ -23,8 +23,8 @@ void test_coverage_add(struct test_coverage *c, struct ruleset *rs, const struct
 
 /* The figures, for people and as JSON. */
 void test_coverage_report(const struct test_coverage *c, struct test_measure *ret);
-/* How many rules are below; *why names them. */
-unsigned int test_coverage_below(const struct test_coverage *c, double percent, struct buf *why);
+/* *below names the rules that have less than that. */
+void test_coverage_below(const struct test_coverage *c, double percent, struct buf *below);
 
 /* Whether a rule's name is one of those asked for: by a glob, or there are none. */
 bool test_named(const char *name, const char *const *globs, size_t nglobs);

@@ -141,9 +141,9 @@ static uint32_t kills(const struct target *t)
 	return n;
 }
 
-static int percent(uint32_t part, uint32_t whole)
+static double percent(uint32_t part, uint32_t whole)
 {
-	return whole ? (int)(100.0 * part / whole) : 100;
+	return whole ? 100.0 * part / whole : 100;
 }
 
 static const char *kind_name(enum mutation k)
@@ -193,8 +193,8 @@ static json_t *report_target(const struct target *t, struct buf *out)
 	json_t *o = json_object(), *survivors = json_array();
 	uint32_t n = parts_mutants(t->parts), dead = kills(t);
 
-	why_printf(out, "  %3d %%  %s (%s%u of %u)%s\n", percent(dead, n), t->rule.info.name, t->judged ? "" : "no case, ", dead, n,
-		   t->judged && dead < n ? ", not noticed:" : "");
+	why_printf(out, "  %3d %%  %s (%s%u of %u killed)%s\n", (int)percent(dead, n), t->rule.info.name, t->judged ? "" : "no case, ", dead, n,
+		   t->judged && dead < n ? ", survivors:" : "");
 	for (uint32_t i = 0; i < n; i++) {
 		if (t->killed[i])
 			continue;
@@ -224,7 +224,7 @@ static void report(const struct mutating *m, struct test_measure *ret)
 		dead += kills(&m->v[i]);
 	}
 	ret->name = "mutation";
-	why_printf(&ret->text, "mutation: %d %% (some case noticed %u of %u changes of a condition)\n", percent(dead, n), dead, n);
+	why_printf(&ret->text, "mutation: %d %% (%u of %u mutants of conditions killed by some case)\n", (int)percent(dead, n), dead, n);
 	for (uint32_t i = 0; i < m->n; i++)
 		json_array_append_new(rules, report_target(&m->v[i], &ret->text));
 	json_object_set_new(o, "mutants", json_integer(n));
@@ -233,11 +233,21 @@ static void report(const struct mutating *m, struct test_measure *ret)
 	ret->json = o;
 }
 
-int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, const char *const *globs, size_t nglobs,
-		struct test_measure *ret)
+static void find_below(const struct mutating *m, double min, struct buf *below)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		double is = percent(kills(&m->v[i]), parts_mutants(m->v[i].parts));
+
+		if (is < min)
+			why_printf(below, "%s\"%s\" (%d %%)", below->n ? ", " : "", m->v[i].rule.info.name, (int)is);
+	}
+}
+
+int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, const struct test_mutation *how,
+		struct test_measure *ret, struct buf *below)
 {
 	struct mutating m = {.s = s, .index = json_object()};
-	int r = find_targets(&m, globs, nglobs);
+	int r = find_targets(&m, how->globs, how->nglobs);
 	size_t at = 0;
 
 	for (size_t g = 0; g < s->n; g++) {
@@ -250,8 +260,10 @@ int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, 
 			at++;
 		}
 	}
-	if (!r)
+	if (!r) {
 		report(&m, ret);
+		find_below(&m, how->min, below);
+	}
 	for (uint32_t i = 0; i < m.n; i++) {
 		parts_free(m.v[i].parts);
 		free(m.v[i].killed);

@@ -11,8 +11,17 @@
 #include "cmd/test_load.h"
 #include "cmd/test_report.h"
 
-/* Runs the cases that hold again, with the mutants of the rules they judge. 0 or -ENOMEM. */
-int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, const char *const *globs, size_t nglobs,
-		struct test_measure *ret);
+struct test_mutation {
+	const char *const *globs;	/* of the rules; none: all */
+	size_t nglobs;
+	double min;			/* per cent of a rule's mutants that have to be killed */
+};
+
+/*
+ * Runs the cases that hold again, with the mutants of the rules they judge. *below names the rules that have less than
+ * the minimum. 0 or -ENOMEM.
+ */
+int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, const struct test_mutation *how,
+		struct test_measure *ret, struct buf *below);
 
 #endif

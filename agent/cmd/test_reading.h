@@ -24,6 +24,7 @@ struct reading {
 	json_t *used;			/* columns that stood somewhere */
 	bool again;			/* not the first row: what was said already is not said again */
 	bool too_much;			/* TEST_VALUES_MAX was reached, and said */
+	bool no_memory;			/* something could not be kept: what was read must not be run */
 };
 
 #define complain(r, node, hint, ...) reading_complain(r, node, hint, __VA_ARGS__)

@@ -175,7 +175,9 @@ static void case_junit(const struct test_outcome *o)
 	const struct test_case *c = o->c;
 	struct str why = buf_view(&o->why), rest = why;
 
-	printf("  <testcase classname=\"");
+	printf("  <testcase file=\"");
+	xml(c->place.file);
+	printf("\" line=\"%u\" classname=\"", c->place.line);
 	xml(c->place.file);
 	printf("\" name=\"");
 	xml(str(c->name));

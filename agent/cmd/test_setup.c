@@ -41,8 +41,9 @@ static size_t byte_of(const struct reading *r, const yaml_mark_t *m)
 /* Text for the loader, behind so many empty lines and blanks. */
 static struct str placed(struct reading *r, size_t lines, size_t blanks, struct str text)
 {
-	char *p = arena_alloc(r->t->arena, lines + blanks + text.n + 1);
+	char *p = text.p ? arena_alloc(r->t->arena, lines + blanks + text.n + 1) : NULL;
 
+	r->no_memory = r->no_memory || !p;
 	if (!p)
 		return STR_NONE;
 	memset(p, '\n', lines);
@@ -109,8 +110,12 @@ void read_setup(struct reading *r, const yaml_node_t *n, struct test_case *c)
 {
 	struct test_setup *s = n ? arena_new_object(r->t->arena, struct test_setup) : NULL;
 
-	if (!s || !count_lines(r))
+	if (!n)
 		return;
+	if (!s || !count_lines(r)) {
+		r->no_memory = true;
+		return;
+	}
 	s->source.name = c->place.file;
 	if (n->type == YAML_SEQUENCE_NODE && n->start_mark.line < r->nlines)
 		setup_of_items(r, n, s);
@@ -161,6 +166,7 @@ static void read_position(struct reading *r, const yaml_node_t *map, const char 
 static void read_diagnostic(struct reading *r, const yaml_node_t *n, struct expected_diag *d)
 {
 	const yaml_node_t *code = n;
+	const char *text;
 
 	if (n->type == YAML_MAPPING_NODE) {
 		reading_keys(r, n, &test_diagnostics_keys);
@@ -170,8 +176,9 @@ static void read_diagnostic(struct reading *r, const yaml_node_t *n, struct expe
 		read_position(r, n, "line", &d->line);
 		read_position(r, n, "col", &d->col);
 	}
-	if (reading_text(r, code))
-		d->code = known_code(r, code, reading_text(r, code));
+	text = reading_text(r, code);
+	if (text)
+		d->code = known_code(r, code, text);
 	else if (code || (!d->message && !d->line && !d->file))
 		complain(r, n, NULL, "an expected diagnostic is a code, or a map with code, line, col, message or file");
 }
@@ -190,6 +197,7 @@ void read_diagnostics(struct reading *r, const yaml_node_t *n, struct test_case 
 	}
 	c->diagnostics = arena_array(r->t->arena, struct expected_diag,
 				     (size_t)(n->data.sequence.items.top - n->data.sequence.items.start));
+	r->no_memory = r->no_memory || !c->diagnostics;
 	for (yaml_node_item_t *i = n->data.sequence.items.start; c->diagnostics && i < n->data.sequence.items.top; i++)
 		read_diagnostic(r, yaml_document_get_node(&r->doc, *i), &c->diagnostics[c->ndiagnostics++]);
 }

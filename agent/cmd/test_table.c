@@ -100,7 +100,9 @@ struct str reading_fill(struct reading *r, const yaml_node_t *n, struct str text
 			buf_add(&b, text.p, len = 1);
 		text = str_skip(text, len);
 	}
-	return arena_str(r->t->arena, buf_view(&b));
+	text = arena_str(r->t->arena, buf_view(&b));
+	r->no_memory = r->no_memory || !text.p;
+	return text;
 }
 
 const char *reading_text(struct reading *r, const yaml_node_t *n)
@@ -247,7 +249,7 @@ const char *reading_row_name(struct reading *r, const char *name, bool mentions)
 
 	if (!r->row || mentions)
 		return name;
-	buf_puts(&b, name);
+	buf_puts(&b, name ? name : "");
 	json_object_foreach((json_t *)r->row, key, v) {
 		_cleanup_(buf_free) struct buf value = {};
 		size_t cut = NAME_VALUE_MAX;

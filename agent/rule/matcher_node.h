@@ -16,7 +16,8 @@
  *   matcher_slot.c     values: fields and transformers, once per event
  *   matcher_needs.c    what has to leave the kernel
  *   matcher_opens.c    and of opens, which paths
- *   matcher_explain.c, matcher_trace.c
+ *   matcher_explain.c
+ *   matcher_trace.c    which checks decide
  */
 #ifndef RULE_MATCHER_NODE_H
 #define RULE_MATCHER_NODE_H

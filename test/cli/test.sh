@@ -132,7 +132,7 @@ s = e.parse(sys.argv[1]).getroot()
 assert (s.get("tests"), s.get("failures"), s.get("skipped")) == ("18", "10", "1"), s.attrib
 c = s.findall("testcase")
 assert len(c) == 18 and len(s.findall("testcase/failure")) == 10 and len(s.findall("testcase/skipped")) == 1
-assert c[0].get("name") == "nothing fires" and "proc.name in (sh, bash)" in c[0].find("failure").text
+assert c[0].get("name") == "nothing fires" and (c[0].get("file"), c[0].get("line")) == ("failing.test.yaml", "3") and "proc.name in (sh, bash)" in c[0].find("failure").text
 EOF
 holds "JUnit is XML with the counts" python3 look.py out
 

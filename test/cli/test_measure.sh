@@ -89,7 +89,12 @@ tests:
     expect: [{rule: Port, event: 1}, {rule: Port, event: 4}]
 EOF
 status 0 "all are noticed" "$NOROSHI" test --mutate -t whole.test.yaml --rule Port
-has out "by events at the edges" '^  100 %  Port \(10 of 10\)$'
+has out "by events at the edges" '^  100 %  Port \(10 of 10 killed\)$'
+status 0 "enough are killed" "$NOROSHI" test --min-mutation 100 -t whole.test.yaml --rule Port
+status 1 "not enough" "$NOROSHI" test --min-mutation 70.5 -t a.test.yaml --rule Port
+has err "it names the rule" 'mutation is below 70.5 %: "Port" \(70 %\)$'
+status 2 "no number" "$NOROSHI" test --min-mutation x rules.yaml
+has err "it says so" '--min-mutation wants a number from 0 to 100'
 sed 's/fd.rport: 2000/fd.rport: 7/' a.test.yaml >failing.test.yaml
 status 1 "no mutants of what fails" "$NOROSHI" test --mutate -t failing.test.yaml
 has err "it says so" 'waits for cases that hold'
@@ -113,7 +118,7 @@ assert shell["checks"][0] == {"text": "evt.type = execve", "file": "rules.yaml",
 assert port["cases"] == 1 and 0 < shell["percent"] < 100
 EOF
 holds "what it says" python3 look.py
-status 0 "mutants as JSON" "$NOROSHI" test --format json --mutate -t a.test.yaml
+status 0 "mutants as JSON" "$NOROSHI" test --json --mutate -t a.test.yaml
 cat >look.py <<'EOF'
 import json
 m = json.load(open("out"))["mutation"]
