@@ -450,11 +450,8 @@ static void put_user(struct fields *f, const struct scap_thread *t)
 		if (u)
 			put_text(f, "user.shell", u->shell);
 	}
-	if (t->login_uid != UINT32_MAX) {
-		put_int(f, "user.loginuid", t->login_uid);
-		if (login || !t->login_uid)
-			put_text(f, "user.loginname", login ? login->name : "root");
-	}
+	if (t->login_uid != UINT32_MAX && (login || !t->login_uid))
+		put_text(f, "user.loginname", login ? login->name : "root");
 	if (t->gid != UINT32_MAX) {
 		put_int(f, "group.gid", t->gid);
 		if (g || !t->gid)
@@ -508,6 +505,7 @@ static void put_process(struct fields *f)
 	if (!t)
 		return;
 	put_int(f, "thread.tid", t->tid);
+	put_int(f, "user.loginuid", t->login_uid == UINT32_MAX ? -1 : (int64_t)t->login_uid);
 	if (t->pid < 0)
 		return;		/* nothing but its number is known */
 	m = scap_thread_main(f->s, t);
