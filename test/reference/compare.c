@@ -123,7 +123,8 @@ static const char *not_foreseen(const struct set *s, const struct occasion *o)
 {
 	const struct rvalue *type = &o->facts.of[F_EVT_TYPE].v[0];
 	const union event_record *rec = o->event.rec;
-	int name = name_find(type->text);
+	/* the original's sets take syscall.type for evt.type, which events that are no system call do not have */
+	int name = o->facts.of[F_SYSCALL_TYPE].present ? name_find(type->text) : -1;
 	uint32_t hits[CONDITIONS_MAX];
 	unsigned int n = matcher_match(s->matcher, &o->event, hits);
 
