@@ -85,6 +85,7 @@ static void print_calls(json_t *calls)
 	json_t *c;
 
 	print_calls_in(calls, "sees", "attached", "");
+	print_calls_in(calls, "follows", "process table", " for the process table alone");
 	print_calls_in(calls, "off", "not needed", " that no rule asks for");
 	json_object_foreach(calls, name, c) {
 		if (!strcmp(text(c, "state"), "lost"))

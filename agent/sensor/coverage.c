@@ -43,12 +43,20 @@ static void explain(char dst[2 * PROGRAM_REASON_MAX], const struct sensor_state 
 		 *reason ? reason : program_state_name[s->program[without].state]);
 }
 
+/* Programs start, fork and end: the process table is told whatever the rules ask for. */
+static bool is_state(enum event_call call)
+{
+	enum event_type type = call_table[call].type;
+
+	return type == EVENT_EXEC || type == EVENT_FORK || type == EVENT_EXIT;
+}
+
 static json_t *call_json(const struct coverage *c, enum event_call call)
 {
 	enum program by = PROGRAM_MAX, without = PROGRAM_MAX;
 	enum need_how how = NEED_MUST;
 	char reason[2 * PROGRAM_REASON_MAX] = "";
-	const char *state = "not needed";
+	const char *state = is_state(call) ? "process table" : "not needed";	/* where no rule needs it */
 	uint64_t missed = 0;
 
 	if (c->needs->call[call]) {
