@@ -61,9 +61,9 @@ static bool type_check(const struct ast *n, struct name_set *ret)
 		return false;
 	if (n->op != OP_EQ && n->op != OP_EQEQ && n->op != OP_NE && n->op != OP_IN && n->op != OP_EXISTS)
 		return false;
-	if (n->op == OP_EXISTS) {
+	if (n->op == OP_EXISTS) {	/* some events have no syscall.type: there it decides nothing */
 		set_all(ret);
-		return true;
+		return is_field(n->lhs, "evt.type");
 	}
 	set_none(ret);
 	for (i = 0; i < n->nconstants; i++) {

@@ -12,11 +12,11 @@
 
 static const char *const texts[] = {
 	"{\"evt.type\":\"nosuch\"}",
-	"{\"evt.type\":\"openat\",\"evt.num\":3,\"proc.name\":\"caf\xc3\xa9\",\"fd.name\":\"/etc/passwd\",\"proc.pid\":3,"
+	("{\"evt.type\":\"openat\",\"evt.num\":3,\"proc.name\":\"caf\xc3\xa9\",\"fd.name\":\"/etc/passwd\",\"proc.pid\":3,"
 	"\"proc.aname\":[\"nginx\",null,\"systemd\"],\"evt.arg.flags\":\"O_CREAT|O_WRONLY\",\"evt.rawtime.ns\":17,"
-	"\"proc.env[A B]\":\"x y\",\"proc.exe\":\"aGVsbG8=\",\"proc.cmdline\":\"bash\\u001b[2J -c \\n ls\",\"evt.is_open_write\":true}",
-	"{\"evt.type\":\"connect\",\"fd.cip\":\"10.0.0.5\",\"fd.sip\":\"2001:db8::1\",\"fd.cport\":40000,\"fd.sport\":443,"
-	"\"proc.apid\":[1,2],\"dns.answers\":[\"10.0.0.1\",\"\",\"-x\"],\"evt.buffer\":\"hello\",\"evt.rawres\":-115}",
+	"\"proc.env[A B]\":\"x y\",\"proc.exe\":\"aGVsbG8=\",\"proc.cmdline\":\"bash\\u001b[2J -c \\n ls\",\"evt.is_open_write\":true}"),
+	("{\"evt.type\":\"connect\",\"fd.cip\":\"10.0.0.5\",\"fd.sip\":\"2001:db8::1\",\"fd.cport\":40000,\"fd.sport\":443,"
+	"\"proc.apid\":[1,2],\"dns.answers\":[\"10.0.0.1\",\"\",\"-x\"],\"evt.buffer\":\"hello\",\"evt.rawres\":-115}"),
 };
 
 #define TEXTS (sizeof(texts) / sizeof(texts[0]))

@@ -349,6 +349,23 @@ static struct rtree *make_tree(struct batch *b, unsigned int depth)
 	return t;
 }
 
+/* A question whose answer the sensor's filters know as well. */
+static struct rtree *filter_check(struct batch *b)
+{
+	static const int fields[] = {F_EVT_FAILED, F_EVT_RES, F_EVT_RAWRES, F_FD_NUM, F_EVT_OPEN_WRITE, F_ARG_FLAGS};
+	struct rtree *t = new_tree(RK_CHECK);
+
+	t->lhs = new_expr(RX_FIELD);
+	t->lhs->field = fields[below(6)];
+	t->lhs->type = rfields[t->lhs->field].type;
+	t->op = random_op(t->lhs->type, false);
+	if (takes_modifier(t->op) && chance(10))
+		t->modifier = (enum rmodifier)(1 + below(3));
+	if (t->op != RO_EXISTS)
+		fill_constants(b, t);
+	return chance(30) ? negated(t) : t;
+}
+
 /* Most are like rules: the event's type, and more. */
 struct rtree *make_condition(struct batch *b)
 {
@@ -358,6 +375,8 @@ struct rtree *make_condition(struct batch *b)
 		return make_tree(b, 1 + below(3));
 	t = new_tree(RK_AND);
 	t->v[t->n++] = event_check(b);
+	if (chance(20))
+		t->v[t->n++] = filter_check(b);
 	for (unsigned int k = 2 + below(3); t->n < k;)
 		t->v[t->n++] = make_tree(b, below(3));
 	if (chance(75))
@@ -366,4 +385,19 @@ struct rtree *make_condition(struct batch *b)
 	alternative->v[alternative->n++] = t;
 	alternative->v[alternative->n++] = make_condition(b);
 	return alternative;
+}
+
+struct rtree *make_narrow_condition(struct batch *b)
+{
+	struct rtree *t = new_tree(RK_AND), *either;
+
+	t->v[t->n++] = event_check(b);
+	t->v[t->n++] = filter_check(b);
+	if (chance(60))
+		return t;
+	either = new_tree(RK_OR);
+	either->v[either->n++] = filter_check(b);
+	either->v[either->n++] = chance(50) ? filter_check(b) : some_check(b);
+	t->v[t->n++] = either;
+	return t;
 }

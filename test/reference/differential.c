@@ -86,7 +86,9 @@ static void fill(struct batch *b, struct run *r)
 	b->nconditions = chance(5) ? 1 : 2 + below(CONDITIONS_MAX - 1);
 	for (unsigned int i = 0; i < b->nconditions; i++)
 		b->conditions[i] = make_condition(b);
-	r->conditions += b->nconditions;
+	for (unsigned int i = 0; i < NARROW; i++)
+		b->narrow[i] = make_narrow_condition(b);
+	r->conditions += b->nconditions + NARROW;
 }
 
 /* False: a difference, and it was shown. */

@@ -23,7 +23,15 @@ void make_pools(struct batch *b)
 		if (rfields[i].type == rfields[other].type && i != F_EVT_TYPE && other != F_EVT_TYPE && i != F_EVT_NUM && chance(50))
 			b->pool[i][below(b->npool[i])] = b->pool[other][below(b->npool[other])];
 	}
+	memcpy(b->pool[F_SYSCALL_TYPE], b->pool[F_EVT_TYPE], sizeof(b->pool[F_EVT_TYPE]));
+	b->npool[F_SYSCALL_TYPE] = b->npool[F_EVT_TYPE];
 	b->share[F_EVT_TYPE] = b->share[F_EVT_NUM] = 100;
+}
+
+/* Of the names that events are given here. */
+static bool is_syscall(struct str name)
+{
+	return !str_eq(name, STR("dns")) && !str_eq(name, STR("procexit")) && !str_eq(name, STR("nosuch")) && !str_eq(name, STR("xyz"));
 }
 
 void make_facts(struct batch *b, struct facts *e)
@@ -47,6 +55,8 @@ void make_facts(struct batch *b, struct facts *e)
 		if (n > 1 && chance(12))	/* [0] stays, so that it is there at all */
 			e->of[i].v[1 + below(n - 1)].hole = true;
 	}
+	e->of[F_SYSCALL_TYPE].v[0] = e->of[F_EVT_TYPE].v[0];
+	e->of[F_SYSCALL_TYPE].present = is_syscall(e->of[F_EVT_TYPE].v[0].text);
 }
 
 static json_t *as_json(const struct rvalue *v)

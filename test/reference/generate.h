@@ -21,6 +21,7 @@
 #define EVENTS_MAX 64
 #define CONDITIONS_MAX 60
 #define POOL_MAX 4
+#define NARROW 3
 #define CHECKS_MAX 256
 
 struct occasion {
@@ -40,6 +41,7 @@ struct batch {
 	unsigned int noccasions;
 	struct rtree *conditions[CONDITIONS_MAX];
 	unsigned int nconditions;
+	struct rtree *narrow[NARROW];		/* each compiled alone: what is needed for it is needed for nothing else */
 	struct rtree *checks[CHECKS_MAX];	/* made so far: some are used again */
 	unsigned int nchecks;
 };
@@ -68,6 +70,7 @@ void release_native(void *native);
 
 /* condition.c */
 struct rtree *make_condition(struct batch *b);
+struct rtree *make_narrow_condition(struct batch *b);	/* of some events, and of some outcomes of those */
 
 /* constant.c */
 void add_constant(struct batch *b, struct rtree *t);

@@ -376,6 +376,8 @@ void make_native_event(struct batch *b, struct occasion *o, uint64_t num)
 	make_process(&m);
 	o->event.call = (enum event_call)n->record.hdr.call;
 	know_text(m.e, F_EVT_TYPE, str(call_table[o->event.call].name));
+	if (o->event.call != CALL_DNS)
+		know_text(m.e, F_SYSCALL_TYPE, str(call_table[o->event.call].name));
 	know_number(m.e, F_EVT_NUM, (int64_t)num);
 	for (int i = F_EVT_OPEN_READ; i <= F_EVT_OPEN_WRITE; i++) {
 		if (!m.e->of[i].present)	/* of other events it is false */

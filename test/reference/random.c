@@ -223,7 +223,7 @@ struct rvalue random_value(int field)
 
 	switch (v.type) {
 	case R_STR:
-		v.text = field == F_EVT_TYPE ? str(PICK(names)) : text_of_theme(rfields[field].theme);
+		v.text = field == F_EVT_TYPE || field == F_SYSCALL_TYPE ? str(PICK(names)) : text_of_theme(rfields[field].theme);
 		break;
 	case R_BYTES:
 		v.text = chance(30) ? as_b64(text_of_theme(THEME_NAME)) : text_of_theme(THEME_WILD);

@@ -80,6 +80,8 @@ static void derived(const struct facts *e, int field, struct rvalues *ret)
 {
 	enum rtype type = rfields[field].type;
 
+	if (field == F_EVT_TYPE_IS)
+		add(ret, &(struct rvalue){.number = text_same(e->of[F_EVT_TYPE].v[0].text, STR("open"))}, type);
 	if (field == F_FD_CNET || field == F_FD_IP || field == F_FD_NET)
 		add_fact(e, F_FD_CIP, type, ret);
 	if (field == F_FD_SNET || field == F_FD_IP || field == F_FD_NET)

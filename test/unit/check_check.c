@@ -92,6 +92,8 @@ START_TEST(event_sets)
 	ck_assert(can_be("not evt.type == anyof (open)", "open"));
 	ck_assert(can_be("proc.name = x", "dns"));
 	ck_assert(!can_be("evt.type = accept", "accept4"));
+	ck_assert(!can_be("not evt.type exists", "open"));
+	ck_assert(can_be("not syscall.type exists", "dns"));	/* which is no system call */
 }
 END_TEST
 
