@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "control.h"
 #include "enrich/user.h"
+#include "rule/engine_condition.h"
 #include "sensor/privileges.h"
 #include "util/clock.h"
 #include "util/fs.h"
@@ -146,15 +147,17 @@ static void reload(struct agent *a)
 {
 	struct diags d _cleanup_(diags_free) = {};
 	struct rule_files files = {};
+	struct engine_load load = a->o.load;
 	struct ruleset *rs = NULL;
 	struct needs needs = {};
 	int r = 0;
 
 	for (size_t i = 0; i < a->o.nrule_paths && r >= 0; i++)
 		r = rule_files_add(&files, a->o.rule_paths[i], &d);
+	load.sources = files.v;
+	load.nsources = files.n;
 	if (r >= 0)
-		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n,
-							    .min_priority = a->o.min_priority}, &d);
+		r = ruleset_load(&rs, &load, &d);
 	print_diags(&d);
 	if (r < 0) {
 		a->reloads_failed++;
@@ -220,10 +223,20 @@ static void start_timers(struct agent *a)
 	}
 }
 
+/* A reload may have changed the rules since the finding was made: then its output's fields are those of today. */
+static void output_fields(void *ctx, const char *rule, void (*fn)(void *fn_ctx, const char *field), void *fn_ctx)
+{
+	const struct agent *a = ctx;
+	const struct engine *e = ruleset_engine(a->o.ruleset, "condition");
+
+	if (e)
+		engine_condition_output_fields(e, rule, fn, fn_ctx);
+}
+
 static int open_sink(struct agent *a, const struct config_sink *s)
 {
 	struct sink_options o = {
-		.format = s->format, .json = a->o.json, .agent_id = a->agent_id,
+		.format = s->format, .template = {output_fields, a}, .json = a->o.json, .agent_id = a->agent_id,
 		.ca_file = s->ca_file, .token_file = s->token_file, .compression = s->compression,
 		.cert_file = s->cert_file, .key_file = s->key_file,
 		.connect_timeout_ms = (unsigned int)s->connect_timeout, .timeout_ms = (unsigned int)s->timeout,
@@ -345,6 +358,7 @@ static void agent_free(struct agent *a)
 	uv_run(&a->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&a->loop);
 	config_free(a->o.config);
+	free(a->o.steps);
 }
 
 int agent_run(struct agent_options *o)

@@ -2,6 +2,7 @@
 /* Compile rules and configuration, load nothing: every diagnostic at once. */
 #include "cmd/cmd.h"
 #include "cmd/rules_arg.h"
+#include "cmd/rules_opts.h"
 #include "config.h"
 #include <jansson.h>
 #include <string.h>
@@ -10,38 +11,41 @@
 
 extern const struct cmd cmd_check;
 
-enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_COMPAT };
+enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "check this configuration too, and the rules it names when no RULES are given"},
 	[OPT_JSON] = {"--json", 0, NULL, "one object in the shape of `falco -V` (positions from 0)"},
 	[OPT_STRICT] = {"--strict", 0, NULL, "a warning fails as well"},
-	[OPT_COMPAT] = {"--falco-strict", 0, NULL, "conditions mean what they mean in Falco also where that is a trap"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
 struct args {
 	const char *config, *paths[PATHS_MAX];
 	size_t npaths;
-	bool json, strict, compat;
+	bool json, strict;
+	struct rules_opts opts;
 };
 
 static int parse(struct args *a, int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
+	bool bad = false;
 	int o;
 
 	while ((o = cmd_next(&p, &cmd_check)) != CMD_END) {
 		if (o == CMD_HELP)
 			return EXIT_OK + 1;
-		if (o == OPT_CONFIG)
+		if (o >= 0 && rules_opts_take(&a->opts, "check", o - OPT_RULES_BASE, p.value, &bad)) {
+			if (bad)
+				return EXIT_INPUT + 1;
+		} else if (o == OPT_CONFIG)
 			a->config = p.value;
 		else if (o == OPT_JSON)
 			a->json = true;
 		else if (o == OPT_STRICT)
 			a->strict = true;
-		else if (o == OPT_COMPAT)
-			a->compat = true;
 		else if (o == CMD_ARG && a->npaths < PATHS_MAX)
 			a->paths[a->npaths++] = p.value;
 		else
@@ -121,14 +125,17 @@ static void report(const struct args *a, const struct rule_files *files, const s
 	printf("%zu warning%s\n", d->warnings, d->warnings == 1 ? "" : "s");
 }
 
-static int check_rules(const struct args *a, struct rule_files *files, unsigned int priority, struct diags *d, uint32_t *rules)
+static int check_rules(const struct args *a, struct rule_files *files, const struct config *c, struct diags *d, uint32_t *rules)
 {
-	struct engine_load in = {.strict_compat = a->compat, .min_priority = priority};
+	_cleanup_(freep) struct rule_select *steps = NULL;
+	struct engine_load in = {};
 	const char *paths[PATHS_MAX];
 	size_t n = rules_arg_expand(paths, PATHS_MAX, a->paths, a->npaths);
 	struct ruleset *rs = NULL;
-	int r = 0;
+	int r = rules_opts_fill(&a->opts, c, &in, &steps);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n; i++)
 		r = rule_files_add(files, paths[i], d) < 0 ? -1 : r;
 	in.sources = files->v;
@@ -145,19 +152,20 @@ static int run(int argc, char **argv)
 	struct diags d _cleanup_(diags_free) = {};
 	_cleanup_(config_freep) struct config *c = config_new();
 	struct rule_files files = {};
-	struct args a = {};
+	struct args a = {.opts = RULES_OPTS_INIT};
 	uint32_t rules = 0;
-	int priority = 7, r = parse(&a, argc, argv);
+	int r = parse(&a, argc, argv);
 
 	if (r)
 		return r - 1;
-	if (a.config && c && config_read(c, a.config, &d) >= 0) {
-		priority = rules_arg_priority(c->priority);
+	if (a.config && c && config_read(c, a.config, &d) < 0)
+		c = config_free(c);
+	if (a.config && c) {
 		for (size_t i = 0; !a.npaths && i < c->rules_files.n && i < PATHS_MAX; i++)
 			a.paths[i] = c->rules_files.v[i];
 		a.npaths = a.npaths ? a.npaths : c->rules_files.n;
 	}
-	r = check_rules(&a, &files, (unsigned int)priority, &d, &rules);
+	r = check_rules(&a, &files, c, &d, &rules);
 	report(&a, &files, &d, rules);
 	rule_files_free(&files);
 	for (size_t i = 0; i < d.n; i++) {

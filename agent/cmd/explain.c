@@ -2,6 +2,7 @@
 /* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
 #include "cmd/cmd.h"
 #include "cmd/rules_arg.h"
+#include "cmd/rules_opts.h"
 #include "event/names.h"
 #include "rule/engine_condition.h"
 #include <jansson.h>
@@ -12,11 +13,12 @@
 
 extern const struct cmd cmd_explain;
 
-enum { OPT_RULES, OPT_JSON };
+enum { OPT_RULES, OPT_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
 	[OPT_JSON] = {"--json", 0, NULL, "one JSON array of objects"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
@@ -169,14 +171,20 @@ static int run(int argc, char **argv)
 	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *rule = NULL;
 	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
 	struct rule_files files = {};
-	bool as_json = false;
+	_cleanup_(freep) struct rule_select *steps = NULL;
+	struct rules_opts opts = RULES_OPTS_INIT;
+	bool as_json = false, bad = false;
+	struct engine_load in = {};
 	size_t n = 0;
 	int o, r = 0;
 
 	while ((o = cmd_next(&p, &cmd_explain)) != CMD_END) {
 		if (o == CMD_HELP)
 			return EXIT_OK;
-		if (o == OPT_RULES && n < PATHS_MAX)
+		if (o >= 0 && rules_opts_take(&opts, "explain", o - OPT_RULES_BASE, p.value, &bad)) {
+			if (bad)
+				return EXIT_INPUT;
+		} else if (o == OPT_RULES && n < PATHS_MAX)
 			rules[n++] = p.value;
 		else if (o == OPT_JSON)
 			as_json = true;
@@ -185,11 +193,15 @@ static int run(int argc, char **argv)
 		else
 			return EXIT_INPUT;
 	}
+	if (rules_opts_fill(&opts, NULL, &in, &steps) < 0)
+		return EXIT_INPUT;
 	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = rule_files_add(&files, paths[i], &d);
+	in.sources = files.v;
+	in.nsources = files.n;
 	if (r >= 0)
-		r = ruleset_load(&rs, &(struct engine_load){.sources = files.v, .nsources = files.n, .min_priority = 7}, &d);
+		r = ruleset_load(&rs, &in, &d);
 	if (r < 0)
 		rules_arg_print(&d);
 	r = r < 0 ? EXIT_INPUT : explain(engine_condition_loaded(ruleset_engine(rs, "condition")), rule, as_json);

@@ -48,7 +48,8 @@ int filter_load(struct filter *f, const char *condition, const char *const *path
 	v[f->files.n] = (struct rule_source){STR(FILE_NAME), buf_view(&f->text)};
 	f->files.v = v;
 	f->files.n++;
-	r = ruleset_load(&f->rules, &(struct engine_load){.sources = v, .nsources = f->files.n, .min_priority = 7}, diags);
+	r = ruleset_load(&f->rules, &(struct engine_load){.sources = v, .nsources = f->files.n, .min_priority = 7,
+						   .strict_compat = f->compat}, diags);
 	as_typed(diags);
 	return r;
 }

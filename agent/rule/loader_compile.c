@@ -335,6 +335,11 @@ static struct output *compile_output(struct loader *l, struct rule_def *d, struc
 	*text = arena_str(l->arena, buf_view(&d->output.text));
 	r->text = &d->output;
 	error = text->p ? output_parse(&o, l->arena, *text, &e) : -ENOMEM;
+	if (!error && l->in->nadditions) {
+		output_release(o);
+		*text = output_with_additions(l, d, *text);
+		error = output_parse(&o, l->arena, *text, &e);
+	}
 	if (error == -ENOMEM)
 		l->no_memory = true;
 	if (!error) {
@@ -367,13 +372,14 @@ static void compile_rule(struct loader *l, struct rule_def *d, struct loaded *re
 	if (d->output.text.n)
 		out->output = compile_output(l, d, &r, &out->output_text);
 	if (d->broken || r.skip || r.failed || l->no_memory) {
-		output_release(out->output);
+		rule_release(out);
 		*out = (struct loaded_rule){};
 		return;
 	}
 	out->condition_text = arena_str(l->arena, buf_view(&d->condition.text));
 	out->priority = d->priority;
 	fill_info(l, d, &out->info);
+	extra_fields(l, d, out);
 	if (out->info.enabled)
 		out->condition = out->tree;
 	ret->enabled += out->info.enabled;
@@ -402,6 +408,9 @@ int compile(struct loader *l, struct loaded *ret)
 	if (!ret->rules)
 		return -ENOMEM;
 	ret->engine_version = l->engine_minor;
+	select_rules(l);
+	if (!check_additions(l))
+		return 0;	/* it was said */
 	for (size_t i = 0; i < l->nmacros; i++)
 		resolve_macro(l, &l->macros[i], 0);
 	for (size_t i = 0; i < l->nrules && !l->no_memory; i++)
