@@ -13,10 +13,11 @@
 
 extern const struct cmd cmd_explain;
 
-enum { OPT_RULES, OPT_JSON, OPT_RULES_BASE };
+enum { OPT_RULES, OPT_CONFIG, OPT_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
+	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "priority, rules, semantics and append_output of this configuration"},
 	[OPT_JSON] = {"--json", 0, NULL, "one JSON array of objects"},
 	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
@@ -99,8 +100,9 @@ static json_t *rule_json(const struct loaded_rule *r)
 		if (name_call(name_find(str(json_string_value(e)))) == CALL_NONE)
 			json_array_append(unseen, e);
 	}
-	e = json_pack("{s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
-		      "rule", r->info.name, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
+	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
+		      "rule", r->info.name, "desc", r->info.desc, "source", r->info.source,
+		      "conditionSource", r->condition_text.p, r->condition_text.n, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
 		      "type", r->info.type, "severityScore", (int)r->info.score, "mitre", texts(r->info.mitre),
 		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
@@ -168,10 +170,11 @@ static int run(int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
 	struct diags d _cleanup_(diags_free) = {};
-	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *rule = NULL;
+	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *rule = NULL, *config = NULL;
 	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
 	struct rule_files files = {};
 	_cleanup_(freep) struct rule_select *steps = NULL;
+	_cleanup_(config_freep) struct config *c = NULL;
 	struct rules_opts opts = RULES_OPTS_INIT;
 	bool as_json = false, bad = false;
 	struct engine_load in = {};
@@ -186,6 +189,8 @@ static int run(int argc, char **argv)
 				return EXIT_INPUT;
 		} else if (o == OPT_RULES && n < PATHS_MAX)
 			rules[n++] = p.value;
+		else if (o == OPT_CONFIG)
+			config = p.value;
 		else if (o == OPT_JSON)
 			as_json = true;
 		else if (o == CMD_ARG && !rule)
@@ -193,7 +198,9 @@ static int run(int argc, char **argv)
 		else
 			return EXIT_INPUT;
 	}
-	if (rules_opts_fill(&opts, NULL, &in, &steps) < 0)
+	if (config)
+		c = rules_opts_config(config, rules, PATHS_MAX, &n);
+	if ((config && !c) || rules_opts_fill(&opts, c, &in, &steps) < 0)
 		return EXIT_INPUT;
 	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
 	for (size_t i = 0; i < n && r >= 0; i++)
@@ -212,7 +219,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.args = "[-r RULES]... [--json] [RULE]",
+	.args = "[-c CONFIG] [-r RULES]... [--json] [RULE]",
 	.summary = "rules compiled: condition, fields, events needed and which of them nobody reports",
 	.options = options,
 	.run = run,

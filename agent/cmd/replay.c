@@ -115,30 +115,16 @@ static int replay(struct replay *r, struct engine_load *in, const char *events, 
 	return e < 0 ? EXIT_INPUT : EXIT_OK;
 }
 
-/* The configuration's say in which rules are on, and the rules it names when the command line names none. */
-static struct config *read_config(struct args *a)
-{
-	struct diags d _cleanup_(diags_free) = {};
-	struct config *c = a->config ? config_new() : NULL;
-
-	if (c && config_read(c, a->config, &d) < 0)
-		c = config_free(c);
-	rules_arg_print(&d);
-	for (size_t i = 0; c && !a->nrules && i < c->rules_files.n && i < PATHS_MAX; i++)
-		a->rules[i] = c->rules_files.v[i];
-	if (c && !a->nrules)
-		a->nrules = c->rules_files.n;
-	return c;
-}
-
 static int start(struct args *a)
 {
 	_cleanup_(freep) struct rule_select *steps = NULL;
-	_cleanup_(config_freep) struct config *c = read_config(a);
+	_cleanup_(config_freep) struct config *c = NULL;
 	struct replay r = {.json = a->json, .falco = a->falco};
 	const char *paths[PATHS_MAX];
 	struct engine_load in = {};
 
+	if (a->config)
+		c = rules_opts_config(a->config, a->rules, PATHS_MAX, &a->nrules);
 	if ((a->config && !c) || rules_opts_fill(&a->opts, c, &in, &steps) < 0)
 		return EXIT_INPUT;
 	if (a->falco)

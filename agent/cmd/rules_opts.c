@@ -73,3 +73,18 @@ int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct e
 	in->nadditions = c ? c->nadditions : 0;
 	return 0;
 }
+
+struct config *rules_opts_config(const char *path, const char **paths, size_t room, size_t *n)
+{
+	struct diags d _cleanup_(diags_free) = {};
+	struct config *c = config_new();
+	size_t count = 0;
+
+	if (c && config_read(c, path, &d) < 0)
+		c = config_free(c);
+	rules_arg_print(&d);
+	for (; c && !*n && count < c->rules_files.n && count < room; count++)
+		paths[count] = c->rules_files.v[count];
+	*n += count;
+	return c;
+}

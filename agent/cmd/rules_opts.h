@@ -40,4 +40,7 @@ bool rules_opts_take(struct rules_opts *r, const char *command, int o, const cha
  */
 int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct engine_load *in, struct rule_select **steps);
 
+/* A configuration whose say in the rules counts; the rules it names go to paths where *n is 0. NULL after its errors. */
+struct config *rules_opts_config(const char *path, const char **paths, size_t room, size_t *n);
+
 #endif
