@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent.h"
+#include "confine.h"
 #include "control.h"
 #include "enrich/user.h"
 #include "rule/engine_condition.h"
@@ -133,61 +134,14 @@ static void on_end(void *ctx, int error, const char *why)
 	agent_stop(a);
 }
 
-static void print_diags(const struct diags *d)
-{
-	struct buf b = {};
-
-	diags_print(d, &b);
-	if (b.n && fwrite(b.p, 1, b.n, stderr) != b.n)
-		log_warning("diagnostics could not be printed");
-	buf_free(&b);
-}
-
-static void reload(struct agent *a)
-{
-	struct diags d _cleanup_(diags_free) = {};
-	struct rule_files files = {};
-	struct engine_load load = a->o.load;
-	struct ruleset *rs = NULL;
-	struct needs needs = {};
-	int r = 0;
-
-	for (size_t i = 0; i < a->o.nrule_paths && r >= 0; i++)
-		r = rule_files_add(&files, a->o.rule_paths[i], &d);
-	load.sources = files.v;
-	load.nsources = files.n;
-	if (r >= 0)
-		r = ruleset_load(&rs, &load, &d);
-	print_diags(&d);
-	if (r < 0) {
-		a->reloads_failed++;
-		log_error("reload refused, the rules before it stay: %zu errors", d.errors);
-		rule_files_free(&files);
-		return;
-	}
-	ruleset_needs(rs, &needs);
-	needs.rate = a->o.config->rate_limit;
-	r = source_kernel_update(a->source, &needs);
-	if (r < 0)
-		log_warning("the sensor could not attach what the new rules need (%s); `noroshi status` says what is missing",
-			    strerror(-r));
-	ruleset_free(a->o.ruleset);
-	rule_files_free(&a->o.rules);
-	a->o.ruleset = rs;
-	a->o.rules = files;
-	a->pipeline.rules = rs;
-	a->pipeline.context.ruleset_digest = ruleset_digest(rs);
-	a->reloads++;
-	log_info("reloaded: %u rules", ruleset_count(rs));
-	resident_trim();
-}
-
 static void on_signal(uv_signal_t *s, int signum)
 {
-	if (signum == SIGHUP)
-		reload(s->data);
-	else
-		agent_stop(s->data);
+	struct agent *a = s->data;
+
+	if (signum != SIGHUP)
+		agent_stop(a);
+	else if (!a->stopping)
+		reload_begin(a);
 }
 
 static void on_house(uv_timer_t *t)
@@ -207,7 +161,6 @@ static void on_watchdog(uv_timer_t *t)
 static void start_timers(struct agent *a)
 {
 	uint64_t watchdog = notify_watchdog_ms();
-	static const int signums[] = {SIGTERM, SIGINT, SIGHUP};
 
 	uv_timer_init(&a->loop, &a->fold_timer);
 	uv_timer_init(&a->loop, &a->house_timer);
@@ -216,6 +169,13 @@ static void start_timers(struct agent *a)
 	uv_timer_start(&a->house_timer, on_house, HOUSE_MS, HOUSE_MS);
 	if (watchdog)
 		uv_timer_start(&a->watchdog_timer, on_watchdog, watchdog, watchdog);
+}
+
+/* Before all else: a signal that comes while the agent starts is heeded once it has. */
+static void start_signals(struct agent *a)
+{
+	static const int signums[] = {SIGTERM, SIGINT, SIGHUP};
+
 	for (size_t i = 0; i < ARRAY_SIZE(signums); i++) {
 		uv_signal_init(&a->loop, &a->signals[i]);
 		a->signals[i].data = a;
@@ -272,14 +232,39 @@ static int open_sinks(struct agent *a)
 	return r;
 }
 
+/* Who can write into it could put another socket there, or a file of his making under a name of ours. */
+static int check_state_dir(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		int r = -errno;
+
+		log_error("the state folder %s: %s", path, strerror(-r));
+		return r;
+	}
+	if (!S_ISDIR(st.st_mode))
+		log_error("the state folder %s is no folder", path);
+	else if (st.st_uid && st.st_uid != geteuid())
+		log_error("the state folder %s belongs to user %u: it has to be root's", path, st.st_uid);
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		log_error("others than its owner can write into the state folder %s (mode %04o): chmod go-w", path,
+			  st.st_mode & 07777);
+	else
+		return 0;
+	return -EPERM;
+}
+
 static int make_state_dir(struct agent *a)
 {
 	snprintf(a->state_dir, sizeof(a->state_dir), "%s", a->o.config->state_dir ? a->o.config->state_dir : "/run/noroshi");
 	if (mkdir(a->state_dir, 0750) < 0 && errno != EEXIST) {
-		log_error("cannot make the state folder %s: %s", a->state_dir, strerror(errno));
-		return -errno;
+		int r = -errno;
+
+		log_error("cannot make the state folder %s: %s", a->state_dir, strerror(-r));
+		return r;
 	}
-	return 0;
+	return check_state_dir(a->state_dir);
 }
 
 static int build_pipeline(struct agent *a)
@@ -325,10 +310,14 @@ static int agent_start(struct agent *a)
 		r = open_sinks(a);
 	if (r >= 0)
 		r = control_new(&a->control, a);
-	if (r >= 0 && sensor_drop_privileges(error) < 0)
-		log_warning("capabilities kept: %s", error);
 	if (r < 0)
 		return r;
+	r = sensor_drop_privileges(error);
+	if (r < 0) {
+		log_error("%s: what parses foreign bytes must not have them", error);
+		return r;
+	}
+	agent_confine(a);
 	start_timers(a);
 	r = a->source->ops->start(a->source, &a->loop, &h);
 	if (r < 0)
@@ -336,15 +325,9 @@ static int agent_start(struct agent *a)
 	return r;
 }
 
-static void close_handle(uv_handle_t *h, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(h))
-		uv_close(h, NULL);
-}
-
 static void agent_free(struct agent *a)
 {
+	a->stopping = true;	/* a signal may still be waiting in the loop */
 	if (a->source)
 		a->source->ops->free(a->source);	/* nothing new comes in */
 	control_free(a->control);
@@ -353,10 +336,7 @@ static void agent_free(struct agent *a)
 	ruleset_free(a->o.ruleset);
 	rule_files_free(&a->o.rules);
 	deliver_free(a->deliver);
-	uv_run(&a->loop, UV_RUN_NOWAIT);	/* sinks and control close their handles themselves */
-	uv_walk(&a->loop, close_handle, NULL);
-	uv_run(&a->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&a->loop);
+	loop_end(&a->loop);
 	config_free(a->o.config);
 	free(a->o.steps);
 }
@@ -368,12 +348,16 @@ int agent_run(struct agent_options *o)
 
 	if (r < 0)
 		return r;
+	loop_meter_start(&a.meter, &a.loop);
+	start_signals(&a);
 	r = agent_start(&a);
 	if (r >= 0) {
 		log_info("ready: %u rules, findings flow; `noroshi status` says what is covered", ruleset_count(a.o.ruleset));
 		notify_send("READY=1\nSTATUS=watching");
 		resident_trim();
 		uv_run(&a.loop, UV_RUN_DEFAULT);
+		log_info("stopped; the longest turn of the loop took %.1f ms, of processor time %.1f ms",
+			 (double)a.meter.longest / NSEC_PER_MSEC, (double)a.meter.longest_cpu / NSEC_PER_MSEC);
 		r = a.error;
 	}
 	agent_free(&a);

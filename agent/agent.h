@@ -10,7 +10,9 @@
 #include "config.h"
 #include "deliver/deliver.h"
 #include "pipeline.h"
+#include "reload.h"
 #include "sensor/source.h"
+#include "util/loop.h"
 
 struct agent_options {
 	struct config *config;		/* taken */
@@ -36,10 +38,14 @@ struct agent {
 	struct control *control;
 	uv_timer_t fold_timer, house_timer, watchdog_timer;
 	uv_signal_t signals[3];
+	struct loop_meter meter;
 	uint64_t started;		/* wall clock, ns */
 	uint64_t lost_reported;		/* records lost, as of the last finding about it */
 	uint64_t lost_seen, lost_at;	/* records lost when somebody last looked, and when that had grown; wall clock, ns */
+	struct reload reload;
 	uint64_t reloads, reloads_failed;
+	int confined;			/* version of Landlock that closes the file system to us; < 1: confined_why says why not */
+	char confined_why[256];
 	bool stopping;
 	int error;			/* exit reason: 0, or < 0 when the source failed */
 	char why[512];

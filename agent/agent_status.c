@@ -150,6 +150,19 @@ static struct engine_stats condition_stats(const struct ruleset *rs)
 	return s;
 }
 
+static json_t *loop_json(const struct loop_meter *m)
+{
+	return json_pack("{s:f, s:f, s:I}", "maxMs", (double)m->longest / NSEC_PER_MSEC,
+			 "maxCpuMs", (double)m->longest_cpu / NSEC_PER_MSEC, "slow", (json_int_t)m->slow);
+}
+
+static json_t *confinement_json(const struct agent *a)
+{
+	if (a->confined > 0)
+		return json_pack("{s:i}", "landlock", a->confined);
+	return json_pack("{s:i, s:s}", "landlock", 0, "reason", a->confined_why);
+}
+
 json_t *agent_status(struct agent *a)
 {
 	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
@@ -158,10 +171,10 @@ json_t *agent_status(struct agent *a)
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o}",
 			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
-			 "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
+			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
 			 "reloads", (json_int_t)a->reloads, "reloadsFailed", (json_int_t)a->reloads_failed,
 			 "regexGivenUp", (json_int_t)engine.regex_limit, "textsCut", (json_int_t)engine.texts_cut,
 			 "pipeline", pipeline_json(&a->pipeline), "tables", tables_json(&a->pipeline),

@@ -100,6 +100,8 @@ static enum MHD_Result metrics(struct control *ct, struct MHD_Connection *c)
 	metric(&b, "events_total", "", json_object_get(pipeline, "events"));
 	metric(&b, "matches_total", "", json_object_get(pipeline, "matches"));
 	metric(&b, "rules", "", json_object_get(json_object_get(status, "rules"), "enabled"));
+	metric(&b, "loop_max_ms", "", json_object_get(json_object_get(status, "loop"), "maxMs"));
+	metric(&b, "loop_slow_total", "", json_object_get(json_object_get(status, "loop"), "slow"));
 	event_metrics(&b, json_object_get(json_object_get(status, "coverage"), "events"));
 	sink_metrics(&b, json_object_get(json_object_get(status, "deliver"), "sinks"));
 	json_decref(status);
@@ -133,12 +135,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	return answer(c, MHD_HTTP_NOT_FOUND, "text/plain", &b);
 }
 
-/* Whether somebody answers on the socket: then another agent runs, and its socket is not ours to replace. */
+/* Whether somebody listens on the socket, be it that he has more callers than he answers: then it is not ours to replace. */
 static bool answered(const struct sockaddr_un *a)
 {
-	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	return fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0;
+	return fd >= 0 && (connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0 || errno == EAGAIN);
 }
 
 static int listen_on(const char *path)

@@ -38,6 +38,31 @@ struct {
 } streams SEC(".maps");
 
 /*
+ * What is left of the payload. In memory, and each step a global function: so the verifier sees one step, and not all
+ * the ways through as many as there may be. Belongs to whoever holds the scratch.
+ */
+struct payload {
+	__u32 off;
+	__u32 left;
+	__u32 each;	/* UDP: bytes of a message */
+	struct stream s;	/* TCP */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct payload);
+} payloads SEC(".maps");
+
+static __always_inline struct payload *payload__get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&payloads, &zero);
+}
+
+/*
  * One message out of the packet: the record in the scratch is complete but for it. A global function, so that the
  * verifier checks it once and not once per message.
  */
@@ -71,18 +96,28 @@ __weak __attribute__((noinline)) int dns__message(struct __sk_buff *skb, __u32 o
 	return 0;
 }
 
-static __always_inline void dns__udp(struct __sk_buff *skb, const struct packet *p)
+/* The next message of a datagram. 1 when there is none. */
+__weak __attribute__((noinline)) int dns__udp_step(struct __sk_buff *skb)
 {
-	__u32 off = p->off, left = p->len, each = skb->gso_size ?: left;
+	struct payload *p = payload__get();
+	__u32 n;
 
-	for (int i = 0; i < DNS_PACKET_MAX && left >= DNS_HEADER; i++) {
-		__u32 n = left < each ? left : each;
+	if (!p || p->left < DNS_HEADER)
+		return 1;
+	n = p->left < p->each ? p->left : p->each;
+	dns__message(skb, p->off, n, n);
+	p->off += n;
+	p->left -= n;
+	return 0;
+}
 
-		dns__message(skb, off, n, n);
-		off += n;
-		left -= n;
-	}
-	if (left >= DNS_HEADER)
+static __always_inline void dns__udp(struct __sk_buff *skb, struct payload *left)
+{
+	left->each = skb->gso_size ?: left->left;
+	for (int i = 0; i < DNS_PACKET_MAX; i++)
+		if (dns__udp_step(skb))
+			return;
+	if (left->left >= DNS_HEADER)
 		counter__lost(EVENT_DNS, LOSS_TOO_BIG);
 }
 
@@ -126,38 +161,50 @@ static __always_inline __u32 stream__step(struct __sk_buff *skb, struct stream *
 	return n;
 }
 
-static __always_inline void dns__tcp(struct __sk_buff *skb, const struct packet *p, __u64 cookie, bool egress)
+/* 1 when the segment is over, or cannot be read on. */
+__weak __attribute__((noinline)) int dns__tcp_step(struct __sk_buff *skb)
+{
+	struct payload *p = payload__get();
+	__u32 n;
+
+	if (!p || !p->left)
+		return 1;
+	n = stream__step(skb, &p->s, p->off, p->left);
+	if (!n || n > p->left)
+		return 1;
+	p->off += n;
+	p->left -= n;
+	return 0;
+}
+
+static __always_inline void dns__tcp(struct __sk_buff *skb, struct payload *left, __u32 seq, __u64 cookie, bool egress)
 {
 	struct stream_key key = { .cookie = cookie, .egress = egress };
-	struct stream *known = bpf_map_lookup_elem(&streams, &key), s = { .next = p->seq };
-	__u32 off = p->off, left = p->len;
+	struct stream *known = bpf_map_lookup_elem(&streams, &key);
+	__u32 next = seq + left->left;
 	__s32 gap;
 
+	left->s = (struct stream){ .next = seq };
 	if (known)
-		s = *known;
-	gap = p->seq - s.next;
-	if (gap < 0 && (__u32)-gap >= left)
+		left->s = *known;
+	gap = seq - left->s.next;
+	if (gap < 0 && (__u32)-gap >= left->left)
 		return;	/* sent again */
 	if (gap < 0) {
-		off += -gap;
-		left -= -gap;
+		left->off += -gap;
+		left->left -= -gap;
 	} else if (gap > 0) {
-		s = (struct stream){};	/* something is missing: take it that a message begins here */
+		left->s = (struct stream){};	/* something is missing: take it that a message begins here */
 	}
-	s.next = p->seq + p->len;
-	for (int i = 0; i < 2 * DNS_PACKET_MAX && left; i++) {
-		__u32 n = stream__step(skb, &s, off, left);
-
-		if (!n || n > left)
+	left->s.next = next;
+	for (int i = 0; i < 2 * DNS_PACKET_MAX; i++)
+		if (dns__tcp_step(skb))
 			break;
-		off += n;
-		left -= n;
-	}
-	if (left) {
+	if (left->left) {
 		counter__lost(EVENT_DNS, LOSS_TOO_BIG);
-		s = (struct stream){ .next = s.next };
+		left->s = (struct stream){ .next = next };
 	}
-	bpf_map_update_elem(&streams, &key, &s, BPF_ANY);
+	bpf_map_update_elem(&streams, &key, &left->s, BPF_ANY);
 }
 
 /* Who a packet that leaves is from. Only UDP, and the first packet of a connection, go in the sender's own context. */
@@ -269,6 +316,7 @@ static __always_inline struct wire_dns *dns__new(const struct owner *o, const st
 static __always_inline void dns__packet(struct __sk_buff *skb, bool egress)
 {
 	struct wire_control *c;
+	struct payload *left;
 	struct packet p = {};
 	struct owner o = {};
 	struct wire_dns *r;
@@ -291,10 +339,15 @@ static __always_inline void dns__packet(struct __sk_buff *skb, bool egress)
 	r = dns__new(&o, &p, owned, egress);
 	if (!r)
 		return;
-	if (p.protocol == IPPROTO_UDP)
-		dns__udp(skb, &p);
-	else
-		dns__tcp(skb, &p, cookie, egress);
+	left = payload__get();
+	if (left) {
+		left->off = p.off;
+		left->left = p.len;
+		if (p.protocol == IPPROTO_UDP)
+			dns__udp(skb, left);
+		else
+			dns__tcp(skb, left, p.seq, cookie, egress);
+	}
 	record__drop(&r->hdr);
 }
 

@@ -49,11 +49,11 @@ static __always_inline void exec__memory(struct wire_exec *r, struct wire_blob *
 	}
 }
 
-/* t is the current task; typed: the verifier knows. */
+/* t is the current task, or NULL; typed: the verifier knows. */
 static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 old_tid, struct linux_binprm *bprm)
 {
-	struct mm_struct *mm = BPF_CORE_READ(t, mm);
 	struct wire_control *c = control__get();
+	struct mm_struct *mm;
 	struct wire_exec *r;
 	__u16 call = CALL_EXECVE;
 
@@ -64,6 +64,9 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 	r = c ? record__new(EVENT_EXEC, call, sizeof(*r)) : NULL;
 	if (!r)
 		return 0;
+	if (!t)
+		return record__drop(&r->hdr);	/* record__new() asked for the same, and counted */
+	mm = BPF_CORE_READ(t, mm);
 	exec__identity(r, t, typed);
 	exec__image(r, t, BPF_CORE_READ(bprm, file));
 	exec__stdio(r);
@@ -81,7 +84,7 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec__tp_btf, struct task_struct *t, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return exec__emit(t, true, old_pid, bprm);
+	return exec__emit(task__mine(), task__typed(), old_pid, bprm);
 }
 
 SEC("raw_tp/sched_process_exec")
@@ -163,7 +166,7 @@ static __always_inline int exec__failed(__u16 call, __u64 filename, __u64 argv, 
 	struct task_struct *t = task__mine();
 	struct wire_exec *r;
 
-	if (!c || !(c->want & WANT_FAILED))
+	if (!c || !t || !(c->want & WANT_FAILED))
 		return 0;
 	r = record__new(EVENT_EXEC, call, sizeof(*r));
 	if (!r)
@@ -177,17 +180,20 @@ static __always_inline int exec__failed(__u16 call, __u64 filename, __u64 argv, 
 	return record__send(&r->hdr, ret);
 }
 
+_Static_assert(CALL_EXECVEAT == CALL_EXECVE + 1, "one call or the other without a branch");
+
 SEC("tracepoint")
 int execs__exit(struct sys_exit *ctx)
 {
 	bool at = (__s32)ctx->nr == NR_EXECVEAT;
 	__u32 tid = bpf_get_current_pid_tgid();
+	struct pt_regs *regs;
 
 	if (at)
 		bpf_map_delete_elem(&in_execveat, &tid);
 	if (ctx->ret >= 0)
 		return 0;
-	if (at)
-		return exec__failed(CALL_EXECVEAT, task__arg(task__regs(), 2), task__arg(task__regs(), 3), ctx->ret);
-	return exec__failed(CALL_EXECVE, task__arg(task__regs(), 1), task__arg(task__regs(), 2), ctx->ret);
+	regs = task__regs();
+	return exec__failed(CALL_EXECVE + at, at ? task__arg(regs, 2) : task__arg(regs, 1),
+			    at ? task__arg(regs, 3) : task__arg(regs, 2), ctx->ret);
 }

@@ -31,7 +31,8 @@ static __always_inline int exit__emit(struct task_struct *t, bool typed)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit__tp_btf, struct task_struct *t)
 {
-	return exit__emit(t, true);
+	t = task__mine();
+	return t ? exit__emit(t, task__typed()) : 0;
 }
 
 SEC("raw_tp/sched_process_exit")

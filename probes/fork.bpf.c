@@ -19,19 +19,24 @@ static __always_inline __u16 fork__call(struct task_struct *t)
 	return CALL_CLONE;	/* the kernel's own threads too */
 }
 
-static __always_inline int fork__emit(struct task_struct *child, bool typed)
+/* Pointers of the child are read without its type: it is one that the verifier trusts, task__mine() says why not. */
+static __always_inline int fork__emit(struct task_struct *child)
 {
 	struct task_struct *t = task__current(), *parent;
-	struct cgroup *cg;
+	struct cgroup *cg = NULL;
 	struct wire_fork *r;
 	__u32 level, version;
-	__u64 id;
+	__u64 id = 0;
+	bool same;
 
-	if (READ(typed, child, pid) != READ(typed, child, tgid))
+	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
-	cg = task__cgroup(child, typed);
-	id = cg ? cgroup__id(cg, typed, &version) : 0;
-	if (id && !bpf_map_lookup_elem(&cgroups_seen, &id))	/* another one than ours: into which it was cloned */
+	same = BPF_CORE_READ(child, cgroups) == BPF_CORE_READ(t, cgroups);
+	if (!same)	/* cloned into another group than ours */
+		cg = task__cgroup(child, false);
+	if (cg)
+		id = cgroup__id(cg, false, &version);
+	if (id && !bpf_map_lookup_elem(&cgroups_seen, &id))
 		record__meet(SCRATCH_TASK, child, cg, id, version);
 	r = record__new(EVENT_FORK, fork__call(t), sizeof(*r));
 	if (!r)
@@ -39,15 +44,15 @@ static __always_inline int fork__emit(struct task_struct *child, bool typed)
 	if (task__compat(t))
 		r->hdr.flags |= WIRE_COMPAT;
 	task__pidns(child, &level);
-	r->child = READ(typed, child, tgid);
+	r->child = BPF_CORE_READ(child, tgid);
 	r->child_vpid = pid__nr(BPF_CORE_READ(child, thread_pid), level, NULL);
-	r->child_start = task__start(child, typed);
-	r->child_cgroup = id;
-	r->child_exec_id = READ(typed, child, self_exec_id);
-	parent = READ(typed, child, real_parent);
+	r->child_start = BPF_CORE_READ(child, start_boottime);
+	r->child_cgroup = same ? r->hdr.cgroup : id;
+	r->child_exec_id = BPF_CORE_READ(child, self_exec_id);
+	parent = BPF_CORE_READ(child, real_parent);
 	if (parent) {
-		r->ppid = READ(typed, parent, tgid);
-		r->pstart = task__start(parent, typed);
+		r->ppid = BPF_CORE_READ(parent, tgid);
+		r->pstart = task__start(parent, false);
 	}
 	record__str(&r->hdr, &r->comm, __builtin_preserve_access_index(&child->comm[0]), 16);
 	task__pidns(t, &level);
@@ -57,11 +62,11 @@ static __always_inline int fork__emit(struct task_struct *child, bool typed)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork__tp_btf, struct task_struct *parent, struct task_struct *child)
 {
-	return fork__emit(child, true);
+	return fork__emit(child);
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(fork__raw_tp, struct task_struct *parent, struct task_struct *child)
 {
-	return fork__emit(child, false);
+	return fork__emit(child);
 }

@@ -52,6 +52,9 @@ typedef int pid_t;
 #define ANON_INODE_MAGIC 0x09041934
 #define NSFS_MAGIC	0x6e736673
 
+/* The verifier's own: linux/bpf_verifier.h. */
+enum bpf_type_flag___trust { PTR_TRUSTED = 1 };
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct { __u32 val; } kuid_t;
@@ -170,7 +173,11 @@ struct signal_struct {
 	struct tty_struct *tty;
 };
 struct mm_struct { unsigned long arg_start, arg_end, env_start, env_end; struct file *exe_file; };
+struct rq { struct task_struct *curr; };
+struct cfs_rq { struct rq *rq; };
+struct sched_entity { struct cfs_rq *cfs_rq; };
 struct task_struct {
+	struct sched_entity se;
 	struct thread_info thread_info;
 	unsigned int flags;
 	void *stack;

@@ -377,6 +377,10 @@ __weak __attribute__((noinline)) int record__start(__u32 kind, __u32 type, __u32
 		return 0;
 	}
 	t = task__mine();
+	if (!t) {
+		counter__lost(type, LOSS_NO_ARGS);
+		return 0;
+	}
 	cg = task__cgroup(t, typed);
 	id = cg ? cgroup__id(cg, typed, &version) : 0;
 	if (c->rate && rate__exceeded(c, type, id, bpf_ktime_get_boot_ns())) {

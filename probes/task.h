@@ -106,10 +106,29 @@ static __always_inline bool task__typed(void)
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
 }
 
-/* The current task, typed where that can be. Not for programs of control groups. */
+/*
+ * The current task, typed where that can be. Not for programs of control groups.
+ *
+ * Since 6.2 the verifier looks at each pointer loaded from a task that it trusts whether that is trusted too: up to
+ * four searches by name through all of the kernel's types, a millisecond, and again on each path. It does not ask for
+ * what a pointer of no such standing leads to. So take the task that runs on this task's processor: itself. NULL if
+ * the scheduler should ever see that otherwise.
+ */
 static __always_inline struct task_struct *task__mine(void)
 {
-	return task__typed() ? bpf_get_current_task_btf() : task__current();
+	struct task_struct *t, *same;
+	__u64 a, b;
+
+	if (!task__typed())
+		return task__current();
+	t = bpf_get_current_task_btf();
+	if (!bpf_core_enum_value_exists(enum bpf_type_flag___trust, PTR_TRUSTED) || !bpf_core_field_exists(t->se.cfs_rq))
+		return t;
+	same = t->se.cfs_rq->rq->curr;
+	a = (__u64)t;
+	b = (__u64)same;
+	asm volatile("" : "+r"(a), "+r"(b));	/* or the compiler takes one for the other */
+	return a == b ? same : NULL;
 }
 
 /*

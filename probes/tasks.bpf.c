@@ -48,7 +48,7 @@ int tasks__iter(struct bpf_iter__task *ctx)
 	record__fill(h, t, false, EVENT_EXEC, CALL_EXECVE, sizeof(struct wire_exec));
 	h->cgroup = id;
 	h->flags = WIRE_SNAPSHOT;
-	exec__identity((void *)h, t, true);
+	exec__identity((void *)h, t, false);
 	exec__stdio((void *)h);
 	mm = BPF_CORE_READ(t, mm);
 	if (mm)

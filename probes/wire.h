@@ -23,6 +23,7 @@ enum wire_flag {
 	WIRE_OUTSIDE	= 1 << 6,	/* the path does not lie under the process's root: taken from its mount's root */
 	WIRE_NO_OWNER	= 1 << 7,	/* DNS: the socket's process is not known; ids are 0 */
 	WIRE_ADDR_USER	= 1 << 8,	/* an address is the caller's, the kernel kept none */
+	WIRE_FROM_PROC	= 1 << 9,	/* snapshot: read from /proc by the sensor, no control group and no descriptors */
 };
 
 /* In exec.exe_flags. */

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The long rounds of `contrib/test --all`: test/all.sh OUT, where OUT/release and OUT/asan are built.
-#   fuzz       every target with a fresh seed, FUZZ_RUNS executions (10,000,000) or FUZZ_SECONDS, what comes first
+#   fuzz       every target with a fresh seed, FUZZ_RUNS executions (10,000,000) or FUZZ_SECONDS, what comes first;
+#              FUZZ_JOBS of them side by side
 #   planted    a build with a deliberate bug: fuzzing must find it
 #   decoder    protobufjs of npm decodes what the agent uploads, and agrees with the receiver
 #   again      all tests ROUNDS (3) more times
@@ -12,6 +13,7 @@ out=$(cd "$1" && pwd) || exit 1
 runs=${FUZZ_RUNS:-10000000}
 seconds=${FUZZ_SECONDS:-0}
 rounds=${ROUNDS:-3}
+fuzz_jobs=${FUZZ_JOBS:-$(nproc)}
 failed=
 mkdir -p "$out/all"
 
@@ -29,26 +31,62 @@ seed() {
 	od -An -N4 -tu4 /dev/urandom | tr -d ' '
 }
 
-# fuzz_one BINARY FOLDER CORPUS: a run with a fresh seed; what it finds new and what crashes goes to FOLDER.
-fuzz_one() {
-	mkdir -p "$2/new"
-	seed=$(seed)
-	"$1" -seed="$seed" -runs="$runs" -max_total_time="$seconds" -timeout=30 -print_final_stats=1 \
-		-artifact_prefix="$2/" "$2/new" "$3" >"$2/log" 2>&1
+# The longest input of a target. Left alone they grow to the longest seed, which finds nothing that a shorter one does not
+# and costs by the byte: a rule, a case, a message, a record with all its fields fits.
+longest() {
+	case $1 in
+	recording) echo 4096 ;;	# several records
+	condition | retry_after) echo 512 ;;
+	*) echo 1024 ;;
+	esac
 }
 
-# What libFuzzer's log says: executions, edges, inputs kept.
+# A target's dictionary: dict/TARGET.dict, and the words of the tables that it reads.
+dictionary() {
+	[ -f "$src/test/fuzz/dict/$1.dict" ] && cat "$src/test/fuzz/dict/$1.dict"
+	case $1 in
+	rules | condition) words "OP TRANSFORM MODIFIER FIELD" rule/op.def rule/field.def ;;
+	config) words "KEY SINK_KEY" config.def ;;
+	esac
+}
+
+# words "MACRO..." FILE...: the first text of each MACRO(…) of these tables.
+words() {
+	macros=$(echo "$1" | sed 's/ /\\|/g')
+	shift
+	for table in "$@"; do
+		sed -n 's/^\('"$macros"'\)([^"]*\("[^"]*"\).*/\2/p' "$src/agent/$table"
+	done
+}
+
+# fuzz_one TARGET BINARY FOLDER: a run with a fresh seed; what it finds new and what crashes goes to FOLDER.
+# Freed memory is kept for one execution's time, not for 256 MiB, and stacks of allocations are short: half of the time
+# went there. An input that crashes is run again without these options to see more.
+fuzz_one() {
+	mkdir -p "$3/new"
+	seed=$(seed)
+	dictionary "$1" >"$3/dict"
+	dict=
+	[ -s "$3/dict" ] && dict=-dict=$3/dict
+	ASAN_OPTIONS=quarantine_size_mb=4:malloc_context_size=2 "$2" -seed="$seed" -runs="$runs" \
+		-max_total_time="$seconds" -max_len="$(longest "$1")" ${dict:+"$dict"} -timeout=30 -reload=0 \
+		-print_final_stats=1 -artifact_prefix="$3/" "$3/new" "$src/test/fuzz/corpus/$1" >"$3/log" 2>&1
+}
+
+# What libFuzzer's log says: executions, edges, inputs kept and their bytes.
 figures() {
 	awk -v name="$2" -v seed="$3" '
 		/^#[0-9]+.*cov: / { for (i = 1; i < NF; i++) { if ($i == "cov:") cov = $(i + 1); if ($i == "corp:") corpus = $(i + 1) } }
 		/^stat::number_of_executed_units:/ { executions = $2 }
-		END { sub("/.*", "", corpus)
-		      printf "%-14s %10d executions  %5d edges  %5d inputs  seed %s\n", name, executions, cov, corpus, seed }' "$1"
+		/^stat::average_exec_per_sec:/ { rate = $2 }
+		END { inputs = bytes = corpus; sub("/.*", "", inputs); sub(".*/", "", bytes)
+		      printf "%-14s %10d executions  %6d a second  %5d edges  %5d inputs  %8s  seed %s\n", name, executions, rate, cov,
+			     inputs, bytes, seed }' "$1"
 }
 
 # One target, named by TARGET: a process of its own for each, so that they run side by side.
 fuzz_target() {
-	fuzz_one "$out/asan/test/fuzz_$TARGET" "$out/all/fuzz/$TARGET" "$src/test/fuzz/corpus/$TARGET"
+	fuzz_one "$TARGET" "$out/asan/test/fuzz_$TARGET" "$out/all/fuzz/$TARGET"
 	status=$?
 	figures "$out/all/fuzz/$TARGET/log" "$TARGET" "$seed"
 	[ $status = 0 ] && return
@@ -60,7 +98,7 @@ fuzz_target() {
 fuzz() {
 	say "fuzzing, $runs executions of each target$([ "$seconds" = 0 ] || echo " or $seconds s")"
 	find "$src/test/fuzz" -name 'fuzz_*.c' | sed 's/.*fuzz_//; s/\.c$//' | sort |
-		xargs -P "$(nproc)" -I '{}' env ONLY=fuzz_target TARGET='{}' sh "$src/test/all.sh" "$out" || fail "fuzz"
+		xargs -P "$fuzz_jobs" -I '{}' env ONLY=fuzz_target TARGET='{}' sh "$src/test/all.sh" "$out" || fail "fuzz"
 }
 
 planted() {
@@ -75,7 +113,7 @@ planted() {
 		fail "planted: the build"
 		return
 	fi
-	fuzz_one "$folder/build/test/fuzz_dns" "$folder" "$src/test/fuzz/corpus/dns"
+	fuzz_one dns "$folder/build/test/fuzz_dns" "$folder"
 	status=$?
 	figures "$folder/log" planted "$seed"
 	if [ $status = 0 ] || ! grep -q 'AddressSanitizer: heap-buffer-overflow' "$folder/log" ||

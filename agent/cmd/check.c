@@ -139,19 +139,13 @@ static int check_rules(const struct args *a, struct rule_files *files, const str
 	struct engine_load in = {};
 	const char *paths[PATHS_MAX];
 	size_t n = rules_arg_expand(paths, PATHS_MAX, a->paths, a->npaths);
-	struct ruleset *rs = NULL;
+	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
 	int r = rules_opts_fill(&a->opts, c, &in, &steps);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		r = rule_files_add(files, paths[i], d) < 0 ? -1 : r;
-	in.sources = files->v;
-	in.nsources = files->n;
-	if (ruleset_load(&rs, &in, d) < 0)
-		return -1;
-	*rules = ruleset_count(rs);
-	ruleset_free(rs);
+	if (r >= 0)
+		r = ruleset_read(&rs, files, paths, n, in, d);
+	if (r >= 0)
+		*rules = ruleset_count(rs);
 	return r;
 }
 
@@ -176,10 +170,8 @@ static int run(int argc, char **argv)
 	r = check_rules(&a, &files, c, &d, &rules);
 	report(&a, &files, &d, rules);
 	rule_files_free(&files);
-	for (size_t i = 0; i < d.n; i++) {
-		if (d.v[i].code == DIAG_FILE_READ)
-			return EXIT_INPUT;
-	}
+	if (diags_have(&d, DIAG_FILE_READ))
+		return EXIT_INPUT;
 	return r < 0 || d.errors || (a.strict && d.warnings) ? EXIT_FINDINGS : EXIT_OK;
 }
 

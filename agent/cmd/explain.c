@@ -179,7 +179,7 @@ static int run(int argc, char **argv)
 	bool as_json = false, bad = false;
 	struct engine_load in = {};
 	size_t n = 0;
-	int o, r = 0;
+	int o, r;
 
 	while ((o = cmd_next(&p, &cmd_explain)) != CMD_END) {
 		if (o == CMD_HELP)
@@ -203,12 +203,7 @@ static int run(int argc, char **argv)
 	if ((config && !c) || rules_opts_fill(&opts, c, &in, &steps) < 0)
 		return EXIT_INPUT;
 	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = rule_files_add(&files, paths[i], &d);
-	in.sources = files.v;
-	in.nsources = files.n;
-	if (r >= 0)
-		r = ruleset_load(&rs, &in, &d);
+	r = ruleset_read(&rs, &files, paths, n, in, &d);
 	if (r < 0)
 		rules_arg_print(&d);
 	r = r < 0 ? EXIT_INPUT : explain(engine_condition_loaded(ruleset_engine(rs, "condition")), rule, as_json);

@@ -4,6 +4,7 @@
 #include "finding/finding.h"
 #include "receive/store.h"
 #include "util/clock.h"
+#include "util/escape.h"
 #include "util/log.h"
 #include "util/utf8.h"
 #include <errno.h>
@@ -167,9 +168,9 @@ static int print_count(void *ctx, const struct store_count *c)
 	printf("%-9s %8llu %10llu  ", severity_word(c->severity), (unsigned long long)c->findings,
 	       (unsigned long long)c->events);
 	/* A stored rule's name came over the network: nothing in it may reach the terminal as a command. */
-	finding_text_escape(str_n(c->last_seen, strnlen(c->last_seen, sizeof("2026-01-31T12:00:00") - 1)), &line);
+	escape_add(&line, str_n(c->last_seen, strnlen(c->last_seen, sizeof("2026-01-31T12:00:00") - 1)));
 	buf_puts(&line, "Z  ");
-	finding_text_escape(str(c->rule), &line);
+	escape_add(&line, str(c->rule));
 	puts(buf_error(&line) ? "?" : line.p);
 	return 0;
 }

@@ -8,9 +8,11 @@
 #include "enrich/user.h"
 #include "event/decode.h"
 #include "rule/event_json.h"
+#include "sensor/confine.h"
 #include "sensor/privileges.h"
 #include "sensor/record.h"
 #include "sensor/source.h"
+#include "util/loop.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -183,27 +185,25 @@ static int open_output(struct recording *r, const struct args *a)
 	return e;
 }
 
-static void start_handles(struct recording *r, const struct args *a)
+static void start_timer(struct recording *r, const struct args *a)
 {
-	static const int signums[] = {SIGTERM, SIGINT};
-
 	uv_timer_init(&r->loop, &r->timer);
 	r->timer.data = r;
 	uv_update_time(&r->loop);	/* loading the probes took its time */
 	if (a->seconds > 0)
 		uv_timer_start(&r->timer, on_timer, (uint64_t)(a->seconds * 1000), 0);
+}
+
+/* Before the sensor starts: a signal that comes meanwhile ends the recording once it has begun. */
+static void start_signals(struct recording *r)
+{
+	static const int signums[] = {SIGTERM, SIGINT};
+
 	for (size_t i = 0; i < ARRAY_SIZE(signums); i++) {
 		uv_signal_init(&r->loop, &r->signals[i]);
 		r->signals[i].data = r;
 		uv_signal_start(&r->signals[i], on_signal, signums[i]);
 	}
-}
-
-static void close_handle(uv_handle_t *h, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(h))
-		uv_close(h, NULL);
 }
 
 /* What is not in the file although the condition may have asked for it. */
@@ -226,6 +226,7 @@ static int record(struct recording *r, const struct args *a)
 	char error[512] = "";
 	int e;
 
+	start_signals(r);
 	ruleset_needs(r->filter.rules, &needs);
 	e = source_kernel_new(&r->source, &needs, error);
 	if (e < 0)
@@ -235,12 +236,13 @@ static int record(struct recording *r, const struct args *a)
 		return EXIT_INPUT;
 	users_load(NULL, NULL);	/* without them user.name is <NA> but for root */
 	if (sensor_drop_privileges(error) < 0)
-		fprintf(stderr, "noroshi record: capabilities kept: %s\n", error);
+		return fprintf(stderr, "noroshi record: %s\n", error), EXIT_HOST;
+	sensor_confine(&(struct confine_path){"/proc", false}, 1, false, error);	/* all files are open by now */
 	r->enrich = enrich_new(&(struct enrich_options){});
 	e = r->enrich ? r->source->ops->start(r->source, &r->loop, &h) : -ENOMEM;
 	if (e < 0)
 		return fprintf(stderr, "noroshi record: %s\n", strerror(-e)), EXIT_HOST;
-	start_handles(r, a);
+	start_timer(r, a);
 	fprintf(stderr, "noroshi record: ready\n");
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	if (r->recorder)
@@ -266,11 +268,10 @@ static int run(int argc, char **argv)
 	status = EXIT_INPUT;
 	if (filter_load(&r.filter, a.condition ? a.condition : "evt.num > 0", NULL, 0, &d) >= 0 && uv_loop_init(&r.loop) == 0) {
 		status = record(&r, &a);
+		r.stopping = true;	/* a signal may still be waiting in the loop */
 		if (r.source)
 			r.source->ops->free(r.source);
-		uv_walk(&r.loop, close_handle, NULL);
-		uv_run(&r.loop, UV_RUN_DEFAULT);
-		uv_loop_close(&r.loop);
+		loop_end(&r.loop);
 		enrich_free(r.enrich);
 	}
 	rules_arg_print_errors(&d);

@@ -92,14 +92,8 @@ static int replay(struct replay *r, struct engine_load *in, const char *events, 
 	struct diags d _cleanup_(diags_free) = {};
 	struct rule_files files = {};
 	struct buf error = {};
-	int e = 0;
+	int e = ruleset_read(&r->rules, &files, paths, npaths, *in, &d);
 
-	for (size_t i = 0; i < npaths && e >= 0; i++)
-		e = rule_files_add(&files, paths[i], &d);
-	in->sources = files.v;
-	in->nsources = files.n;
-	if (e >= 0)
-		e = ruleset_load(&r->rules, in, &d);
 	rules_arg_print(&d);
 	if (e >= 0) {
 		r->context = (struct finding_context){.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(r->rules),

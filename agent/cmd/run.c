@@ -114,13 +114,7 @@ static int load_rules(struct agent_options *o, const struct rules_opts *opts, st
 		log_error("no rules: there is no folder of default rules here; rules_files or --rules names others");
 		return -ENOENT;
 	}
-	for (size_t i = 0; i < o->nrule_paths && r >= 0; i++)
-		r = rule_files_add(&o->rules, o->rule_paths[i], d);
-	if (r < 0)
-		return r;
-	o->load.sources = o->rules.v;
-	o->load.nsources = o->rules.n;
-	return ruleset_load(&o->ruleset, &o->load, d);
+	return ruleset_read(&o->ruleset, &o->rules, o->rule_paths, o->nrule_paths, o->load, d);
 }
 
 static int run(int argc, char **argv)
@@ -134,6 +128,7 @@ static int run(int argc, char **argv)
 	if (r)
 		return r - 1;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);	/* until there are rules to read again: they are being read */
 	o.config = read_config(&a, &d);
 	if (o.config) {
 		if (!a.nrules) {

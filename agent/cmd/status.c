@@ -157,6 +157,9 @@ static int print(json_t *v)
 	json_array_foreach(json_object_get(v, "reasons"), i, reason)
 		printf("because    %s\n", json_string_value(reason));
 	printf("agent      %s, process %lld, since %s\n", text(v, "version"), number(v, "pid"), text(v, "started"));
+	if (!number(json_object_get(v, "confinement"), "landlock"))
+		printf("open       the file system, as far as root without capabilities gets: %s\n",
+		       text(json_object_get(v, "confinement"), "reason"));
 	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), text(r, "digest"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));

@@ -55,7 +55,6 @@ struct session {
 	struct group *v;
 	size_t n;
 	struct diags diags;
-	bool unreadable;	/* a file could not be read at all */
 };
 
 static enum format format_by_name(const char *s)
@@ -121,7 +120,6 @@ static int load_rules(struct session *s, struct group *g, const struct args *a)
 {
 	const char *paths[PATHS_MAX], *wanted[PATHS_MAX];
 	size_t n = 0, npaths;
-	int r = 0;
 
 	for (size_t i = 0; i < a->nrules; i++)
 		wanted[n++] = a->rules[i];
@@ -130,13 +128,7 @@ static int load_rules(struct session *s, struct group *g, const struct args *a)
 			wanted[n++] = g->cases.rules[i];
 	}
 	npaths = rules_arg_expand(paths, PATHS_MAX, wanted, n);
-	for (size_t i = 0; i < npaths; i++)
-		r = rule_files_add(&g->files, paths[i], &s->diags) < 0 ? -EINVAL : r;
-	s->unreadable = s->unreadable || r < 0;
-	if (ruleset_load(&g->rules, &(struct engine_load){.sources = g->files.v, .nsources = g->files.n, .min_priority = 7},
-			 &s->diags) < 0)
-		r = -EINVAL;
-	return r;
+	return ruleset_read(&g->rules, &g->files, paths, npaths, (struct engine_load){.min_priority = 7}, &s->diags);
 }
 
 static int add_test_file(struct session *s, const struct args *a, const char *path)
@@ -148,7 +140,6 @@ static int add_test_file(struct session *s, const struct args *a, const char *pa
 	if (!g) {
 		diags_add(&s->diags, DIAG_FILE_READ, (struct diag_place){.file = str(path)}, STR_NONE, NULL, NULL,
 			  "cannot read the file: %s", strerror(r < 0 ? -r : ENOMEM));
-		s->unreadable = true;
 		buf_free(&b);
 		return -EINVAL;
 	}
@@ -351,7 +342,7 @@ static int run(int argc, char **argv)
 	if (r < 0) {
 		if (a.format == FORMAT_TAP)
 			puts("Bail out! rules or test files do not load");
-		r = s.unreadable ? EXIT_INPUT : EXIT_FINDINGS;
+		r = diags_have(&s.diags, DIAG_FILE_READ) ? EXIT_INPUT : EXIT_FINDINGS;
 		session_free(&s);
 		return r;
 	}

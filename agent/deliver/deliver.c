@@ -9,7 +9,7 @@
 #define RECOVER_BATCHES 64	/* delivered before a size that was learnt from a refusal is doubled again */
 
 /* Why a finding did not reach a sink. */
-enum loss { LOSS_FULL, LOSS_REFUSED, LOSS_TOO_LARGE, LOSS_STOPPED, LOSS_END };
+enum loss { LOSS_FULL, LOSS_REFUSED, LOSS_TOO_LARGE, LOSS_STOPPED, LOSS_NOT_TAKEN, LOSS_END };
 
 /* A sink with its queue and the one batch that is on its way. */
 struct outlet {
@@ -125,6 +125,21 @@ static void halve(struct outlet *o, enum sink_result result)
 	queue_back(&o->queue);
 }
 
+/* A receiver may acknowledge a batch and keep a part of it: the rest is not offered again. */
+static void delivered(struct outlet *o, size_t n, const char *why)
+{
+	struct sink_stats s = {};
+	uint64_t not_taken;
+
+	if (o->sink->ops->stats)
+		o->sink->ops->stats(o->sink, &s);
+	not_taken = s.not_taken - o->lost[LOSS_NOT_TAKEN];
+	o->lost[LOSS_NOT_TAKEN] += not_taken;
+	o->delivered += n - not_taken;
+	if (not_taken)
+		snprintf(o->last_loss, sizeof(o->last_loss), "%s", why);
+}
+
 static void handle(struct outlet *o, enum sink_result result, const char *why)
 {
 	size_t n = o->batch.n;
@@ -135,7 +150,7 @@ static void handle(struct outlet *o, enum sink_result result, const char *why)
 		o->retries++;
 		return;	/* the same batch again */
 	case SINK_DELIVERED:
-		o->delivered += n;
+		delivered(o, n, why);
 		queue_done(&o->queue, n);
 		settle(o, n);
 		break;
@@ -348,6 +363,7 @@ static json_t *losses(const struct outlet *o)
 	json_object_set_new(j, "queueFull", full);
 	set(j, "refused", o->lost[LOSS_REFUSED]);
 	set(j, "tooLarge", o->lost[LOSS_TOO_LARGE]);
+	set(j, "notTaken", o->lost[LOSS_NOT_TAKEN]);
 	set(j, "stopped", o->lost[LOSS_STOPPED]);
 	set(j, "noMemory", o->d->no_memory);
 	return j;

@@ -3,9 +3,10 @@
  * File
  *
  * Findings as JSON lines at the end of a file. A batch is in the file as a
- * whole or, as far as that can be had, not at all; it is written on libuv's
- * threads, since a disk may stall. The file may be moved away at any time: the
- * next batch begins a new one under the old name.
+ * whole or, as far as that can be had, not at all. Whatever touches the file
+ * after the start is done on libuv's threads: a disk may stall, a file server
+ * be gone. The file may be moved away at any time: the next batch begins a new
+ * one under the old name.
  */
 #include "deliver/lines.h"
 #include "util/cleanup.h"
@@ -21,17 +22,17 @@ struct sink_file {
 	struct sink sink;
 	uv_loop_t *loop;
 	uv_timer_t timer;		/* the wait after a failure */
-	uv_fs_t request;
-	bool writing, closing, closed;	/* closed: the timer is */
+	uv_work_t work;
+	bool writing, closing, closed;	/* writing: the other thread has path, fd, torn and out; closed: the timer is */
 	char *path;
 	int fd;				/* -1: to be opened */
 	bool torn;			/* the file ends within a line */
-	off_t begin;			/* where the batch in hand begins, -1 when the file cannot be cut */
+	int error;			/* of the other thread */
 	unsigned int backoff_min, backoff_max, backoff;
 	enum lines_kind kind;
 	struct finding_template template;
-	struct buf out;
-	size_t at, n;			/* written of out; findings in it */
+	struct buf out;			/* a line end for a torn line, then the batch */
+	size_t n;			/* findings in it */
 	sink_done_fn done;		/* NULL when no batch is in hand */
 	void *ctx;
 	struct sink_stats stats;
@@ -101,7 +102,7 @@ static int file_open(struct sink **ret, const struct sink_options *o, uv_loop_t 
 	}
 	uv_timer_init(loop, &s->timer);
 	s->timer.data = s;
-	s->request.data = s;
+	s->work.data = s;
 	*ret = &s->sink;
 	return 0;
 }
@@ -121,101 +122,103 @@ static void on_timer(uv_timer_t *t)
 	finish(s, SINK_RETRY, s->stats.last_error);
 }
 
-/* Cuts off what was written of the batch, so that the next attempt does not repeat half of it. */
-static void undo(struct sink_file *s)
+/*
+ * Cuts off what was written of the batch, so that the next attempt does not repeat half of it. Somebody else's lines may
+ * stand behind ours: then the torn line stays, ended before the next one.
+ */
+static void undo(struct sink_file *s, off_t begin, size_t done)
 {
 	struct stat st;
 
-	if (!s->at || s->fd < 0)
-		return;
-	/* Somebody else's lines may stand behind ours: then the torn line stays, ended before the next one. */
-	if (s->begin < 0 || fstat(s->fd, &st) < 0 || st.st_size != s->begin + (off_t)s->at ||
-	    ftruncate(s->fd, s->begin) < 0)
-		s->torn = s->out.p[s->at - 1] != '\n';
+	if (done && (begin < 0 || fstat(s->fd, &st) < 0 || st.st_size != begin + (off_t)done || ftruncate(s->fd, begin) < 0))
+		s->torn = true;
 }
 
-static void failed(struct sink_file *s, int error)
+/* On another thread. 0 or -errno. */
+static int append(struct sink_file *s)
 {
-	undo(s);
-	snprintf(s->stats.last_error, sizeof(s->stats.last_error), "%.128s: %s", s->path, strerror(-error));
+	size_t done = 0, all;
+	struct stat st;
+	const char *p;
+	off_t begin;
+	int r = open_path(s);
+
+	if (r < 0)
+		return r;
+	begin = fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
+	p = s->out.p + !s->torn;
+	all = s->out.n - !s->torn;
+	while (done < all) {	/* a disk that is full, or nearly, takes a part: the next write says which */
+		ssize_t n = write(s->fd, p + done, all - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			r = n < 0 ? -errno : -EIO;
+			undo(s, begin, done);
+			return r;
+		}
+		done += (size_t)n;
+	}
+	s->torn = false;
+	return 0;
+}
+
+static void work(uv_work_t *w)
+{
+	struct sink_file *s = w->data;
+
+	s->error = append(s);
+}
+
+static void failed(struct sink_file *s)
+{
+	snprintf(s->stats.last_error, sizeof(s->stats.last_error), "%.128s: %s", s->path, strerror(-s->error));
 	s->stats.retries++;
 	uv_timer_start(&s->timer, on_timer, s->backoff, 0);
 	s->backoff = s->backoff < s->backoff_max / 2 ? s->backoff * 2 : s->backoff_max;
 }
 
-static void write_rest(struct sink_file *s);
-
-static void on_written(uv_fs_t *request)
+static void on_worked(uv_work_t *w, int status)
 {
-	struct sink_file *s = request->data;
-	ssize_t r = request->result;
+	struct sink_file *s = w->data;
 
-	uv_fs_req_cleanup(request);
+	(void)status;
 	s->writing = false;
 	if (s->closing) {
 		if (s->closed)
 			destroy(s);
 		return;
 	}
-	if (r < 0) {
-		failed(s, (int)r);
+	if (s->error < 0) {
+		failed(s);
 		return;
 	}
-	s->at += (size_t)r;
-	if (r && s->at < s->out.n) {	/* the disk is full, or nearly: the next write says which */
-		write_rest(s);
-		return;
-	}
-	if (s->at < s->out.n) {
-		failed(s, -EIO);
-		return;
-	}
-	s->torn = false;
 	s->backoff = s->backoff_min;
 	s->stats.batches++;
 	s->stats.findings += s->n;
-	s->stats.bytes += s->out.n;
+	s->stats.bytes += s->out.n - 1;
 	s->stats.last_success = clock_wall_ns();
 	s->stats.last_error[0] = 0;
 	buf_free(&s->out);
 	finish(s, SINK_DELIVERED, "");
 }
 
-static void write_rest(struct sink_file *s)
-{
-	uv_buf_t b = uv_buf_init(s->out.p + s->at, (unsigned int)(s->out.n - s->at));
-	int r = uv_fs_write(s->loop, &s->request, s->fd, &b, 1, -1, on_written);
-
-	if (r < 0)
-		failed(s, r);
-	else
-		s->writing = true;
-}
-
 static void file_send(struct sink *sink, const struct batch *b, sink_done_fn done, void *ctx)
 {
 	struct sink_file *s = (struct sink_file *)sink;
-	struct stat st;
-	int r;
 
 	s->done = done;
 	s->ctx = ctx;
 	s->n = b->n;
-	s->at = 0;
 	buf_reset(&s->out);
-	r = open_path(s);
-	if (r < 0) {
-		failed(s, r);
-		return;
-	}
-	if (s->torn)
-		buf_char(&s->out, '\n');
+	buf_char(&s->out, '\n');
 	if (lines_add(&s->out, b, s->kind, &s->template) < 0) {
 		finish(s, b->n > 1 ? SINK_TOO_LARGE : SINK_REFUSED, "out of memory");
 		return;
 	}
-	s->begin = fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
-	write_rest(s);
+	s->writing = true;
+	uv_queue_work(s->loop, &s->work, work, on_worked);
 }
 
 static void file_hurry(struct sink *sink)

@@ -47,6 +47,7 @@ struct sink_options {
 struct sink_stats {
 	uint64_t batches, findings, bytes;	/* delivered */
 	uint64_t retries, refused;
+	uint64_t not_taken;			/* of batches that were delivered: the peer says that it kept fewer */
 	uint64_t last_success;			/* wall clock ns, 0 = never */
 	char last_error[256];			/* "" when the last attempt went well */
 };

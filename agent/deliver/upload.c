@@ -141,7 +141,8 @@ static void acknowledged(struct upload *u, const struct upload_answer *a)
 {
 	u->failures = 0;
 	u->stats.batches++;
-	u->stats.findings += u->batch->n;
+	u->stats.findings += u->batch->n - a->not_taken;
+	u->stats.not_taken += a->not_taken;
 	u->stats.bytes += u->body.n;
 	u->stats.last_success = clock_wall_ns();
 	note(u, a->why);

@@ -51,9 +51,11 @@ static void judge_2xx(struct upload_answer *a, const struct http_response *r, si
 		return;
 	}
 	quote(said, str(m->message));
-	if (m->accepted && m->accepted < count)
+	if (m->accepted && m->accepted < count) {	/* 0 is also what a receiver says that does not count */
+		a->not_taken = count - m->accepted;
 		snprintf(a->why, sizeof(a->why), "the receiver took %u of %zu findings%s%s", m->accepted, count,
 			 said[0] ? ": " : "", said);
+	}
 	noroshi__v1__upload_response__free_unpacked(m, NULL);
 }
 

@@ -24,6 +24,7 @@ struct upload_answer {
 	enum upload_verdict verdict;
 	bool has_retry_after;
 	unsigned int retry_after;	/* seconds, at most UPLOAD_RETRY_AFTER_MAX */
+	size_t not_taken;		/* findings of the batch that the receiver says it has not kept; with UPLOAD_ACK */
 	char why[256];			/* for people; "" with a plain UPLOAD_ACK */
 };
 

@@ -47,9 +47,6 @@ void finding_text_line(const Noroshi__V1__Finding *f, bool colour, struct buf *o
 /* The same as a block of lines, an empty one last: where, the process tree from the root down, the other end, remedy. */
 void finding_text_detail(const Noroshi__V1__Finding *f, bool colour, struct buf *out);
 
-/* Foreign text as a terminal may have it: control characters and what turns a line's direction become \xNN or \uNNNN. */
-void finding_text_escape(struct str s, struct buf *out);
-
 /* UUIDv7 of now (RFC 9562), 36 characters and NUL. Monotonic within the process. */
 void finding_uuid(char dst[37]);
 

@@ -7,37 +7,11 @@
  * its colours ours.
  */
 #include "finding/finding.h"
-#include "util/utf8.h"
+#include "util/escape.h"
 
 #define SHORT_ID 12	/* digits of a container's id that tools show */
 #define TREE_INDENT 12	/* steps to the right that a process tree takes at most */
 #define TREE_TEXT 160	/* bytes of an ancestor's command line in it */
-
-static bool must_escape(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
-	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);	/* turn the direction of the line */
-}
-
-void finding_text_escape(struct str s, struct buf *out)
-{
-	while (s.n) {
-		size_t n = utf8_sequence(s);
-		uint32_t c = n ? utf8_point(s.p, n) : (unsigned char)*s.p;
-
-		if (n && !must_escape(c))
-			buf_add(out, s.p, n);
-		else if (c == '\n')
-			buf_puts(out, "\\n");
-		else if (c == '\t')
-			buf_puts(out, "\\t");
-		else if (c < 0x100)
-			buf_printf(out, "\\x%02x", c);
-		else
-			buf_printf(out, "\\u%04x", c);
-		s = str_skip(s, n ? n : 1);
-	}
-}
 
 static void add_severity(struct buf *out, Noroshi__V1__Severity severity, bool colour)
 {
@@ -65,10 +39,10 @@ static void add_place(struct buf *out, const Noroshi__V1__Finding *f)
 	buf_puts(out, " (");
 	if (task) {
 		buf_puts(out, "task ");
-		finding_text_escape(str(f->ecs->task_id), out);
+		escape_add(out, str(f->ecs->task_id));
 		if (f->ecs->container_name[0]) {
 			buf_char(out, '/');
-			finding_text_escape(str(f->ecs->container_name), out);
+			escape_add(out, str(f->ecs->container_name));
 		}
 		buf_puts(out, container ? " " : "");
 	}
@@ -76,10 +50,10 @@ static void add_place(struct buf *out, const Noroshi__V1__Finding *f)
 		struct str id = str(f->container->id);
 
 		buf_puts(out, "container ");
-		finding_text_escape(str_n(id.p, id.n > SHORT_ID ? SHORT_ID : id.n), out);
+		escape_add(out, str_n(id.p, id.n > SHORT_ID ? SHORT_ID : id.n));
 		if (f->container->name[0]) {
 			buf_char(out, ' ');
-			finding_text_escape(str(f->container->name), out);
+			escape_add(out, str(f->container->name));
 		}
 	}
 	buf_char(out, ')');
@@ -89,13 +63,13 @@ void finding_text_line(const Noroshi__V1__Finding *f, bool colour, struct buf *o
 {
 	struct str time = str(f->time), dot = {memchr(time.p, '.', time.n), 0};
 
-	finding_text_escape(dot.p ? str_n(time.p, (size_t)(dot.p - time.p)) : time, out);
+	escape_add(out, dot.p ? str_n(time.p, (size_t)(dot.p - time.p)) : time);
 	buf_puts(out, dot.p ? "Z " : " ");
 	add_severity(out, f->severity, colour);
-	finding_text_escape(str(f->rule), out);
+	escape_add(out, str(f->rule));
 	if (f->output[0]) {
 		buf_puts(out, ": ");
-		finding_text_escape(str(f->output), out);
+		escape_add(out, str(f->output));
 	}
 	add_place(out, f);
 	if (f->count > 1)
@@ -108,7 +82,7 @@ static void add_row(struct buf *out, const char *key, const char *text)
 	if (!text || !*text)
 		return;
 	buf_printf(out, "\n  %-10s ", key);
-	finding_text_escape(str(text), out);
+	escape_add(out, str(text));
 }
 
 static void add_word(struct buf *out, const char *before, const char *text)
@@ -116,7 +90,7 @@ static void add_word(struct buf *out, const char *before, const char *text)
 	if (!text || !*text)
 		return;
 	buf_puts(out, before);
-	finding_text_escape(str(text), out);
+	escape_add(out, str(text));
 }
 
 static void add_when(struct buf *out, const Noroshi__V1__Finding *f)
@@ -155,7 +129,7 @@ static void add_tree_row(struct buf *out, size_t depth, uint32_t pid, const char
 	struct str text = cmdline.n ? cmdline : *name ? str(name) : STR("(name not known)");
 
 	buf_printf(out, "%*s%u ", (int)(2 * (depth < TREE_INDENT ? depth : TREE_INDENT)), "", pid);
-	finding_text_escape(text, out);
+	escape_add(out, text);
 }
 
 static void add_ancestor(struct buf *out, size_t depth, const Noroshi__V1__Ancestor *a)
@@ -243,7 +217,7 @@ static void add_file(struct buf *out, const Noroshi__V1__File *file)
 void finding_text_detail(const Noroshi__V1__Finding *f, bool colour, struct buf *out)
 {
 	add_severity(out, f->severity, colour);
-	finding_text_escape(str(f->rule), out);
+	escape_add(out, str(f->rule));
 	add_row(out, "type", f->type);
 	add_row(out, "what", f->output);
 	add_when(out, f);

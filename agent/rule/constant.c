@@ -7,6 +7,8 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define WHY 160
 
@@ -90,7 +92,9 @@ static enum constant_result parse_port(struct value *ret, const char *text, bool
 		return CONSTANT_WRAPS;
 	}
 	if (getservbyname_r(text, NULL, &entry, buf, sizeof(buf), &found) || !found)
-		return bad(why, text, "is neither a port number nor a service this host knows");
+		return bad(why, text, access("/etc/services", R_OK) ?
+			   "is no port number, and no name: /etc/services is missing (package netbase)" :
+			   "is neither a port number nor a service this host knows");
 	ret->u = ntohs((uint16_t)found->s_port);
 	return CONSTANT_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/diag.h"
+#include "util/escape.h"
 #include "util/utf8.h"
 #include <stdarg.h>
 
@@ -49,6 +50,15 @@ void diags_free(struct diags *d)
 		diag_clear(&d->v[i]);
 	free(d->v);
 	memset(d, 0, sizeof(*d));
+}
+
+bool diags_have(const struct diags *d, enum diag_code code)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->v[i].code == code)
+			return true;
+	}
+	return false;
 }
 
 static char *copy_text(const char *s)
@@ -161,20 +171,26 @@ static size_t harmless(struct str s, bool keep_tabs)
 	size_t n = utf8_sequence(s);
 	uint32_t c = n ? utf8_point(s.p, n) : 0;
 
-	return c == '\t' && keep_tabs ? 1 : c < 0x20 || (c >= 0x7f && c < 0xa0) ? 0 : n;
+	return c == '\t' && keep_tabs ? 1 : !n || escape_needed(c) ? 0 : n;
 }
 
 /* A terminal must not obey what a rules file says: control characters and stray bytes come out as \xNN. */
 static void escaped(struct buf *out, struct str s, bool keep_tabs)
 {
-	size_t n;
+	size_t run, n;
 
-	for (; s.n; s = str_skip(s, n ? n : 1)) {
-		n = harmless(s, keep_tabs);
-		if (n)
-			buf_add(out, s.p, n);
-		else
-			buf_printf(out, "\\x%02x", (unsigned char)s.p[0]);
+	while (s.n) {
+		for (run = 0; run < s.n; run += n) {
+			n = harmless(str_skip(s, run), keep_tabs);
+			if (!n)
+				break;
+		}
+		buf_add(out, s.p, run);
+		s = str_skip(s, run);
+		if (!s.n)
+			break;
+		buf_printf(out, "\\x%02x", (unsigned char)s.p[0]);
+		s = str_skip(s, 1);
 	}
 }
 
@@ -267,24 +283,34 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 	return a < c ? a : c;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours; upper and lower case are alike. */
-static unsigned int distance(struct str a, struct str b)
+/*
+ * Insertions, deletions, replacements and swaps of neighbours; upper and lower case are alike. Exact up to max; beyond
+ * it only "more than max": no cell further than max from the diagonal can count, and most words end after a few rows.
+ */
+static unsigned int distance(struct str a, struct str b, unsigned int max)
 {
-	unsigned int rows[3][WORD_MAX + 1], *two = rows[0], *one = rows[1], *row = rows[2], *t;
-	size_t i, j;
+	unsigned int rows[3][WORD_MAX + 2], *two = rows[0], *one = rows[1], *row = rows[2], *t, least, last = 0;
+	size_t i, j, from, to;
 
 	for (j = 0; j <= b.n; j++)
 		one[j] = (unsigned int)j;
 	for (i = 1; i <= a.n; i++) {
-		row[0] = (unsigned int)i;
-		for (j = 1; j <= b.n; j++) {
+		from = i > max ? i - max : 1;
+		to = i + max < b.n ? i + max : b.n;
+		least = row[from - 1] = from > 1 ? max + 1 : (unsigned int)i;
+		for (j = from; j <= to; j++) {
 			char x = lower(a.p[i - 1]), y = lower(b.p[j - 1]);
 
 			row[j] = min3(one[j] + 1, row[j - 1] + 1, one[j - 1] + (x != y));
 			if (i > 1 && j > 1 && x == lower(b.p[j - 2]) && lower(a.p[i - 2]) == y &&
 			    two[j - 2] + 1 < row[j])
 				row[j] = two[j - 2] + 1;
+			least = row[j] < least ? row[j] : least;
 		}
+		row[to + 1] = max + 1;
+		if (least > max && last > max)	/* both: a swap goes back two rows */
+			return max + 1;
+		last = least;
 		t = two;
 		two = one;
 		one = row;
@@ -315,7 +341,7 @@ const char *diag_nearest(struct str word, const char *const *candidates, size_t 
 
 		if (c.n > WORD_MAX || c.n + best < word.n || word.n + best < c.n)
 			continue;
-		d = distance(word, c);
+		d = distance(word, c, best);
 		/* Of two as near, the one that begins alike for longer. */
 		if (d < word.n && (d < best || (d == best && ret && common(word, c) > common(word, str(ret))))) {
 			best = d;

@@ -57,6 +57,8 @@ void diags_free(struct diags *d);
 void diags_add(struct diags *d, enum diag_code code, struct diag_place at, struct str source,
 	       const char *item, const char *hint, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 
+bool diags_have(const struct diags *d, enum diag_code code);	/* among those kept */
+
 /* "file:line:col: error: message; hint", the line and a caret under it, for each, then a note of what was not kept. */
 void diags_print(const struct diags *d, struct buf *out);
 

@@ -12,8 +12,8 @@ struct condition_engine {
 	struct loaded loaded;
 	struct matcher *matcher;
 	uint32_t *hits;			/* room for every rule */
-	struct field_scratch scratch;
 	bool first_match;
+	struct field_scratch scratch;	/* last: its bytes are large and need no zeros */
 };
 
 static struct condition_engine *self(const struct engine *e)
@@ -48,11 +48,12 @@ static int compile(struct condition_engine *c, const struct engine_load *in)
 
 static int engine_load(struct engine **ret, const struct engine_load *in, struct diags *diags)
 {
-	struct condition_engine *c = calloc(1, sizeof(*c));
+	struct condition_engine *c = malloc(sizeof(*c));
 	int r;
 
 	if (!c)
 		return -ENOMEM;
+	memset(c, 0, offsetof(struct condition_engine, scratch.bytes));
 	c->engine.ops = &engine_condition;
 	c->first_match = in->first_match;
 	r = loader_load(&c->loaded, in, diags);

@@ -11,7 +11,7 @@ enum { FIELD_BASE = __COUNTER__ };
 
 const struct field_desc field_table[] = {
 #define FIELD(name, type, flags, getter, doc) \
-	{name, TYPE_##type, flags, doc, __COUNTER__ - FIELD_BASE - 1},
+	{name, TYPE_##type, flags, doc, __COUNTER__ - FIELD_BASE - 1, sizeof(name) - 1},
 #include "rule/field.def"
 };
 
@@ -25,7 +25,7 @@ static const field_getter getters[] = {
 static const struct field_desc *find(struct str name)
 {
 	for (size_t i = 0; i < field_count; i++) {
-		if (!strncmp(field_table[i].name, name.p, name.n) && !field_table[i].name[name.n])
+		if (field_table[i].len == name.n && !memcmp(field_table[i].name, name.p, name.n))
 			return &field_table[i];
 	}
 	return NULL;
@@ -38,11 +38,11 @@ static const struct field_desc *find_dotted(struct str name, struct str *arg)
 
 	for (size_t i = 0; i < field_count; i++) {
 		const struct field_desc *d = &field_table[i];
-		size_t n = strlen(d->name);
+		size_t n = d->len;
 
 		if (!(d->flags & FIELD_ARG_DOT) || n + 1 >= name.n || memcmp(d->name, name.p, n) || name.p[n] != '.')
 			continue;
-		if (best && n <= strlen(best->name))
+		if (best && n <= best->len)
 			continue;
 		best = d;
 		*arg = str_skip(name, n + 1);

@@ -34,6 +34,7 @@ struct field_desc {
 	uint32_t flags;
 	const char *doc;
 	uint16_t getter;	/* internal to field*.c */
+	uint16_t len;		/* of name */
 };
 
 extern const struct field_desc field_table[];

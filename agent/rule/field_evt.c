@@ -202,7 +202,7 @@ int get_evt_res(const struct field_get *g, struct value *v)
 		return FIELD_MISSING;
 	if (res >= 0)
 		return put_text(v, "SUCCESS");
-	name = errno_name(-res);
+	name = errno_name(res);
 	if (name)
 		return put_text(v, name);
 	t = text_begin(g->s);

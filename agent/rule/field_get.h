@@ -170,8 +170,8 @@ enum path_role { PATH_ONLY, PATH_OLD, PATH_NEW };	/* events with two paths have 
 bool event_path(const struct field_get *g, enum path_role role, struct event_path *ret);
 struct str event_path_absolute(const struct field_get *g, const struct event_path *p);
 
-/* Errno names: "ENOENT" of 2, or NULL. */
-const char *errno_name(int64_t e);
+/* The error that a call's result names: "ENOENT" of -2; NULL for any other number. */
+const char *errno_name(int64_t res);
 
 /* Parameters (field_arg.c): the index of an argument's name, -1 for an unknown one, and its native type. */
 int arg_find(struct str name, enum value_type *type);

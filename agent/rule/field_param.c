@@ -229,8 +229,8 @@ static int put_fd(const struct field_get *g, struct value *v, int64_t num)
 	struct fd_view f;
 	struct str name;
 
-	if (num < 0 && errno_name(-num))
-		return put_text(v, errno_name(-num));
+	if (errno_name(num))
+		return put_text(v, errno_name(num));
 	if (!fd_view(g, &f))
 		return FIELD_MISSING;
 	name = fd_name(g, &f);
@@ -371,7 +371,7 @@ int param_text(const struct field_get *g, const struct param *p, struct value *v
 		return param_raw(g, p, &raw) == 1 ? put_flags(g, v, flags, raw.u) : FIELD_MISSING;
 	switch (form) {
 	case FORM_RES:
-		name = errno_name(-h->res);
+		name = errno_name(h->res);
 		return name ? put_text(v, name) : put_number(g, v, h->res);
 	case FORM_RET_FD:
 		return put_fd(g, v, h->res);

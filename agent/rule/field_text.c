@@ -104,9 +104,9 @@ struct str path_directory(struct str path)
 	return str_n(path.p, slash == path.p ? 1 : (size_t)(slash - path.p));
 }
 
-const char *errno_name(int64_t e)
+const char *errno_name(int64_t res)
 {
-	if (e <= 0 || e > 4095)
+	if (res >= 0 || res < -4095)
 		return NULL;
-	return strerrorname_np((int)e);
+	return strerrorname_np((int)-res);
 }

@@ -27,24 +27,31 @@ static int index_chars(struct origin_file *f)
 	return 0;
 }
 
+/* Where the line after the one at that byte begins; 0 when it is the last. */
+static size_t line_after(struct str text, size_t at)
+{
+	const char *nl = at < text.n ? memchr(text.p + at, '\n', text.n - at) : NULL;
+
+	return nl ? (size_t)(nl - text.p) + 1 : 0;
+}
+
 int origin_file_init(struct origin_file *f, const struct rule_source *s)
 {
-	size_t lines = 1;
+	size_t lines = 1, at;
+	unsigned char any = 0;
 
-	*f = (struct origin_file){.name = s->name, .text = s->text, .ascii = true};
+	*f = (struct origin_file){.name = s->name, .text = s->text};
 	f->skip = str_starts(s->text, STR("\xef\xbb\xbf")) ? 3 : 0;
-	for (size_t i = 0; i < f->text.n; i++) {
-		f->ascii = f->ascii && !((unsigned char)f->text.p[i] & 0x80);
-		lines += f->text.p[i] == '\n';
-	}
+	for (size_t i = 0; i < f->text.n; i++)
+		any |= (unsigned char)f->text.p[i];
+	f->ascii = any < 0x80;
+	for (at = 0; (at = line_after(f->text, at));)
+		lines++;
 	f->lines = malloc(sizeof(*f->lines) * lines);
 	if (!f->lines || (!f->ascii && index_chars(f) < 0))
 		return -ENOMEM;
-	f->lines[f->nlines++] = 0;
-	for (size_t i = 0; i < f->text.n; i++) {
-		if (f->text.p[i] == '\n')
-			f->lines[f->nlines++] = i + 1;
-	}
+	for (at = 0; f->nlines < lines; at = line_after(f->text, at))
+		f->lines[f->nlines++] = at;
 	return 0;
 }
 

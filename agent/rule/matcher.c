@@ -24,10 +24,10 @@ static int setup(struct matcher *m)
 {
 	m->arena = arena_new(MATCHER_BYTES_MAX);
 	m->text = malloc(TEXT_SCRATCH_BYTES);
-	m->scratch = calloc(1, sizeof(*m->scratch));
-	m->regex = regex_scratch_new();
-	if (!m->arena || !m->text || !m->scratch || !m->regex)
+	m->scratch = malloc(sizeof(*m->scratch));
+	if (!m->arena || !m->text || !m->scratch)
 		return -ENOMEM;
+	m->scratch->used = m->scratch->cut = 0;
 	m->raw = arena_array(m->arena, uint32_t, m->nrules + 1);
 	m->shown = arena_array(m->arena, struct shown *, m->nrules + 1);
 	m->hits = arena_array(m->arena, uint64_t, m->nrules / 64 + 1);

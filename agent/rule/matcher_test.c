@@ -13,8 +13,10 @@ static int prepare_regexes(struct matcher *m, struct pred *p)
 	uint32_t i;
 	int r;
 
+	if (!m->regex)
+		m->regex = regex_scratch_new();	/* for all of them; a rule set without any does without */
 	p->regexes = calloc(p->n + 1, sizeof(*p->regexes));
-	if (!p->regexes)
+	if (!p->regexes || !m->regex)
 		return -ENOMEM;
 	for (i = 0; i < p->n; i++) {
 		r = regex_new(&p->regexes[i], p->v[i].s, why);

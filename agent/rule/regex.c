@@ -165,10 +165,11 @@ size_t regex_bytes(const struct regex *r)
 
 struct regex_scratch *regex_scratch_new(void)
 {
-	struct regex_scratch *s = calloc(1, sizeof(*s));
+	struct regex_scratch *s = malloc(sizeof(*s));
 
 	if (!s)
 		return NULL;
+	memset(s, 0, offsetof(struct regex_scratch, subject));
 	s->context = pcre2_match_context_create(NULL);
 	s->data = pcre2_match_data_create(1, NULL);
 	s->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);

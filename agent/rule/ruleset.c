@@ -158,6 +158,22 @@ int ruleset_load(struct ruleset **ret, const struct engine_load *in, struct diag
 	return 0;
 }
 
+int ruleset_read(struct ruleset **ret, struct rule_files *f, const char *const *paths, size_t n, struct engine_load in,
+		 struct diags *diags)
+{
+	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
+	int unreadable = 0, r;
+
+	for (size_t i = 0; i < n; i++)
+		unreadable = rule_files_add(f, paths[i], diags) ?: unreadable;
+	in.sources = f->v;
+	in.nsources = f->n;
+	r = ruleset_load(&rs, &in, diags) ?: unreadable;
+	if (r >= 0)
+		*ret = take(rs);
+	return r;
+}
+
 struct ruleset *ruleset_free(struct ruleset *rs)
 {
 	if (!rs)

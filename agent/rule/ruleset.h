@@ -23,6 +23,12 @@ void rule_files_free(struct rule_files *f);
 
 /* 0, or < 0 with errors in *diags; *ret untouched then. in->sources must stay until ruleset_free(). */
 int ruleset_load(struct ruleset **ret, const struct engine_load *in, struct diags *diags);
+/*
+ * Reads the files and folders into *f, to be kept until ruleset_free() also on failure, and loads them (the sources of in
+ * are set here). All errors at once: one unreadable file does not keep the others from being looked at.
+ */
+int ruleset_read(struct ruleset **ret, struct rule_files *f, const char *const *paths, size_t n, struct engine_load in,
+		 struct diags *diags);
 struct ruleset *ruleset_free(struct ruleset *rs);
 DEFINE_CLEANUP(struct ruleset *, ruleset_free);
 

@@ -2,12 +2,14 @@
 #include "sensor/load.h"
 #include "probes.skel.h"
 #include "sensor/host.h"
+#include "sensor/kernel_types.h"
 #include "util/cleanup.h"
 #include "util/str.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef RETRIES		/* a test has fewer */
 #define RETRIES 3	/* each costs libbpf's reading of the kernel's BTF, some 50 ms of CPU */
@@ -20,6 +22,7 @@ struct load {
 	struct bpf_program *prog[PROGRAM_MAX];	/* loaded, of skel or of an object of its own; never closed: we exit instead */
 	bool tracefs;
 	int cgroup;				/* root of the v2 hierarchy, or -errno */
+	int types;				/* those of the kernel's that relocations need, or -errno: libbpf takes all */
 	char tracefs_reason[PROGRAM_REASON_MAX];
 	bool good[PROGRAM_MAX];			/* the kernel took it once, beside one that it refused */
 	/* what libbpf said of the program it gave up on */
@@ -191,12 +194,18 @@ static void choose(struct load *l, const struct probes *skel)
 }
 
 /* Opens the probes with none of its programs switched on and the maps sized for this host. */
-static struct probes *open_probes(void)
+static struct probes *open_probes(const struct load *l)
 {
-	struct probes *skel = probes__open();
+	char path[32];
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	int cpus = libbpf_num_possible_cpus();
 	struct bpf_program *prog;
+	struct probes *skel;
 
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->types);
+	if (l->types >= 0 && access(path, R_OK) == 0)
+		opts.btf_custom_path = path;
+	skel = probes__open_opts(&opts);
 	if (!skel)
 		return NULL;
 	bpf_object__for_each_program(prog, skel->obj)
@@ -247,7 +256,7 @@ static void refuse_load(struct load *l, enum program p, int error)
 /* Another object that shares the maps of the first. */
 static struct probes *open_beside(struct load *l)
 {
-	struct probes *skel = open_probes();
+	struct probes *skel = open_probes(l);
 	struct bpf_map *map, *shared;
 
 	if (!skel)
@@ -337,7 +346,7 @@ static int load_together(struct load *l, char error[512])
 	int r = -ENOMEM;
 
 	for (unsigned int attempt = 0; attempt <= RETRIES + 2; attempt++) {
-		l->skel = open_probes();
+		l->skel = open_probes(l);
 		if (!l->skel)
 			break;
 		choose(l, l->skel);
@@ -368,6 +377,7 @@ static int load_together(struct load *l, char error[512])
 int load_new(struct load **ret, struct sensor_state *state, const struct needs *needs, char error[512])
 {
 	struct load *l = calloc(1, sizeof(*l));
+	struct probes *names;
 	int r;
 
 	if (!l)
@@ -376,6 +386,9 @@ int load_new(struct load **ret, struct sensor_state *state, const struct needs *
 	l->needs = *needs;
 	l->failed = PROGRAM_MAX;
 	libbpf_set_print(on_libbpf);
+	names = probes__open();
+	l->types = names ? kernel_types(bpf_object__btf(names->obj)) : -ENOENT;
+	probes__destroy(names);
 	l->tracefs = host_tracefs(l->tracefs_reason);
 	if (!l->tracefs)
 		sensor_note(state, "%s", l->tracefs_reason);

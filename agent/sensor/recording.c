@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK_BYTES (128u << 10)	/* read at once; holds any frame with room to spare */
+#define CHUNK_BYTES (64u << 10)	/* read at once; holds any frame with room to spare */
 
 /*
  * Read in chunks and not mapped: a file that is cut while it is read is then an error and no SIGBUS, a pipe works,

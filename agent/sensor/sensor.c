@@ -18,7 +18,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
+#define LOAD_BYTES (16u << 20)	/* libbpf has the kernel's types twice, 6 MiB each */
 #define NAME "noroshi-sensor"
 #define MISSED_POLL_MS 10000	/* a count of what the kernel skipped is no alarm clock */
 
@@ -125,12 +127,12 @@ static int make_state(struct sensor *s)
 	return 0;
 }
 
-/* Before anything is attached: programs that find no bit set send nothing. */
-static int set_control(struct sensor *s, int map)
+/* Before anything is attached: programs that find no bit set send nothing. other: whose doings are not reported either. */
+static int set_control(struct sensor *s, int map, pid_t other)
 {
 	struct wire_control c = {
 		.want = s->needs.want,
-		.self = {(uint32_t)getpid(), (uint32_t)getppid()},
+		.self = {(uint32_t)getpid(), (uint32_t)other},
 		.rate = s->needs.rate,
 	};
 	uint32_t zero = 0;
@@ -167,8 +169,19 @@ static int find_maps(struct sensor *s)
 	return 0;
 }
 
+/* In the place of the agent, which does nothing but wait for the report until then. */
+static void on_helper(void *ctx, pid_t pid)
+{
+	struct sensor *s = ctx;
+
+	set_control(s, s->fds[SENSOR_FD_CONTROL], pid ? pid : getppid());
+}
+
 static void take_snapshot(struct sensor *s)
 {
+	struct snapshot_options o = {.env = s->needs.want & WANT_ENV, .helper = on_helper, .ctx = s};
+	struct snapshot_stats stats = {};
+
 	_cleanup_(closep) int iterator = load_iterator(s->load, PROGRAM_tasks__iter);
 	int64_t n;
 
@@ -176,11 +189,14 @@ static void take_snapshot(struct sensor *s)
 		sensor_note(s->state, "processes that were there before are unknown: no task iterator: %s", strerror(-iterator));
 		return;
 	}
-	n = snapshot_take(iterator, s->fds[SENSOR_FD_SNAPSHOT], s->needs.want & WANT_ENV);
+	n = snapshot_take(iterator, s->fds[SENSOR_FD_SNAPSHOT], &o, &stats);
 	if (n < 0)
 		sensor_note(s->state, "processes that were there before are unknown: %s", strerror((int)-n));
 	else
 		s->report.snapshot = (uint64_t)n;
+	if (stats.given_up)
+		sensor_note(s->state, "%u processes that were there before are known in part: reading their command lines took "
+			    "too long", stats.given_up);
 }
 
 /* Everything up to the first event. 0, or -errno with report.text set. */
@@ -197,13 +213,14 @@ static int begin(struct sensor *s)
 	if (s->fds[SENSOR_FD_SNAPSHOT] < 0)
 		return s->fds[SENSOR_FD_SNAPSHOT];
 	own_limits(s->state);
+	resident_expect(LOAD_BYTES);
 	r = load_new(&s->load, s->state, &s->needs, s->report.text);
 	if (r < 0)
 		return r;
 	r = find_maps(s);
 	if (r < 0)
 		return r;
-	r = set_control(s, s->fds[SENSOR_FD_CONTROL]);
+	r = set_control(s, s->fds[SENSOR_FD_CONTROL], getppid());
 	if (r < 0)
 		return r;
 	load_attach(s->load);
@@ -247,6 +264,8 @@ static void serve(struct sensor *s)
 		int r = poll(&p, 1, MISSED_POLL_MS);
 
 		load_poll_missed(s->load);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;	/* helpers that hung */
 		if (r == 0 || (r < 0 && errno == EINTR))
 			continue;
 		n = recv(s->fd, &request, sizeof(request), 0);

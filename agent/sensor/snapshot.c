@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/snapshot.h"
+#include "sensor/helper.h"
+#include "sensor/snapshot_proc.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/cleanup.h"
@@ -142,16 +144,75 @@ static void emit(struct buf *out, const void *rec, size_t n)
 	buf_add(out, "\0\0\0\0\0\0\0", -n & 7);
 }
 
-static void take_one(struct buf *out, const uint8_t *rec, size_t n, bool env)
-{
-	static uint8_t whole[WIRE_RECORD_MAX] __attribute__((aligned(8)));
-	static struct texts t;
-	const struct wire_hdr *h = (const void *)rec;
+/* What is in the stream before it is completed: emit()'s frames. */
+struct todo {
+	struct buf frames;
+	size_t *at;		/* where each frame's record begins */
+	size_t n, room, own;	/* own: frames of the iterator's, before those of /proc */
+	bool env;
+	struct buf *done;
+	const struct snapshot_options *o;
+	struct snapshot_stats stats;
+};
 
-	if (h->type == EVENT_EXEC && n >= sizeof(struct wire_exec) && read_texts(&t, (const void *)rec, env))
-		emit(out, whole, complete(whole, rec, &t));
+static int plan(struct todo *t, const void *rec, size_t n)
+{
+	if (t->n == t->room) {
+		size_t room = t->room ? t->room * 2 : 1024;
+		size_t *at = realloc(t->at, sizeof(*at) * room);
+
+		if (!at)
+			return -ENOMEM;
+		t->at = at;
+		t->room = room;
+	}
+	t->at[t->n++] = t->frames.n + sizeof(uint64_t);
+	emit(&t->frames, rec, n);
+	return buf_error(&t->frames);
+}
+
+static const uint8_t *planned(const struct todo *t, size_t i, struct wire_hdr *h)
+{
+	const char *rec = t->frames.p + t->at[i];
+
+	memcpy(h, rec, sizeof(*h));
+	return (const uint8_t *)rec;
+}
+
+/* In the helper: what /proc says may come from memory that somebody else serves, or does not. */
+static void work(void *ctx, size_t i, struct buf *out)
+{
+	static uint8_t rec[WIRE_RECORD_MAX] __attribute__((aligned(8))), whole[WIRE_RECORD_MAX] __attribute__((aligned(8)));
+	static struct texts texts;
+	const struct todo *t = ctx;
+	struct wire_hdr h;
+	const uint8_t *from = planned(t, i, &h);
+
+	memcpy(rec, from, h.size);
+	if (h.type == EVENT_EXEC && h.size >= sizeof(struct wire_exec) &&
+	    read_texts(&texts, (const void *)rec, t->env && i < t->own))
+		buf_add(out, whole, complete(whole, rec, &texts));
 	else
-		emit(out, rec, n);
+		buf_add(out, rec, h.size);
+}
+
+static void result(void *ctx, size_t i, const void *p, size_t n)
+{
+	struct todo *t = ctx;
+	struct wire_hdr h;
+	const uint8_t *rec = planned(t, i, &h);
+
+	if (!n)
+		t->stats.given_up += h.type == EVENT_EXEC;
+	emit(t->done, n ? p : rec, n ? n : h.size);
+}
+
+static void child(void *ctx, pid_t pid)
+{
+	const struct todo *t = ctx;
+
+	if (t->o->helper)
+		t->o->helper(t->o->ctx, pid);
 }
 
 /* The iterator names the control group of every process; once is enough, and twice does no harm. */
@@ -166,37 +227,73 @@ static bool first_of_group(uint64_t id)
 	return true;
 }
 
-int64_t snapshot_take(int iterator, int out, bool env)
+static int plan_iterated(struct todo *t, const struct buf *raw)
+{
+	int r = 0;
+
+	for (size_t at = 0; !r && at + sizeof(struct wire_hdr) <= raw->n;) {
+		struct wire_hdr h;
+
+		memcpy(&h, raw->p + at, sizeof(h));
+		if (h.size < sizeof(h) || h.size > WIRE_RECORD_MAX || h.size > raw->n - at)
+			return -EIO;
+		if (h.type != EVENT_CGROUP || first_of_group(h.cgroup))
+			r = plan(t, raw->p + at, h.size);
+		at += (h.size + 7ul) & ~7ul;	/* padded in the iterator's stream */
+	}
+	t->own = t->n;
+	return r;
+}
+
+/* Without the environment: that is for the records of what is started. */
+static int plan_absent(struct todo *t, const struct buf *raw)
+{
+	static uint8_t rec[PROC_RECORD_MAX] __attribute__((aligned(8)));
+	struct absent absent[ABSENT_MAX];
+	unsigned int count = absent_find(absent, raw);
+	int r = 0;
+
+	for (unsigned int i = 0; !r && i < count; i++) {
+		size_t n = absent_record(rec, &absent[i]);
+
+		if (n)
+			r = plan(t, rec, n);
+	}
+	return r;
+}
+
+static int write_all(int fd, struct str s)
+{
+	while (s.n) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0)
+			return -errno;
+		s = str_skip(s, (size_t)n);
+	}
+	return 0;
+}
+
+int64_t snapshot_take(int iterator, int out, const struct snapshot_options *o, struct snapshot_stats *stats)
 {
 	/* All of it first: reading /proc between two reads would let the iterator walk a changing list for longer. */
 	struct buf raw = {.max = SNAPSHOT_BYTES_MAX}, done = {.max = SNAPSHOT_BYTES_MAX};
+	struct todo t = {.frames.max = SNAPSHOT_BYTES_MAX, .env = o->env, .done = &done, .o = o};
 	int64_t r = fs_read_fd(&raw, iterator, SNAPSHOT_BYTES_MAX);
-	static uint8_t rec[WIRE_RECORD_MAX] __attribute__((aligned(8)));
 
-	for (size_t at = 0; !r && at + sizeof(struct wire_hdr) <= raw.n;) {
-		struct wire_hdr h;
-
-		memcpy(&h, raw.p + at, sizeof(h));
-		if (h.size < sizeof(h) || h.size > WIRE_RECORD_MAX || h.size > raw.n - at) {
-			r = -EIO;
-			break;
-		}
-		memcpy(rec, raw.p + at, h.size);
-		if (h.type != EVENT_CGROUP || first_of_group(h.cgroup))
-			take_one(&done, rec, h.size, env);
-		at += (h.size + 7ul) & ~7ul;	/* padded in the iterator's stream */
-	}
-	r = r ?: buf_error(&done);
-	for (size_t at = 0; !r && at < done.n;) {
-		ssize_t n = write(out, done.p + at, done.n - at);
-
-		if (n < 0)
-			r = -errno;
-		else
-			at += (size_t)n;
-	}
-	r = r ?: (int64_t)done.n;
+	r = r ?: plan_iterated(&t, &raw);
+	r = r ?: plan_absent(&t, &raw);
 	buf_free(&raw);
+	if (!r)
+		r = helper_run(&(struct helper){.n = t.n, .work = work, .result = result, .child = child, .ctx = &t});
+	if (r >= 0)
+		r = buf_error(&done) ?: write_all(out, buf_view(&done));
+	if (!r) {
+		r = (int64_t)done.n;
+		*stats = t.stats;
+	}
 	buf_free(&done);
+	buf_free(&t.frames);
+	free(t.at);
 	return r;
 }

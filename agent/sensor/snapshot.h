@@ -11,11 +11,25 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SNAPSHOT_TEXT_MAX 4096		/* of argv, and of the environment, of one process */
 
-/* Reads records from the iterator until its end and writes them to out, completed, as SENSOR_FD_SNAPSHOT has them.
- * Returns the bytes written, or -errno. env: the environment is wanted too. */
-int64_t snapshot_take(int iterator, int out, bool env);
+struct snapshot_options {
+	bool env;		/* the environment is wanted too */
+	/* A process of ours that reads /proc begins, or is over (0): nothing of it is to be reported. May be NULL. */
+	void (*helper)(void *ctx, pid_t pid);
+	void *ctx;
+};
+
+struct snapshot_stats {
+	unsigned int given_up;	/* processes whose texts could not be read in time: they stay as the iterator has them */
+};
+
+/*
+ * Reads records from the iterator until its end and writes them to out, completed, as SENSOR_FD_SNAPSHOT has them.
+ * Returns the bytes written, or -errno.
+ */
+int64_t snapshot_take(int iterator, int out, const struct snapshot_options *o, struct snapshot_stats *stats);
 
 #endif

@@ -4,8 +4,8 @@
  *
  * Diagnostics to stderr, with the journal's <N> level prefix when stderr is the
  * journal. Libraries return errors; only cmd/, agent.c and the sensor's main
- * call it above debug. Control characters of the text are escaped: what it
- * quotes may be an attacker's.
+ * call it above debug. A message is one line; what it quotes may be an
+ * attacker's, and is escaped.
  */
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H

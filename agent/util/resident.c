@@ -5,8 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* One entry of /proc/self/smaps. */
 struct mapping {
@@ -36,6 +42,40 @@ static void let_go(const struct mapping *m, unsigned long own_kib)
 		(void)madvise((void *)m->start, m->end - m->start, MADV_DONTNEED);
 }
 
+static struct {
+	uintptr_t at;
+	size_t n;
+} expected;
+
+void resident_expect(size_t bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	void *p;
+
+	/* of the heap itself, not a mapping of its own */
+	mallopt(M_MMAP_THRESHOLD, 2 * (int)bytes);
+	mallopt(M_TRIM_THRESHOLD, 2 * (int)bytes);
+	p = malloc(bytes);
+	if (!p)
+		return;
+	expected.at = ((uintptr_t)p + page - 1) & ~(page - 1);
+	expected.n = ((uintptr_t)p + bytes - expected.at) & ~(page - 1);
+	(void)madvise((void *)expected.at, expected.n, MADV_HUGEPAGE);
+	(void)madvise((void *)expected.at, expected.n, MADV_POPULATE_WRITE);	/* since 5.14 */
+	free(p);
+}
+
+/* As the C library begins. The kernel would fill holes in huge pages again, behind us. */
+static void expect_no_more(void)
+{
+	if (!expected.n)
+		return;
+	(void)madvise((void *)expected.at, expected.n, MADV_NOHUGEPAGE);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 128 << 10);
+	expected.n = 0;
+}
+
 void resident_trim(void)
 {
 	_cleanup_(fclosep) FILE *f = fopen("/proc/self/smaps", "re");
@@ -43,6 +83,7 @@ void resident_trim(void)
 	unsigned long kib;
 	char line[4352];	/* a path of PATH_MAX, and what stands before it */
 
+	expect_no_more();
 	malloc_trim(0);
 	while (f && fgets(line, sizeof(line), f)) {
 		if (!read_head(line, &m) && sscanf(line, "Anonymous: %lu kB", &kib) == 1)

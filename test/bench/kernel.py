@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """60,000 opens a second from the kernel: each is read, refused or counted as lost, and what that costs."""
 import subprocess
-from lib_bench import Agent, QUICK, need_live, row, tool
+from lib_bench import Agent, QUICK, need_live, row, tool, turn_row
 
 RATE, SECONDS = 60000, 2 if QUICK else 10
 need_live("60,000 opens a second", "losses exact")
@@ -27,6 +27,7 @@ with Agent() as a:
     spent = [after - b for after, b in zip(a.cpu(), spent)]
     a.settle()
     after = a.status()
+    longest = a.longest_turn()
 done, seconds = int(out[0]), float(out[1])
 opens = after["coverage"]["events"]["open"]["seen"] - before["coverage"]["events"]["open"]["seen"]
 lost = sum(after["coverage"]["events"]["open"]["lost"].values()) - sum(before["coverage"]["events"]["open"]["lost"].values())
@@ -38,3 +39,4 @@ row("60,000 opens a second, default rules", "losses exact",
     f"({events / seconds:.0f} a second), unaccounted {unaccounted} of {sums['seen']}; "
     f"agent {spent[0] / done * 1e9:.0f} ns of CPU an open, sensor {spent[1] / done * 1e9:.0f}",
     opens >= done and unaccounted == 0)
+turn_row("60,000 opens a second, and the stop", longest)

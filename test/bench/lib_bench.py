@@ -116,6 +116,24 @@ class Agent:
             if self.cpu()[0] - before < 0.004:
                 return
 
+    def reload(self):
+        """Rules read and compiled anew, and in force."""
+        before = self.status()["rules"]["reloads"]
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + 60
+        while self.status()["rules"]["reloads"] == before:
+            if time.monotonic() > end:
+                raise RuntimeError("no reload")
+            time.sleep(0.02)
+
+    def longest_turn(self):
+        """Ends the agent. Milliseconds of its loop's longest turn, by the clock and of processor time, the stop included."""
+        self.process.send_signal(signal.SIGTERM)
+        said = self.process.stderr.read().decode(errors="replace")
+        self.process.wait(30)
+        words = said.rpartition("longest turn of the loop took ")[2].split()
+        return float(words[0]), float(words[5])
+
     def __enter__(self):
         return self
 
@@ -129,6 +147,10 @@ class Agent:
                 self.process.wait()
         self.process.stderr.close()
         shutil.rmtree(self.dir)
+
+
+def turn_row(what, longest):
+    row("the loop's longest turn: " + what, "≤ 20 ms", "%.1f ms, of processor time at most %.1f ms" % longest, longest[0] <= 20)
 
 
 def need_live(what, budget):

@@ -177,12 +177,7 @@ static struct ruleset *read_rules(struct rule_files *files, char **paths, int n)
 	struct ruleset *rules = NULL;
 	struct buf text = {};
 
-	for (int i = 0; i < n; i++)
-		if (rule_files_add(files, paths[i], &d) < 0)
-			break;
-	if (!d.errors)
-		ruleset_load(&rules, &(struct engine_load){.sources = files->v, .nsources = files->n, .min_priority = 7}, &d);
-	if (!rules) {
+	if (ruleset_read(&rules, files, (const char *const *)paths, (size_t)n, (struct engine_load){.min_priority = 7}, &d) < 0) {
 		diags_print(&d, &text);
 		fprintf(stderr, STR_FMT, STR_ARG(buf_view(&text)));
 		buf_free(&text);

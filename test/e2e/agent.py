@@ -4,6 +4,7 @@
 import ctypes
 import errno
 import glob
+import json
 import os
 import platform
 import re
@@ -178,6 +179,31 @@ def reload(agent, rules):
     results.add(agent.findings("Minor")[:1], "the configured priority holds after a reload too")
 
 
+def deaf(agent, rules):
+    """A sensor that takes no more requests: rules whose events it will not send must not look as if they were in force."""
+    def asked(text):
+        with open(rules, "w", encoding="utf-8") as f:
+            f.write(text)
+        before = len(agent.said())
+        agent.process.send_signal(signal.SIGHUP)
+        return lib_agent.await_that("an answer", lambda: re.search("reload(ed|  *refused)", agent.said()[before:]), 30)
+
+    sensor = children(agent.process.pid)[0]
+    more = own_rule("Newer", MARK + "-new") + own_rule("Accepting", "x").replace("execve", "accept4")
+    os.kill(sensor, signal.SIGSTOP)
+    try:
+        for _ in range(1000):   # as much as the socket holds
+            if not asked(more) or "cannot be told" in agent.said():
+                break
+        results.add("cannot be told" not in agent.said(), "a reload that the sensor cannot be told of is refused")
+        asked(own_rule("Never", MARK + "-new") + own_rule("Accepting", "x").replace("execve", "accept4"))
+    finally:
+        os.kill(sensor, signal.SIGCONT)
+    subprocess.run(["/bin/true", MARK + "-new"], check=True)
+    lib_agent.await_that("Newer", lambda: agent.findings("Newer"), 30)
+    results.add(not agent.findings("Newer") or agent.findings("Never")[:1], "and the rules before it stay in force")
+
+
 def status(agent):
     def code(*args):
         done = subprocess.run([lib_agent.NOROSHI, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -208,6 +234,96 @@ def children(pid):
         except (OSError, KeyError):
             pass        # ended meanwhile
     return out
+
+
+def landlocked():
+    """Has this kernel Landlock?"""
+    return ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1) > 0
+
+
+def confined(agent, rules):
+    """What the agent itself tries to write after its start: a sink's file is made to lead to where root alone may write."""
+    def report():
+        return json.loads(subprocess.run([lib_agent.NOROSHI, "status", "--json", "--state", agent.state], stdout=subprocess.PIPE,
+                                         check=False).stdout)
+
+    planted = "/etc/" + MARK + "-planted"
+    status_of = report()["confinement"]
+    if not landlocked():
+        results.add(status_of.get("landlock") != 0 or "reason" not in status_of, "without Landlock the status says so")
+        return
+    results.add(status_of.get("landlock", 0) < 1 and status_of, "the status says that Landlock confines the agent")
+    os.rename(agent.file, agent.file + ".1")
+    os.symlink(planted, agent.file)
+    subprocess.run(["/bin/true", MARK + "-old"], check=True)
+    error = lib_agent.await_that("refusal", lambda: report()["deliver"]["sinks"][0].get("lastError"), 30)
+    results.add("Permission denied" not in (error or "none") and error, "the agent cannot make a file in /etc")
+    results.add(os.path.exists(planted), "and there is none")
+    os.unlink(agent.file)
+    came = lib_agent.await_that("finding after rotation", lambda: agent.findings("Own"), 90)
+    results.add(not came, "a file that was moved away is begun anew, and nothing was lost")
+    with open(rules + ".new", "w", encoding="utf-8") as f:
+        f.write(own_rule("Replaced", MARK + "-replaced"))
+    os.rename(rules + ".new", rules)    # as an editor does: another file under the same name
+    agent.process.send_signal(signal.SIGHUP)
+    lib_agent.await_that("reload", lambda: "reload" in agent.said(), 30)
+    subprocess.run(["/bin/true", MARK + "-replaced"], check=True)
+    results.add(not lib_agent.await_that("finding", lambda: agent.findings("Replaced"), 30), "a replaced rule file can be read")
+
+
+DENY_CAPSET = """
+import ctypes, os, platform, struct, sys
+nr = {"x86_64": 126, "aarch64": 91}[platform.machine()]
+code = b"".join(struct.pack("=HBBI", *i) for i in
+                ((0x20, 0, 0, 0), (0x15, 0, 1, nr), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)))
+text = ctypes.create_string_buffer(code, len(code))
+program = struct.pack("HxxxxxxQ", 4, ctypes.addressof(text))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+    sys.exit("no seccomp: " + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def refuses(why, *args, before=()):
+    done = subprocess.run([*before, lib_agent.NOROSHI, "run", "--sink", "file:" + tmp + "/refused.jsonl", "-r", rules_file, *args],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False, timeout=120)
+    said = done.stdout.decode(errors="replace")
+    return (done.returncode != 3 or why not in said or "ready" in said) and (done.returncode, said)
+
+
+def no_start():
+    state = tmp + "/state"
+    os.mkdir(state)
+    results.add(refuses("cannot give up privileges", "--state", state, before=(PYTHON, "-c", DENY_CAPSET)),
+                "no start with capabilities that cannot be given up")
+    os.chmod(state, 0o775)
+    results.add(refuses("others than its owner can write", "--state", state), "no start in a folder that others write into")
+    os.chmod(state, 0o700)
+    os.chown(state, 1234, 0)
+    results.add(refuses("belongs to user 1234", "--state", state), "no start in somebody else's folder")
+    os.chown(state, 0, 0)
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as more:
+        busy.bind(state + "/control.sock")
+        busy.listen(0)
+        first.connect(state + "/control.sock")      # all that the queue takes
+        more.setblocking(False)
+        results.add(more.connect_ex(state + "/control.sock") != errno.EAGAIN, "a listener that does not answer")
+        results.add(refuses("another agent runs here", "--state", state), "is another agent, and no start waits for it")
+
+
+def early_signals():
+    """Signals are heeded from before there is a sensor; a reload that comes too early does not end the agent."""
+    agent = lib_agent.Agent("-r", rules_file)
+    try:
+        lib_agent.await_that("sensor", lambda: agent.process.poll() is not None or children(agent.process.pid))
+        caught = int(proc_status(agent.process.pid)["SigCgt"], 16) if agent.process.poll() is None else 0
+        missing = [s.name for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if not caught >> (s - 1) & 1]
+        results.add(missing, "signals are heeded from the beginning")
+        agent.process.send_signal(signal.SIGHUP)
+        results.add(agent.stop() or "Traceback" in agent.said(), "and end the agent well, however early they come")
+    finally:
+        agent.remove()
 
 
 def privileges(agent):
@@ -286,6 +402,13 @@ try:
     with lib_agent.Agent("-r", "default", "-r", rules_file, config="fold_window: 0\npriority: notice\n") as second:
         reload(second, rules_file)
         results.add(second.stop(), "and it ends well")
+    with open(rules_file, "w", encoding="utf-8") as own_rules:
+        own_rules.write(own_rule("Own", MARK + "-old"))
+    with lib_agent.Agent("-r", rules_file) as third:
+        confined(third, rules_file)
+        deaf(third, rules_file)
+    early_signals()
+    no_start()
     killed()
 finally:
     shutil.rmtree(tmp, ignore_errors=True)

@@ -23,7 +23,7 @@ struct fake {
 	const struct batch *batch;
 	enum sink_result result;
 	size_t sends, batches, got, largest;
-	uint64_t last_id, lost;
+	uint64_t last_id, lost, not_taken;
 	uint32_t sequence[60000];	/* what was delivered */
 };
 
@@ -99,8 +99,8 @@ static void fake_hurry(struct sink *s)
 
 static void fake_stats(const struct sink *s, struct sink_stats *ret)
 {
-	(void)s;
-	*ret = (struct sink_stats){.last_success = 1700000000000000000ull, .last_error = "it was so"};
+	*ret = (struct sink_stats){.last_success = 1700000000000000000ull, .last_error = "it was so",
+				   .not_taken = ((const struct fake *)s)->not_taken};
 }
 
 static void fake_close(struct sink *s)
@@ -388,6 +388,25 @@ START_TEST(one_too_large_is_lost_and_counted)
 }
 END_TEST
 
+/* A receiver that acknowledges a batch and keeps a part: the rest is lost, and is not sent again. */
+START_TEST(what_is_not_kept_is_lost)
+{
+	struct fake *k;
+
+	begin(&(struct deliver_limits){.batch_count = 4, .batch_age_ms = 3600000});
+	k = add(0);
+	k->not_taken = 3;
+	for (uint32_t i = 1; i <= 8; i++)
+		put(i);
+	check_in_order(k, 8);
+	ck_assert_int_eq(status(0, "delivered"), 5);
+	ck_assert_int_eq(status(0, "lost"), 3);
+	ck_assert_int_eq(reason("notTaken"), 3);
+	ck_assert_uint_eq(k->lost, 3);	/* the second batch says so */
+	end();
+}
+END_TEST
+
 START_TEST(a_poisoned_finding_is_found)
 {
 	struct fake *k;
@@ -654,6 +673,7 @@ int main(void)
 	tcase_add_test(t, retries_keep_the_batch);
 	tcase_add_test(t, too_large_is_halved);
 	tcase_add_test(t, one_too_large_is_lost_and_counted);
+	tcase_add_test(t, what_is_not_kept_is_lost);
 	tcase_add_test(t, a_poisoned_finding_is_found);
 	tcase_add_test(t, a_full_queue_drops_the_least_severe);
 	tcase_add_test(t, bytes_bound_the_queue_too);

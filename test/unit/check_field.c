@@ -469,6 +469,9 @@ START_TEST(paths)
 	f.rec.hdr.res = -13;
 	IS("fs.path.source", "<none>");
 	IS("evt.arg.res", "EACCES");
+	f.rec.hdr.res = INT64_MIN;	/* no error's number, and none to turn the sign of */
+	IS("evt.arg.res", "-9223372036854775808");
+	IS("evt.res", "-9223372036854775808");
 	BEGIN(LINK, link, LINKAT);
 	BLOB(f.rec.link.oldname, "/etc/shadow");
 	BLOB(f.rec.link.newname, "/tmp/x");

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* After the drop nothing comes back, and files that are ours can still be written. Each case in a child of its own. */
+#include "sensor/confine.h"
 #include "sensor/privileges.h"
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,6 +91,74 @@ static int own_files_stay(void)
 	return fd >= 0 && write(fd, "x", 1) == 1 ? 0 : 2;
 }
 
+static char readable[64], writable[64];	/* folders */
+
+static bool refused(int fd)
+{
+	int e = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && (e == EACCES || e == EPERM);
+}
+
+/* What an agent that somebody has taken over would try. */
+static int confined(void)
+{
+	const struct confine_path v[] = {{readable, false}, {writable, true}, {"/nosuch/path", true}};
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	char error[512], file[128];
+	int version, fd;
+
+	if (sensor_drop_privileges(error) < 0)
+		return 1;
+	version = sensor_confine(v, 3, false, error);
+	if (version < 0)
+		return 77;
+	if (!refused(open("/etc/noroshi-check-privileges", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) ||
+	    !refused(open("/etc/passwd", O_RDONLY | O_CLOEXEC)) || !refused(mkdir("/tmp/noroshi-check-made", 0700)) ||
+	    !refused(unlink(path)))
+		return 2;
+	snprintf(file, sizeof(file), "%s/there", readable);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || !refused(open(file, O_WRONLY | O_CLOEXEC)) || !refused(unlink(file)))
+		return 3;
+	snprintf(file, sizeof(file), "%s/new", writable);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 0) < 0 || unlink(file) < 0)
+		return 4;
+	if (version >= 4 && !refused(bind(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&any, sizeof(any))))
+		return 5;
+	execl("/bin/true", "true", NULL);
+	return errno == EACCES ? 0 : 6;
+}
+
+START_TEST(test_confined)
+{
+	char file[128];
+	int fd, r;
+
+	strcpy(path, "/tmp/noroshi-check-privileges-XXXXXX");
+	strcpy(readable, "/tmp/noroshi-check-privileges-XXXXXX");
+	strcpy(writable, "/tmp/noroshi-check-privileges-XXXXXX");
+	close(mkstemp(path));
+	ck_assert(mkdtemp(readable) && mkdtemp(writable));
+	snprintf(file, sizeof(file), "%s/there", readable);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	r = in_child(confined);
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(rmdir(readable), 0);
+	ck_assert_int_eq(rmdir(writable), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	if (r == 77)
+		printf("not tried: this kernel has no Landlock\n");
+	else
+		ck_assert_int_eq(r, 0);
+}
+END_TEST
+
 START_TEST(test_sets_are_empty)
 {
 	ck_assert_int_eq(in_child(sets_are_empty), 0);
@@ -123,6 +194,7 @@ int main(void)
 	tcase_add_test(t, test_sets_are_empty);
 	tcase_add_test(t, test_no_way_back);
 	tcase_add_test(t, test_own_files_stay);
+	tcase_add_test(t, test_confined);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

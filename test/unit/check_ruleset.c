@@ -78,6 +78,39 @@ START_TEST(files)
 }
 END_TEST
 
+/* One file that is not there does not hide the errors of the others, and nothing is loaded then. */
+START_TEST(unreadable)
+{
+	char dir[] = "/tmp/check_ruleset.XXXXXX", path[256];
+	const char *const paths[] = {"/nosuch/file.yaml", path};
+	struct engine_load in = {.min_priority = 7};
+	struct ruleset *rs = NULL;
+	struct rule_files f = {};
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/a.yaml", dir);
+	write_file(dir, "a.yaml", "- rule: A\n  desc: d\n  condition: evt.typ = execve\n  output: o\n  priority: ERROR\n");
+	ck_assert_int_lt(ruleset_read(&rs, &f, paths, 2, in, &diags), 0);
+	ck_assert_uint_eq(diags.errors, 2);
+	ck_assert(diags_have(&diags, DIAG_FILE_READ));
+	rule_files_free(&f);
+	diags_free(&diags);
+	write_file(dir, "a.yaml", "- rule: A\n  desc: d\n  condition: evt.type = execve\n  output: o\n  priority: ERROR\n");
+	ck_assert_int_lt(ruleset_read(&rs, &f, paths, 2, in, &diags), 0);
+	ck_assert_uint_eq(diags.errors, 1);
+	ck_assert_ptr_null(rs);
+	rule_files_free(&f);
+	diags_free(&diags);
+	ck_assert_int_eq(ruleset_read(&rs, &f, paths + 1, 1, in, &diags), 0);
+	ck_assert(!diags_have(&diags, DIAG_FILE_READ) && ruleset_count(rs) == 1);
+	ruleset_free(rs);
+	rule_files_free(&f);
+	diags_free(&diags);
+	remove_file(dir, "a.yaml");
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 /* sha256 of the text, by sha256sum. */
 START_TEST(digest)
 {
@@ -294,6 +327,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, files);
+	tcase_add_test(t, unreadable);
 	tcase_add_test(t, digest);
 	tcase_add_test(t, matching);
 	tcase_add_test(t, needs);

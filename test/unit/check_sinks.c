@@ -345,6 +345,60 @@ START_TEST(stdout_whose_reader_is_gone)
 }
 END_TEST
 
+#define POOL 4	/* threads of libuv's */
+
+static uv_sem_t hold;
+
+static void occupy(uv_work_t *w)
+{
+	(void)w;
+	uv_sem_wait(&hold);
+}
+
+static void on_occupied(uv_work_t *w, int status)
+{
+	(void)w;
+	(void)status;
+}
+
+static void on_tick(uv_timer_t *t)
+{
+	if (++*(unsigned int *)t->data == 20)
+		uv_timer_stop(t);
+}
+
+/* A disk that does not answer: here the other threads are busy, which must not keep the loop. Nothing is opened on it. */
+START_TEST(a_file_that_does_not_answer)
+{
+	uv_work_t works[POOL];
+	unsigned int ticks = 0;
+	uv_timer_t timer;
+
+	open_sink(spec, (struct sink_options){});
+	unlink(path);	/* moved away: the next batch has to open it again */
+	uv_sem_init(&hold, 0);
+	for (unsigned int i = 0; i < POOL; i++)
+		uv_queue_work(&loop, &works[i], occupy, on_occupied);
+	uv_timer_init(&loop, &timer);
+	timer.data = &ticks;
+	uv_timer_start(&timer, on_tick, 1, 1);
+	send_n(3);
+	while (ticks < 20)
+		uv_run(&loop, UV_RUN_ONCE);
+	ck_assert_uint_eq(answers, 0);
+	ck_assert_int_lt(access(path, F_OK), 0);
+	for (unsigned int i = 0; i < POOL; i++)
+		uv_sem_post(&hold);
+	wait_answer();
+	ck_assert_int_eq(result, SINK_DELIVERED);
+	check_json_lines(text_of(path), 3);
+	uv_close((uv_handle_t *)&timer, NULL);
+	close_sink();
+	uv_sem_destroy(&hold);
+	unlink(path);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sinks");
@@ -355,6 +409,7 @@ int main(void)
 	if (!mkdtemp(dir))
 		return 1;
 	snprintf(path, sizeof(path), "%s/out", dir);
+	setenv("UV_THREADPOOL_SIZE", "4", 1);	/* POOL */
 	snprintf(spec, sizeof(spec), "file:%s", path);
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
 		some[i] = finding("output of a length that fills pipes: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
@@ -366,6 +421,7 @@ int main(void)
 	tcase_add_test(t, a_torn_batch_is_undone_and_written_again);
 	tcase_add_test(t, a_failing_file_waits_and_can_be_hurried);
 	tcase_add_test(t, closing_abandons_what_is_under_way);
+	tcase_add_test(t, a_file_that_does_not_answer);
 	tcase_add_test(t, stdout_to_a_file);
 	tcase_add_test(t, stdout_to_a_slow_pipe);
 	tcase_add_test(t, stdout_to_a_slow_socket);

@@ -140,7 +140,7 @@ START_TEST(what_an_answer_means)
 	struct sink_stats s;
 
 	peer_start(&peer, &answers[_i].step, 1);
-	open_sink(peer.port, (struct sink_options){.timeout_ms = 100});
+	open_sink(peer.port, (struct sink_options){.timeout_ms = answers[_i].step.then == PEER_HANG ? 100 : 10000});
 	o = offer(1, 1);
 	ck_assert_msg(o.result == answers[_i].result, "%s: %d, %s", answers[_i].step.reply, o.result, o.why);
 	ck_assert_msg(strstr(o.why, answers[_i].why), "\"%s\" is not in \"%s\"", answers[_i].why, o.why);
@@ -151,6 +151,29 @@ START_TEST(what_an_answer_means)
 	ck_assert((s.last_success != 0) == (o.result == SINK_DELIVERED));
 	ck_assert_uint_eq(s.retries, (o.result == SINK_RETRY));
 	ck_assert_uint_eq(s.refused, (o.result == SINK_REFUSED || o.result == SINK_TOO_LARGE));
+	stop_peer();
+}
+END_TEST
+
+/* It is acknowledged, and not sent again; what the receiver did not keep is told. */
+START_TEST(fewer_kept_than_sent)
+{
+	static const struct peer_step steps[] = {
+		{ANSWER("200 OK", PROTOBUF, "\x08\x01\x1a\x04" "full", "8"), PEER_CLOSE},
+		{ANSWER("200 OK", PROTOBUF, "\x08\x03", "2"), PEER_CLOSE},
+	};
+	struct outcome o;
+
+	peer_start(&peer, steps, 2);
+	open_sink(peer.port, (struct sink_options){});
+	o = offer(3, 1);
+	ck_assert_int_eq(o.result, SINK_DELIVERED);
+	ck_assert_str_eq(o.why, "the receiver took 1 of 3 findings: full");
+	ck_assert_uint_eq(stats().not_taken, 2);
+	ck_assert_uint_eq(stats().findings, 1);
+	offer(3, 2);
+	ck_assert_uint_eq(stats().not_taken, 2);
+	ck_assert_uint_eq(stats().findings, 4);
 	stop_peer();
 }
 END_TEST
@@ -432,6 +455,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
+	tcase_add_test(all, fewer_kept_than_sent);
 	tcase_add_loop_test(all, what_an_answer_means, 0, (int)ARRAY_SIZE(answers));
 	tcase_add_loop_test(all, the_request, 0, 4);
 	tcase_add_test(all, a_receiver_that_cannot_unpack);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "confine.h"
+#include "agent.h"
+#include "sensor/confine.h"
+#include "util/log.h"
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Programs' own ground: libraries that are loaded late, certificates, users, the resolver's files, /proc/self. */
+static const char *const ground[] = {"/etc", "/usr", "/lib", "/lib64", "/proc"};
+/* Names of it that often lead elsewhere. */
+static const char *const leading[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group",
+				      "/etc/localtime"};
+
+struct list {
+	struct confine_path *v;
+	size_t n, room;
+	bool failed;
+};
+
+static void add(struct list *l, const char *path, size_t length, bool write)
+{
+	char *copy = strndup(path, length);
+
+	if (copy && l->n == l->room) {
+		size_t room = l->room ? l->room * 2 : 64;
+		struct confine_path *v = realloc(l->v, sizeof(*v) * room);
+
+		if (!v) {
+			free(copy);
+			copy = NULL;
+		} else {
+			l->v = v;
+			l->room = room;
+		}
+	}
+	if (copy)
+		l->v[l->n++] = (struct confine_path){copy, write};
+	else
+		l->failed = true;
+}
+
+static void add_parent(struct list *l, const char *path, bool write)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		add(l, ".", 1, write);
+	else
+		add(l, path, slash == path ? 1 : (size_t)(slash - path), write);
+}
+
+/*
+ * The folder of the file, not the file: editors and rotation put another one in its place. Where the name leads
+ * elsewhere, that folder as well. A folder counts for itself, and a device or a pipe is not replaced.
+ */
+static void add_file(struct list *l, const char *path, bool write)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (!path)
+		return;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		add(l, path, strlen(path), write);
+		return;
+	}
+	add_parent(l, path, write);
+	if (realpath(path, real))
+		add_parent(l, real, write);
+}
+
+static void add_sink(struct list *l, const struct config_sink *s)
+{
+	if (!strncmp(s->spec, "file:", 5))
+		add_file(l, s->spec + 5, true);
+	add_file(l, s->ca_file, false);
+	add_file(l, s->token_file, false);
+	add_file(l, s->cert_file, false);
+	add_file(l, s->key_file, false);
+}
+
+static void collect(struct list *l, const struct agent *a)
+{
+	const struct config *c = a->o.config;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ground); i++)
+		add(l, ground[i], strlen(ground[i]), false);
+	for (size_t i = 0; i < ARRAY_SIZE(leading); i++)
+		add_file(l, leading[i], false);
+	add(l, a->state_dir, strlen(a->state_dir), true);
+	for (size_t i = 0; i < c->nsinks; i++)
+		add_sink(l, &c->sinks[i]);
+	for (size_t i = 0; i < a->o.nrule_paths; i++)
+		add_file(l, a->o.rule_paths[i], false);
+	for (size_t i = 0; i < a->o.rules.n; i++)
+		add_file(l, a->o.rules.v[i].name.p, false);	/* in a folder, but perhaps a link to elsewhere */
+}
+
+void agent_confine(struct agent *a)
+{
+	const char *notify = getenv("NOTIFY_SOCKET");
+	struct list l = {};
+
+	collect(&l, a);
+	if (l.failed)
+		snprintf(a->confined_why, sizeof(a->confined_why), "out of memory");
+	else
+		a->confined = sensor_confine(l.v, l.n, notify && *notify == '@', a->confined_why);
+	if (a->confined <= 0)
+		log_warning("the agent can still open root's files: %s", a->confined_why);
+	for (size_t i = 0; i < l.n; i++)
+		free((char *)l.v[i].path);
+	free(l.v);
+}
