@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
 #include "cmd/cmd.h"
+#include "cmd/never.h"
 #include "cmd/rules_arg.h"
 #include "cmd/rules_opts.h"
 #include "event/names.h"
@@ -107,6 +108,7 @@ static json_t *rule_json(const struct loaded_rule *r)
 		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
 		      "events", events, "eventsUnseen", unseen);
+	json_object_set_new(e, "fieldsNever", never_of_rule(r));
 	buf_free(&b);
 	return e;
 }
@@ -127,6 +129,16 @@ static void print_list(const char *title, json_t *list)
 	puts("");
 }
 
+static void print_never(json_t *never)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(never, i, one)
+		printf("  %-11s %s: %s\n", i ? "" : "never set", json_string_value(json_object_get(one, "field")),
+		       json_string_value(json_object_get(one, "because")));
+}
+
 static void print_rule(json_t *r)
 {
 	printf("%s\n  %-11s %s, score %lld, %s%s\n", json_string_value(json_object_get(r, "rule")), "type",
@@ -138,6 +150,7 @@ static void print_rule(json_t *r)
 		print_list("not seen", json_object_get(r, "eventsUnseen"));
 	print_list("fields", json_object_get(r, "fields"));
 	print_list("output", json_object_get(r, "outputFields"));
+	print_never(json_object_get(r, "fieldsNever"));
 }
 
 static int explain(const struct loaded *l, const char *rule, bool as_json)

@@ -37,11 +37,15 @@ static bool is_unknown(const char *message)
 static void say_in(struct reporter *r, enum diag_code code, size_t pos, size_t len, const char *message, const char *hint)
 {
 	const struct segment *s = segment_of(r->text, pos);
+	size_t n = r->text->text.n, kept;
 
 	if (s && s->fixed && s == r->said)
 		return;
 	r->said = s;
+	kept = r->l->diags->n;
 	say_at(r->l, code, ctext_diag(r->text, pos, len), s ? s->place.file : NULL, r->item, hint && *hint ? hint : NULL, "%s", message);
+	if (r->l->diags->n > kept)
+		snprintf(r->l->diags->v[kept].text, sizeof(r->l->diags->v->text), "%.*s%s", n < 17 ? (int)n : 17, r->text->text.p, n > 17 ? "..." : "");
 }
 
 static void report(void *ctx, const struct ast_error *e, bool warning)
