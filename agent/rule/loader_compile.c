@@ -152,13 +152,15 @@ static __attribute__((noinline)) void undefined(struct visit *v, const struct as
 
 static bool remember(struct loader *l, struct macro_def *user, struct macro_def *m)
 {
-	uint32_t index = (uint32_t)(m - l->macros), *v;
+	uint32_t index = (uint32_t)(m - l->macros), *v = user->refs;
 
-	v = arena_array(l->arena, uint32_t, user->nrefs + 1);
-	if (!v)
-		return false;
-	if (user->nrefs)
-		memcpy(v, user->refs, sizeof(*v) * user->nrefs);
+	if (!(user->nrefs & (user->nrefs - 1))) {	/* full: the room doubles */
+		v = arena_array(l->arena, uint32_t, user->nrefs ? 2 * user->nrefs : 1);
+		if (!v)
+			return false;
+		if (user->nrefs)
+			memcpy(v, user->refs, sizeof(*v) * user->nrefs);
+	}
 	v[user->nrefs++] = index;
 	user->refs = v;
 	return true;

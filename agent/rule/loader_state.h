@@ -65,7 +65,7 @@ struct macro_def {
 struct exception_value {
 	struct scalar text;
 	struct exception_value *v;
-	size_t n;
+	size_t n, room;
 	bool list;
 };
 
