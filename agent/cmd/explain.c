@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
 #include "cmd/cmd.h"
+#include "cmd/never.h"
 #include "cmd/rules_arg.h"
+#include "cmd/rules_opts.h"
 #include "event/names.h"
 #include "rule/engine_condition.h"
 #include <jansson.h>
@@ -12,11 +14,13 @@
 
 extern const struct cmd cmd_explain;
 
-enum { OPT_RULES, OPT_JSON };
+enum { OPT_RULES, OPT_CONFIG, OPT_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
+	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "priority, rules, semantics and append_output of this configuration"},
 	[OPT_JSON] = {"--json", 0, NULL, "one JSON array of objects"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
@@ -97,12 +101,14 @@ static json_t *rule_json(const struct loaded_rule *r)
 		if (name_call(name_find(str(json_string_value(e)))) == CALL_NONE)
 			json_array_append(unseen, e);
 	}
-	e = json_pack("{s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
-		      "rule", r->info.name, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
+	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
+		      "rule", r->info.name, "desc", r->info.desc, "source", r->info.source,
+		      "conditionSource", r->condition_text.p, r->condition_text.n, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
 		      "type", r->info.type, "severityScore", (int)r->info.score, "mitre", texts(r->info.mitre),
 		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
 		      "events", events, "eventsUnseen", unseen);
+	json_object_set_new(e, "fieldsNever", never_of_rule(r));
 	buf_free(&b);
 	return e;
 }
@@ -123,6 +129,16 @@ static void print_list(const char *title, json_t *list)
 	puts("");
 }
 
+static void print_never(json_t *never)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(never, i, one)
+		printf("  %-11s %s: %s\n", i ? "" : "never set", json_string_value(json_object_get(one, "field")),
+		       json_string_value(json_object_get(one, "because")));
+}
+
 static void print_rule(json_t *r)
 {
 	printf("%s\n  %-11s %s, score %lld, %s%s\n", json_string_value(json_object_get(r, "rule")), "type",
@@ -134,6 +150,7 @@ static void print_rule(json_t *r)
 		print_list("not seen", json_object_get(r, "eventsUnseen"));
 	print_list("fields", json_object_get(r, "fields"));
 	print_list("output", json_object_get(r, "outputFields"));
+	print_never(json_object_get(r, "fieldsNever"));
 }
 
 static int explain(const struct loaded *l, const char *rule, bool as_json)
@@ -166,18 +183,27 @@ static int run(int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
 	struct diags d _cleanup_(diags_free) = {};
-	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *rule = NULL;
+	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *rule = NULL, *config = NULL;
 	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
 	struct rule_files files = {};
-	bool as_json = false;
+	_cleanup_(freep) struct rule_select *steps = NULL;
+	_cleanup_(config_freep) struct config *c = NULL;
+	struct rules_opts opts = RULES_OPTS_INIT;
+	bool as_json = false, bad = false;
+	struct engine_load in = {};
 	size_t n = 0;
 	int o, r;
 
 	while ((o = cmd_next(&p, &cmd_explain)) != CMD_END) {
 		if (o == CMD_HELP)
 			return EXIT_OK;
-		if (o == OPT_RULES && n < PATHS_MAX)
+		if (o >= 0 && rules_opts_take(&opts, "explain", o - OPT_RULES_BASE, p.value, &bad)) {
+			if (bad)
+				return EXIT_INPUT;
+		} else if (o == OPT_RULES && n < PATHS_MAX)
 			rules[n++] = p.value;
+		else if (o == OPT_CONFIG)
+			config = p.value;
 		else if (o == OPT_JSON)
 			as_json = true;
 		else if (o == CMD_ARG && !rule)
@@ -185,8 +211,12 @@ static int run(int argc, char **argv)
 		else
 			return EXIT_INPUT;
 	}
+	if (config)
+		c = rules_opts_config(config, rules, PATHS_MAX, &n);
+	if ((config && !c) || rules_opts_fill(&opts, c, &in, &steps) < 0)
+		return EXIT_INPUT;
 	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
-	r = ruleset_read(&rs, &files, paths, n, (struct engine_load){.min_priority = 7}, &d);
+	r = ruleset_read(&rs, &files, paths, n, in, &d);
 	if (r < 0)
 		rules_arg_print(&d);
 	r = r < 0 ? EXIT_INPUT : explain(engine_condition_loaded(ruleset_engine(rs, "condition")), rule, as_json);
@@ -197,7 +227,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.args = "[-r RULES]... [--json] [RULE]",
+	.args = "[-c CONFIG] [-r RULES]... [--json] [RULE]",
 	.summary = "rules compiled: condition, fields, events needed and which of them nobody reports",
 	.options = options,
 	.run = run,

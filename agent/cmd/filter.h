@@ -14,6 +14,7 @@ struct filter {
 	struct rule_files files;	/* the rules', and the condition last */
 	struct buf text;
 	struct ruleset *rules;
+	bool compat;			/* set before: traps of the original as they are there */
 };
 
 /* paths: rule files for lists and macros. 0, or < 0 with errors in *diags. */
