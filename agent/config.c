@@ -308,7 +308,7 @@ static void read_pair(struct config_parse *p, const char *prefix, const struct k
 		if (value->type == YAML_MAPPING_NODE)
 			read_map(p, value, name, table, count, base);
 		else
-			complain(p, value, NULL, "%s is a section: it wants keys below it, such as %s", scalar(key), table[i].name);
+			complain(p, value, NULL, "%s is a section: it wants keys below it, such as %s", config_scalar(key), table[i].name);
 		return;
 	}
 	name[strlen(name) - 1] = 0;
