@@ -20,6 +20,34 @@
 #define OPENS_MOUNTS	4	/* mounts on top of each other */
 #define OPENS_WALK	(OPENS_TOP | OPENS_PAIR | OPENS_PART)
 
+/* What every step reads of a dentry: at once, where they lie side by side, because each read costs a call. */
+struct dentry_head {
+	struct dentry *parent;
+	struct qstr name;
+};
+
+static __always_inline void dentry__read(struct dentry_head *h, struct dentry *d)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) ==
+	    bpf_core_field_offset(struct dentry, d_parent) + offsetof(struct dentry_head, name)) {
+		bpf_probe_read_kernel(h, sizeof(*h), __builtin_preserve_access_index(&d->d_parent));
+		return;
+	}
+	h->parent = BPF_CORE_READ(d, d_parent);
+	BPF_CORE_READ_INTO(&h->name, d, d_name);
+}
+
+static __always_inline void path__read(struct path *to, struct path *from)
+{
+	if (bpf_core_field_offset(struct path, dentry) ==
+	    bpf_core_field_offset(struct path, mnt) + offsetof(struct path, dentry)) {
+		bpf_probe_read_kernel(to, sizeof(*to), __builtin_preserve_access_index(&from->mnt));
+		return;
+	}
+	to->mnt = BPF_CORE_READ(from, mnt);
+	to->dentry = BPF_CORE_READ(from, dentry);
+}
+
 static __always_inline __u64 qstr__hash(const struct qstr *name, __u64 seed)
 {
 	__u64 head[OPENS_HEAD] = {};
@@ -33,10 +61,10 @@ static __always_inline __u64 qstr__hash(const struct qstr *name, __u64 seed)
 
 static __always_inline __u64 dentry__hash(__u64 dentry, __u64 seed)
 {
-	struct qstr name = {};
+	struct dentry_head h = {};
 
-	BPF_CORE_READ_INTO(&name, (struct dentry *)dentry, d_name);
-	return qstr__hash(&name, seed);
+	dentry__read(&h, (struct dentry *)dentry);
+	return qstr__hash(&h.name, seed);
 }
 
 static __always_inline bool opens__ending(const struct wire_opens *o, const struct qstr *name)
@@ -56,17 +84,12 @@ static __always_inline bool opens__ending(const struct wire_opens *o, const stru
 }
 
 /* Is one component of the path a fact? On its own: the verifier follows it once. */
-__weak __attribute__((noinline)) int opens__part(__u64 dentry, __u32 way)
+__weak __attribute__((noinline)) int opens__part(__u64 text, __u32 len, __u32 way)
 {
 	struct wire_control *c = control__get();
-	const struct wire_opens *o;
-	struct qstr name = {};
+	struct qstr name = { .len = len, .name = (void *)text };
 
-	if (!c)
-		return 1;
-	o = &c->opens[way & 1];
-	BPF_CORE_READ_INTO(&name, (struct dentry *)dentry, d_name);
-	return o->part_lens >> (name.len < 63 ? name.len : 63) & 1 && opens__has(o, qstr__hash(&name, OPENS_SEED_PART));
+	return !c || opens__has(&c->opens[way & 1], qstr__hash(&name, OPENS_SEED_PART));
 }
 
 /* The way up to the process's root, for what is known by its folders. */
@@ -74,21 +97,21 @@ __weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u
 {
 	__u64 first = 0, second = 0, hash;
 	struct wire_control *c = control__get();
-	struct dentry *d = (void *)dentry, *top, *root, *parent;
+	struct dentry *d = (void *)dentry, *top;
 	struct mount *m = (void *)mount, *root_mnt, *above;
-	struct task_struct *t = task__current();
-	struct fs_struct *fs;
+	struct fs_struct *fs = BPF_CORE_READ(task__current(), fs);
+	struct dentry_head h = {};
+	struct path root = {};
 	const struct wire_opens *o;
 	int i;
 
 	if (!c)
 		return 1;
 	o = &c->opens[way & 1];
-	fs = BPF_CORE_READ(t, fs);
-	root = BPF_CORE_READ(fs, root.dentry);
-	root_mnt = mount__of(BPF_CORE_READ(fs, root.mnt));
+	path__read(&root, __builtin_preserve_access_index(&fs->root));
+	root_mnt = mount__of(root.mnt);
 	top = BPF_CORE_READ(m, mnt.mnt_root);
-	for (i = 0; i < OPENS_DEPTH && (d != root || m != root_mnt); i++) {
+	for (i = 0; i < OPENS_DEPTH && (d != root.dentry || m != root_mnt); i++) {
 		if (d == top) {
 			above = BPF_CORE_READ(m, mnt_parent);
 			if (above == m || !above)
@@ -98,16 +121,17 @@ __weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u
 			top = BPF_CORE_READ(m, mnt.mnt_root);
 			continue;
 		}
-		parent = BPF_CORE_READ(d, d_parent);
-		if (parent == d || !parent)
+		dentry__read(&h, d);
+		if (h.parent == d || !h.parent)
 			return 1;
-		if (o->tests & OPENS_PART && opens__part((__u64)d, way))
+		if (o->tests & OPENS_PART && o->part_lens >> (h.name.len < 63 ? h.name.len : 63) & 1 &&
+		    opens__part((__u64)h.name.name, h.name.len, way))
 			return 1;
 		second = first;
 		first = (__u64)d;
-		d = parent;
+		d = h.parent;
 	}
-	if (d != root || m != root_mnt || !first)
+	if (d != root.dentry || m != root_mnt || !first)
 		return 1;
 	hash = dentry__hash(first, OPENS_SEED_TOP);
 	if (o->tests & OPENS_TOP && opens__has(o, hash))
@@ -121,7 +145,8 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 	struct wire_control *c = control__get();
 	struct file *f = (void *)file;
 	const struct wire_opens *o;
-	struct qstr name = {};
+	struct dentry_head h = {};
+	struct path p = {};
 	struct dentry *d;
 	struct mount *m;
 	int i;
@@ -131,18 +156,19 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 	o = &c->opens[way & 1];
 	if (!(o->tests & OPENS_NARROW))
 		return 1;
-	d = BPF_CORE_READ(f, f_path.dentry);
-	m = mount__of(BPF_CORE_READ(f, f_path.mnt));
+	path__read(&p, __builtin_preserve_access_index(&f->f_path));
+	d = p.dentry;
+	m = mount__of(p.mnt);
 	for (i = 0; i < OPENS_MOUNTS && d == BPF_CORE_READ(m, mnt.mnt_root); i++) {
 		d = BPF_CORE_READ(m, mnt_mountpoint);
 		m = BPF_CORE_READ(m, mnt_parent);
 	}
-	if (i == OPENS_MOUNTS || d == BPF_CORE_READ(d, d_parent))
+	dentry__read(&h, d);
+	if (i == OPENS_MOUNTS || d == h.parent)
 		return 1;
-	BPF_CORE_READ_INTO(&name, d, d_name);
-	if (opens__has(o, qstr__hash(&name, OPENS_SEED_NAME)))
+	if (opens__has(o, qstr__hash(&h.name, OPENS_SEED_NAME)))
 		return 1;
-	if (o->suffixes && opens__ending(o, &name))
+	if (o->suffixes && opens__ending(o, &h.name))
 		return 1;
 	return o->tests & OPENS_WALK ? opens__climb((__u64)d, (__u64)m, way) : 0;
 }

@@ -182,6 +182,11 @@ bool engine_condition_trace(struct engine *e, uint32_t id, const struct event *e
 	return matcher_trace(self(e)->matcher, id, ev, fn, ctx);
 }
 
+void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way way, struct opens *ret)
+{
+	matcher_opens(self(e)->matcher, id, way, ret);
+}
+
 const struct loaded *engine_condition_loaded(const struct engine *e)
 {
 	return &self(e)->loaded;

@@ -13,6 +13,9 @@ void engine_condition_explain(struct engine *e, uint32_t id, const struct event 
 /* Which checks of a rule's condition decide about the event, see matcher_trace(). */
 bool engine_condition_trace(struct engine *e, uint32_t id, const struct event *ev, matcher_trace_fn fn, void *ctx);
 
+/* Which successful opens the rule can match; for opens_free(). */
+void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way way, struct opens *ret);
+
 /* Its rules with their compiled conditions and outputs; ids are indexes. */
 const struct loaded *engine_condition_loaded(const struct engine *e);
 
