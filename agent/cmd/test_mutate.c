@@ -14,6 +14,9 @@ struct target {
 	struct parts *parts;
 	bool *killed;
 	bool judged;			/* by some case */
+	/* as another test file loaded it, kept for that file's next case */
+	const struct ast *again_of;
+	struct parts *again;
 };
 
 struct mutating {
@@ -86,25 +89,44 @@ static bool all_killed(const struct target *t)
 	return true;
 }
 
-/* The rule as this case loaded it, with its mutants; those of the target when nothing is different. */
-static int run_target(struct target *t, struct ruleset *rs, const struct loaded *l, uint32_t id, const struct test_case *c)
+/* The rule as this case loaded it, with its mutants. *own: they are the caller's to free. NULL without memory. */
+static struct parts *parts_here(struct target *t, const struct ast *condition, bool lasting, bool *own)
 {
-	struct parts *own = NULL;
-	int r = 0;
+	struct parts *p = NULL;
+
+	*own = false;
+	if (condition == t->rule.condition)
+		return t->parts;
+	if (lasting && condition == t->again_of)
+		return t->again;
+	if (parts_new(&p, condition) < 0 || parts_mutate(p, MUTANTS_MAX, 0) < 0)
+		return parts_free(p);
+	*own = !lasting;
+	if (lasting) {
+		parts_free(t->again);
+		t->again = p;
+		t->again_of = condition;
+	}
+	return p;
+}
+
+/* lasting: the rules are those of the test file, not of one case that changes them. */
+static int run_target(struct target *t, struct ruleset *rs, const struct loaded *l, uint32_t id, const struct test_case *c,
+		      bool lasting)
+{
+	struct parts *p;
+	bool own;
 
 	if (all_killed(t))
 		return 0;
-	if (l->rules[id].condition == t->rule.condition) {
-		test_run_mutants(rs, c, id, t->parts, t->killed);
-		return 0;
-	}
-	r = parts_new(&own, l->rules[id].condition);
-	if (!r)
-		r = parts_mutate(own, MUTANTS_MAX, 0);
-	if (!r && same_mutants(t->parts, own))
-		test_run_mutants(rs, c, id, own, t->killed);
-	parts_free(own);
-	return r;
+	p = parts_here(t, l->rules[id].condition, lasting, &own);
+	if (!p)
+		return -ENOMEM;
+	if (p == t->parts || same_mutants(t->parts, p))
+		test_run_mutants(rs, c, id, p, t->killed);
+	if (own)
+		parts_free(p);
+	return 0;
 }
 
 static int run_case(struct mutating *m, struct test_group *g, const struct test_case *c)
@@ -125,7 +147,7 @@ static int run_case(struct mutating *m, struct test_group *g, const struct test_
 		if (!at)
 			continue;
 		m->v[json_integer_value(at)].judged = true;
-		r = run_target(&m->v[json_integer_value(at)], rs, l, i, c);
+		r = run_target(&m->v[json_integer_value(at)], rs, l, i, c, rs == g->rules);
 	}
 	return r;
 }
@@ -266,6 +288,7 @@ int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, 
 	}
 	for (uint32_t i = 0; i < m.n; i++) {
 		parts_free(m.v[i].parts);
+		parts_free(m.v[i].again);
 		free(m.v[i].killed);
 	}
 	free(m.v);

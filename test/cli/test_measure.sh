@@ -90,6 +90,10 @@ tests:
 EOF
 status 0 "all are noticed" "$NOROSHI" test --mutate -t whole.test.yaml --rule Port
 has out "by events at the edges" '^  100 %  Port \(10 of 10 killed\)$'
+cp whole.test.yaml whole2.test.yaml
+status 0 "several files with the same rules" "$NOROSHI" test --mutate --coverage -t a.test.yaml -t whole.test.yaml -t whole2.test.yaml
+has out "count together" '^  100 %  Port \(10 of 10 killed\)$'
+holds "as one set of rules" test "$(grep -c ' Port' out)" = 2
 status 0 "enough are killed" "$NOROSHI" test --min-mutation 100 -t whole.test.yaml --rule Port
 status 1 "not enough" "$NOROSHI" test --min-mutation 70.5 -t a.test.yaml --rule Port
 has err "it names the rule" 'mutation is below 70.5 %: "Port" \(70 %\)$'
