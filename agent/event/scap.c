@@ -66,7 +66,8 @@ struct scap_losses scap_losses(const struct scap *s)
 
 static bool is_numbered(uint32_t type)
 {
-	return type == SCAP_EVENT_2 || type == SCAP_EVENT_FLAGS_2 || type == SCAP_EVENT_2_LARGE || type == SCAP_EVENT_FLAGS_2_LARGE;
+	return type == SCAP_EVENT_2 || type == SCAP_EVENT_FLAGS_2 || type == SCAP_EVENT_2_LARGE ||
+	       type == SCAP_EVENT_FLAGS_2_LARGE;
 }
 
 /* 1 when it is an event, 0 when it is none for anyone outside. */

@@ -120,7 +120,7 @@ static int read_block(struct scap_blocks *b, const uint32_t head[2], enum wish w
 	if (gzread(b->file, &again, sizeof(again)) != sizeof(again))
 		return short_read(b, "a block", why);
 	if (w == LIST && again != head[1])
-		return snprintf(why, 128, "a block that ends with another length than it begins with: damaged"), -EBADMSG;
+		return snprintf(why, 128, "a block that ends with another length than it begins with"), -EBADMSG;
 	*ret = (struct scap_block){head[0], b->at, buf_view(&b->body)};
 	b->at += head[1];
 	return 1;

@@ -35,6 +35,8 @@ void scap_param_text(const struct scap_state *s, const struct scap_event *e, uns
 
 /* path against dir; without "." and ".." and doubled slashes. */
 void scap_path_join(struct str dir, struct str path, struct buf *out);
+#define SCAP_AT_CWD (-100)	/* in place of a descriptor: the working directory */
+
 /* The directory a path of the call is relative to: of that descriptor, or the working directory; {NULL, 0} unknown. */
 struct str scap_directory(const struct scap_state *s, struct scap_thread *t, int64_t dirfd);
 
@@ -43,6 +45,7 @@ const char *scap_fd_kind(const struct scap_fd *fd);	/* NULL when it has no name 
 const char *scap_l4_name(const struct scap_fd *fd);	/* NULL unless it is a socket with one */
 
 /* All fields of the event. New reference, NULL without memory. */
-json_t *scap_event_json(const struct scap_state *s, const struct scap_machine *m, const struct scap_event *e, uint64_t num);
+json_t *scap_event_json(const struct scap_state *s, const struct scap_machine *m, const struct scap_event *e,
+			uint64_t num);
 
 #endif

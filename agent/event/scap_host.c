@@ -297,7 +297,8 @@ int scap_host_users(struct scap_state *s, struct str body, bool sized, char why[
 		bool good = row_begin(&r, &row, rows) && get(&row, &type), kept = true;
 
 		if (good && type == 0) {
-			good = get(&row, &uid) && get(&row, &gid) && text(&row, &name) && text(&row, &home) && text(&row, &shell);
+			good = get(&row, &uid) && get(&row, &gid) && text(&row, &name) && text(&row, &home) &&
+			       text(&row, &shell);
 			kept = good && scap_user_add(s, uid, gid, name, home, shell);
 		} else if (good) {
 			good = get(&row, &gid) && text(&row, &name);
@@ -325,7 +326,8 @@ int scap_host_interfaces(struct scap_state *s, struct str body, bool sized, char
 		bool v6;
 		size_t n;
 
-		if (!row_begin(&r, &row, rows) || !get(&row, &type) || !get(&row, &name_n) || type < IPV4 || type > IPV6_NO_SPEED)
+		if (!row_begin(&r, &row, rows) || !get(&row, &type) || !get(&row, &name_n) || type < IPV4 ||
+		    type > IPV6_NO_SPEED)
 			return bad(why, "a list of interfaces with a row of no known kind");
 		v6 = type == IPV6 || type == IPV6_NO_SPEED;
 		n = v6 ? 16 : 4;

@@ -87,7 +87,8 @@ int scap_record_read(struct scap_record *r, struct str bytes, bool numbered, cha
 		return 1;
 	t = &scap_types[r->type];
 	if (len < header || len > bytes.n)
-		return snprintf(why, 128, "an event that says it has %u bytes, in a block of %zu", len, bytes.n), -EBADMSG;
+		return snprintf(why, 128, "an event that says it has %u bytes, in a block of %zu", len, bytes.n),
+		       -EBADMSG;
 	body = str_n(bytes.p + header, len - header);
 	if (!numbered && (r->type == NOTIFICATION || r->type == INFRA) && body.n >= PADDED)
 		body.n -= PADDED;	/* early files count bytes that are not there */
@@ -98,7 +99,8 @@ int scap_record_read(struct scap_record *r, struct str bytes, bool numbered, cha
 	else if (!count_params(body, scap_nparams(t), &n))
 		return snprintf(why, 128, "an event of type %u whose parameters do not add up", r->type), -EBADMSG;
 	if ((uint64_t)n * width > body.n || (uint64_t)n * width + lengths_sum(body, n, width) > body.n)
-		return snprintf(why, 128, "an event of type %u with %u parameters, longer than itself", r->type, n), -EBADMSG;
+		return snprintf(why, 128, "an event of type %u with %u parameters, longer than itself", r->type, n),
+		       -EBADMSG;
 	split(r, body, n, width);
 	r->newest = &scap_types[t->newest];
 	return 0;
@@ -259,7 +261,9 @@ bool scap_record_result(const struct scap_record *r, int64_t *ret)
 {
 	const struct scap_param *p = r->newest->params;
 
-	if (r->newest->class != SCAP_SYSCALL || !p[0].name || !r->p[0].n || (strcmp(p[0].name, "res") && strcmp(p[0].name, "fd")))
+	if (r->newest->class != SCAP_SYSCALL || !p[0].name || !r->p[0].n)
+		return false;
+	if (strcmp(p[0].name, "res") && strcmp(p[0].name, "fd"))
 		return false;
 	*ret = scap_number(p[0].kind, r->p[0]);
 	return true;

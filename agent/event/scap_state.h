@@ -36,7 +36,7 @@ struct scap_fd {
 	bool connected, upper, lower;
 	uint32_t open_flags, dev;
 	uint64_t ino;
-	uint8_t sip[16], dip[16];	/* client and server, in network order; a listening socket has only the server's */
+	uint8_t sip[16], dip[16];	/* client, server, in network order; one that listens has only the second */
 	uint16_t sport, dport;
 	struct scap_text *name, *raw;	/* raw: as the call had it; either may be NULL */
 };

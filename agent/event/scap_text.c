@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <time.h>
 
-#define AT_CWD (-100)
-
 struct texts {
 	const struct scap_state *s;
 	const struct scap_event *e;
@@ -20,6 +18,10 @@ void scap_path_join(struct str dir, struct str path, struct buf *out)
 	size_t start = out->n;
 	struct str parts[2] = {path.n && path.p[0] == '/' ? STR_NONE : dir, path};
 
+	if (path.n && path.p[0] != '/' && !dir.n) {	/* relative to nobody knows what */
+		buf_str(out, path);
+		return;
+	}
 	for (unsigned int i = 0; i < 2; i++) {
 		const char *p = parts[i].p, *end = p + parts[i].n;
 
@@ -47,7 +49,7 @@ struct str scap_directory(const struct scap_state *s, struct scap_thread *t, int
 	struct scap_thread *m = scap_thread_main(s, t);
 	const struct scap_fd *fd;
 
-	if (dirfd == AT_CWD)
+	if (dirfd == SCAP_AT_CWD)
 		return m ? scap_text_view(m->cwd) : STR_NONE;
 	fd = scap_fd_find(scap_thread_fds(s, t), dirfd);
 	return fd && fd->name ? scap_text_view(fd->name) : STR_NONE;
@@ -63,8 +65,8 @@ static const struct {
 	[SCAP_FD_EVENT] = {'e', "event"}, [SCAP_FD_UNSUPPORTED] = {'X', NULL}, [SCAP_FD_SIGNALFD] = {'s', "signalfd"},
 	[SCAP_FD_EVENTPOLL] = {'l', "eventpoll"}, [SCAP_FD_INOTIFY] = {'i', "inotify"},
 	[SCAP_FD_TIMERFD] = {'t', "timerfd"}, [SCAP_FD_NETLINK] = {'n', "netlink"}, [SCAP_FD_FILE2] = {'f', "file"},
-	[SCAP_FD_BPF] = {'b', "bpf"}, [SCAP_FD_USERFAULTFD] = {'u', "userfaultfd"}, [SCAP_FD_IOURING] = {'r', "io_uring"},
-	[SCAP_FD_MEMFD] = {'m', "memfd"}, [SCAP_FD_PIDFD] = {'P', "pidfd"},
+	[SCAP_FD_BPF] = {'b', "bpf"}, [SCAP_FD_USERFAULTFD] = {'u', "userfaultfd"},
+	[SCAP_FD_IOURING] = {'r', "io_uring"}, [SCAP_FD_MEMFD] = {'m', "memfd"}, [SCAP_FD_PIDFD] = {'P', "pidfd"},
 };
 
 char scap_fd_letter(const struct scap_fd *fd)
@@ -105,7 +107,7 @@ static void put_fd(const struct texts *t, int64_t num)
 	buf_printf(t->plain, "%lld", (long long)num);
 	if (!t->e->thread)
 		return;
-	if (num == AT_CWD) {
+	if (num == SCAP_AT_CWD) {
 		buf_puts(t->resolved, "AT_FDCWD");
 		return;
 	}
@@ -174,14 +176,17 @@ static void put_signals(const struct texts *t, uint32_t set)
 static void put_path(const struct texts *t, const struct scap_param *p, struct str path)
 {
 	struct scap_thread *thread = t->e->thread;
-	int64_t dirfd = AT_CWD;
+	int64_t dirfd = SCAP_AT_CWD;
+	struct str dir;
 
 	buf_str(t->plain, path);
 	if (!thread || !path.n || path.p[0] == '/' || str_eq(path, STR("<NA>")))
 		return;
 	if (p->kind == SCAP_AT && t->e->r.p[p->aux].n)
 		dirfd = scap_number(SCAP_FD, t->e->r.p[p->aux]);
-	scap_path_join(scap_directory(t->s, thread, dirfd), path, t->resolved);
+	dir = scap_directory(t->s, thread, dirfd);
+	if (dir.n)
+		scap_path_join(dir, path, t->resolved);
 }
 
 static void put_bytes(struct buf *out, struct str bytes)
@@ -281,16 +286,20 @@ static void put_value(const struct texts *t, const struct scap_param *p, struct 
 {
 	int64_t n = scap_number(p->kind, v);
 	const struct scap_thread *other;
+	const struct scap_group *group;
+	const struct scap_user *user;
 
 	switch ((enum scap_kind)p->kind) {
 	case SCAP_FD:
 		put_fd(t, n);
 		return;
 	case SCAP_UID:
-		put_name(t, (uint32_t)n, scap_user_find(t->s, (uint32_t)n) ? scap_user_find(t->s, (uint32_t)n)->name : NULL);
+		user = scap_user_find(t->s, (uint32_t)n);
+		put_name(t, (uint32_t)n, user ? user->name : NULL);
 		return;
 	case SCAP_GID:
-		put_name(t, (uint32_t)n, scap_group_find(t->s, (uint32_t)n) ? scap_group_find(t->s, (uint32_t)n)->name : NULL);
+		group = scap_group_find(t->s, (uint32_t)n);
+		put_name(t, (uint32_t)n, group ? group->name : NULL);
 		return;
 	case SCAP_SIGSET:
 		put_signals(t, (uint32_t)n);
