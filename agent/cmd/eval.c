@@ -68,7 +68,7 @@ static int run(int argc, char **argv)
 	if (nrules)
 		nrules = rules_arg_expand(paths, PATHS_MAX, rules, nrules);
 	r = filter_load(&f, condition, paths, nrules, &d);
-	rules_arg_print_errors(&d);
+	rules_arg_print_errors(&d, FILTER_NAME);
 	if (r >= 0)
 		r = events_file_each(events, on_event, &f, &error);
 	if (error.n)

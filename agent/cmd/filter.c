@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define RULE_NAME "(condition)"
-#define FILE_NAME "condition"	/* how diagnostics call it */
 #define LINES_BEFORE 6		/* the condition, in the rule around it */
 #define INDENT 4
 
@@ -16,7 +15,7 @@ static void as_typed(struct diags *diags)
 	for (size_t i = 0; i < diags->n; i++) {
 		struct diag *d = &diags->v[i];
 
-		if (!str_eq(d->place.file, STR(FILE_NAME)) || d->place.line <= LINES_BEFORE)
+		if (!str_eq(d->place.file, STR(FILTER_NAME)) || d->place.line <= LINES_BEFORE)
 			continue;
 		d->place.line -= LINES_BEFORE;
 		d->place.col -= d->place.col > INDENT ? INDENT : 0;
@@ -54,7 +53,7 @@ int filter_load(struct filter *f, const char *condition, const char *const *path
 	int r = 0;
 
 	if (strspn(condition, " \t\r\n\b") == strlen(condition)) {
-		diags_add(diags, DIAG_CONDITION, (struct diag_place){.file = STR(FILE_NAME), .line = 1, .col = 1, .len = 1}, str(condition),
+		diags_add(diags, DIAG_CONDITION, (struct diag_place){.file = STR(FILTER_NAME), .line = 1, .col = 1, .len = 1}, str(condition),
 			  NULL, NULL, "the condition is empty");
 		return -EINVAL;
 	}
@@ -68,7 +67,7 @@ int filter_load(struct filter *f, const char *condition, const char *const *path
 	v = realloc(f->files.v, sizeof(*v) * (f->files.n + 1));
 	if (!v || buf_error(&f->text))
 		return -ENOMEM;
-	v[f->files.n] = (struct rule_source){STR(FILE_NAME), buf_view(&f->text)};
+	v[f->files.n] = (struct rule_source){STR(FILTER_NAME), buf_view(&f->text)};
 	f->files.v = v;
 	f->files.n++;
 	r = ruleset_load(&f->rules, &(struct engine_load){.sources = v, .nsources = f->files.n, .min_priority = 7,

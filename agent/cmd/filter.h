@@ -10,6 +10,8 @@
 
 #include "rule/ruleset.h"
 
+#define FILTER_NAME "condition"	/* how diagnostics call it */
+
 struct filter {
 	struct rule_files files;	/* the rules', and the condition last */
 	struct buf text;
