@@ -15,7 +15,7 @@ extern const struct cmd cmd_eval;
 enum { OPT_EVENTS, OPT_RULES };
 
 static const struct cmd_option options[] = {
-	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording or JSON lines"},
+	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording, .scap capture or JSON lines"},
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder that supplies lists and macros"},
 	{},
 };
