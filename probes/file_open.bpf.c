@@ -145,7 +145,7 @@ int opens__exit(struct sys_exit *ctx)
 	if (open__refused(c, a.flags, ctx->ret))
 		goto refuse;
 	if (ctx->ret >= 0)
-		f = fd__file(task__current(), ctx->ret);
+		f = fd__returned(ctx->ret);
 	if (nr == NR_OPENAT2) {
 		open__how(&a, f);
 		if (open__refused(c, a.flags, ctx->ret))

@@ -16,9 +16,37 @@
 #include "path.h"
 #include "task.h"
 
-#define OPENS_DEPTH	32	/* steps up, mounts included */
+#define OPENS_DEPTH	24	/* steps up, mounts included */
 #define OPENS_MOUNTS	4	/* mounts on top of each other */
 #define OPENS_WALK	(OPENS_TOP | OPENS_PAIR | OPENS_PART)
+
+/* What every step reads of a dentry: at once, where they lie side by side, because each read costs a call. */
+struct dentry_head {
+	struct dentry *parent;
+	struct qstr name;
+};
+
+static __always_inline void dentry__read(struct dentry_head *h, struct dentry *d)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) ==
+	    bpf_core_field_offset(struct dentry, d_parent) + offsetof(struct dentry_head, name)) {
+		bpf_probe_read_kernel(h, sizeof(*h), __builtin_preserve_access_index(&d->d_parent));
+		return;
+	}
+	h->parent = BPF_CORE_READ(d, d_parent);
+	BPF_CORE_READ_INTO(&h->name, d, d_name);
+}
+
+static __always_inline void path__read(struct path *to, struct path *from)
+{
+	if (bpf_core_field_offset(struct path, dentry) ==
+	    bpf_core_field_offset(struct path, mnt) + offsetof(struct path, dentry)) {
+		bpf_probe_read_kernel(to, sizeof(*to), __builtin_preserve_access_index(&from->mnt));
+		return;
+	}
+	to->mnt = BPF_CORE_READ(from, mnt);
+	to->dentry = BPF_CORE_READ(from, dentry);
+}
 
 static __always_inline __u64 qstr__hash(const struct qstr *name, __u64 seed)
 {
@@ -29,14 +57,6 @@ static __always_inline __u64 qstr__hash(const struct qstr *name, __u64 seed)
 		n = sizeof(head);
 	bpf_probe_read_kernel(head, n, name->name);
 	return opens__hash(head, name->len, seed);
-}
-
-static __always_inline __u64 dentry__hash(__u64 dentry, __u64 seed)
-{
-	struct qstr name = {};
-
-	BPF_CORE_READ_INTO(&name, (struct dentry *)dentry, d_name);
-	return qstr__hash(&name, seed);
 }
 
 static __always_inline bool opens__ending(const struct wire_opens *o, const struct qstr *name)
@@ -56,39 +76,38 @@ static __always_inline bool opens__ending(const struct wire_opens *o, const stru
 }
 
 /* Is one component of the path a fact? On its own: the verifier follows it once. */
-__weak __attribute__((noinline)) int opens__part(__u64 dentry, __u32 way)
+__weak __attribute__((noinline)) int opens__part(__u64 text, __u32 len, __u32 way)
 {
 	struct wire_control *c = control__get();
-	const struct wire_opens *o;
-	struct qstr name = {};
+	struct qstr name = { .len = len, .name = (void *)text };
 
-	if (!c)
-		return 1;
-	o = &c->opens[way & 1];
-	BPF_CORE_READ_INTO(&name, (struct dentry *)dentry, d_name);
-	return o->part_lens >> (name.len < 63 ? name.len : 63) & 1 && opens__has(o, qstr__hash(&name, OPENS_SEED_PART));
+	return !c || opens__has(&c->opens[way & 1], qstr__hash(&name, OPENS_SEED_PART));
 }
 
-/* The way up to the process's root, for what is known by its folders. */
-__weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u32 way)
+/*
+ * The way up to the process's root, for what is known by its folders: from a dentry below top, which is where its mount
+ * begins.
+ */
+__weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u64 mnt_root, __u32 way)
 {
-	__u64 first = 0, second = 0, hash;
 	struct wire_control *c = control__get();
-	struct dentry *d = (void *)dentry, *top, *root, *parent;
+	struct dentry *d = (void *)dentry, *top = (void *)mnt_root;
 	struct mount *m = (void *)mount, *root_mnt, *above;
-	struct task_struct *t = task__current();
-	struct fs_struct *fs;
+	struct task_struct *t = task__mine();
+	struct fs_struct *fs = t ? READ(task__typed(), t, fs) : NULL;
+	struct qstr first = {}, second = {};
+	struct dentry_head h = {};
+	struct path root = {};
 	const struct wire_opens *o;
+	__u64 hash;
 	int i;
 
-	if (!c)
+	if (!c || !fs)
 		return 1;
 	o = &c->opens[way & 1];
-	fs = BPF_CORE_READ(t, fs);
-	root = BPF_CORE_READ(fs, root.dentry);
-	root_mnt = mount__of(BPF_CORE_READ(fs, root.mnt));
-	top = BPF_CORE_READ(m, mnt.mnt_root);
-	for (i = 0; i < OPENS_DEPTH && (d != root || m != root_mnt); i++) {
+	path__read(&root, __builtin_preserve_access_index(&fs->root));
+	root_mnt = mount__of(root.mnt);
+	for (i = 0; i < OPENS_DEPTH && (d != root.dentry || m != root_mnt); i++) {
 		if (d == top) {
 			above = BPF_CORE_READ(m, mnt_parent);
 			if (above == m || !above)
@@ -98,21 +117,22 @@ __weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u
 			top = BPF_CORE_READ(m, mnt.mnt_root);
 			continue;
 		}
-		parent = BPF_CORE_READ(d, d_parent);
-		if (parent == d || !parent)
+		dentry__read(&h, d);
+		if (h.parent == d || !h.parent)
 			return 1;
-		if (o->tests & OPENS_PART && opens__part((__u64)d, way))
+		if (o->tests & OPENS_PART && o->part_lens >> (h.name.len < 63 ? h.name.len : 63) & 1 &&
+		    opens__part((__u64)h.name.name, h.name.len, way))
 			return 1;
 		second = first;
-		first = (__u64)d;
-		d = parent;
+		first = h.name;
+		d = h.parent;
 	}
-	if (d != root || m != root_mnt || !first)
+	if (d != root.dentry || m != root_mnt || !first.len)
 		return 1;
-	hash = dentry__hash(first, OPENS_SEED_TOP);
+	hash = qstr__hash(&first, OPENS_SEED_TOP);
 	if (o->tests & OPENS_TOP && opens__has(o, hash))
 		return 1;
-	return o->tests & OPENS_PAIR && second && opens__has(o, dentry__hash(second, OPENS_SEED_PAIR + hash));
+	return o->tests & OPENS_PAIR && second.len && opens__has(o, qstr__hash(&second, OPENS_SEED_PAIR + hash));
 }
 
 /* Whether the open of a file, struct file *, may be what a rule is after. */
@@ -121,8 +141,9 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 	struct wire_control *c = control__get();
 	struct file *f = (void *)file;
 	const struct wire_opens *o;
-	struct qstr name = {};
-	struct dentry *d;
+	struct dentry_head h = {};
+	struct path p = {};
+	struct dentry *d, *top;
 	struct mount *m;
 	int i;
 
@@ -131,20 +152,24 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 	o = &c->opens[way & 1];
 	if (!(o->tests & OPENS_NARROW))
 		return 1;
-	d = BPF_CORE_READ(f, f_path.dentry);
-	m = mount__of(BPF_CORE_READ(f, f_path.mnt));
-	for (i = 0; i < OPENS_MOUNTS && d == BPF_CORE_READ(m, mnt.mnt_root); i++) {
+	path__read(&p, __builtin_preserve_access_index(&f->f_path));
+	d = p.dentry;
+	m = mount__of(p.mnt);
+	for (i = 0; i < OPENS_MOUNTS; i++) {
+		top = BPF_CORE_READ(m, mnt.mnt_root);
+		if (d != top)
+			break;
 		d = BPF_CORE_READ(m, mnt_mountpoint);
 		m = BPF_CORE_READ(m, mnt_parent);
 	}
-	if (i == OPENS_MOUNTS || d == BPF_CORE_READ(d, d_parent))
+	dentry__read(&h, d);
+	if (i == OPENS_MOUNTS || d == h.parent)
 		return 1;
-	BPF_CORE_READ_INTO(&name, d, d_name);
-	if (opens__has(o, qstr__hash(&name, OPENS_SEED_NAME)))
+	if (opens__has(o, qstr__hash(&h.name, OPENS_SEED_NAME)))
 		return 1;
-	if (o->suffixes && opens__ending(o, &name))
+	if (o->suffixes && opens__ending(o, &h.name))
 		return 1;
-	return o->tests & OPENS_WALK ? opens__climb((__u64)d, (__u64)m, way) : 0;
+	return o->tests & OPENS_WALK ? opens__climb((__u64)d, (__u64)m, (__u64)top, way) : 0;
 }
 
 #endif

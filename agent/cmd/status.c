@@ -93,6 +93,13 @@ static void print_calls(json_t *calls)
 	}
 }
 
+static void print_opens(json_t *opens)
+{
+	if (json_is_object(opens))
+		printf("opens      sent: read-only %s, others %s, failed %s; `noroshi explain` says for which rule\n",
+		       text(opens, "readOnly"), text(opens, "others"), text(opens, "failed"));
+}
+
 /* What a word for a loss means to who runs the agent. */
 static const char *loss_meaning(const char *reason)
 {
@@ -164,6 +171,7 @@ static int print(json_t *v)
 	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), text(r, "digest"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
+	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));
 	return !strcmp(state, "healthy") || !strcmp(state, "starting") ? EXIT_OK : EXIT_FINDINGS;

@@ -84,6 +84,22 @@ static json_t *calls_json(const struct coverage *c)
 	return o;
 }
 
+static const char *how_sent(const struct needs *n, enum opens_way way)
+{
+	if (way == OPENS_READ && !(n->want & WANT_OPEN_READ))
+		return "none";
+	return n->opens[way].tests & OPENS_NARROW ? "by name" : "all";
+}
+
+/* Which opens leave the kernel: they are most of all events, so this is what rules cost. */
+static json_t *opens_json(const struct needs *n)
+{
+	if (!n->call[CALL_OPEN] && !n->call[CALL_OPENAT] && !n->call[CALL_OPENAT2] && !n->call[CALL_CREAT])
+		return json_null();
+	return json_pack("{s:s, s:s, s:s}", "readOnly", how_sent(n, OPENS_READ), "others", how_sent(n, OPENS_WRITTEN), "failed",
+			 n->want & WANT_OPEN_FAILED ? "all" : "none");
+}
+
 static json_t *events_json(const struct coverage *c)
 {
 	json_t *o = json_object();
@@ -134,7 +150,7 @@ json_t *coverage_json(const struct coverage *c)
 
 	for (unsigned int i = 0; i < SENSOR_NOTES_MAX && c->state->note[i][0]; i++)
 		json_array_append_new(notes, json_string(c->state->note[i]));
-	return json_pack("{s:{s:i, s:s, s:o}, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life, "notes",
-			 notes, "calls", calls_json(c), "events", events_json(c), "rings", "critical", ring_json(c, 0), "bulk",
+	return json_pack("{s:{s:i, s:s, s:o}, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life,
+			 "notes", notes, "calls", calls_json(c), "events", events_json(c), "opens", opens_json(c->needs), "rings", "critical", ring_json(c, 0), "bulk",
 			 ring_json(c, 1), "programs", programs_json(c));
 }
