@@ -302,10 +302,13 @@ static void read_pair(struct config_parse *p, const char *prefix, const struct k
 		}
 	}
 	strncat(name, ".", sizeof(name) - strlen(name) - 1);
-	for (size_t i = 0; i < count && value->type == YAML_MAPPING_NODE; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (strncmp(table[i].name, name, strlen(name)))
 			continue;
-		read_map(p, value, name, table, count, base);
+		if (value->type == YAML_MAPPING_NODE)
+			read_map(p, value, name, table, count, base);
+		else
+			complain(p, value, NULL, "%s is a section: it wants keys below it, such as %s", config_scalar(key), table[i].name);
 		return;
 	}
 	name[strlen(name) - 1] = 0;

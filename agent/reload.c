@@ -77,15 +77,17 @@ static void try_swap(struct agent *a, struct reload *r)
 		log_error("reload refused, the rules before it stay: %zu errors", r->diags.errors);
 	} else {
 		ruleset_needs(r->rules, &needs);
-		e = source_kernel_update(a->source, &needs);
+		e = source_kernel_widen(a->source, &needs);
 		if (e < 0)
 			log_error("reload refused, the rules before it stay: the sensor cannot be told what the new ones need: %s",
 				  strerror(-e));
 	}
 	if (e < 0)
 		a->reloads_failed++;
-	else
+	else {
 		swap(a, r);
+		source_kernel_settle(a->source);
+	}
 }
 
 static void on_loaded(uv_work_t *w, int status)

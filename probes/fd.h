@@ -25,6 +25,19 @@ static __always_inline struct file *fd__file(struct task_struct *t, int fd)
 	return f;
 }
 
+/* The file of a descriptor that the current call has just returned: its table holds it, tables never shrink. */
+static __always_inline struct file *fd__returned(__u32 fd)
+{
+	struct task_struct *t = task__mine();
+	struct files_struct *files = t ? READ(task__typed(), t, files) : NULL;
+	struct fdtable *fdt = files ? READ(task__typed(), files, fdt) : NULL;
+	struct file **table = fdt ? READ(task__typed(), fdt, fd) : NULL, *f = NULL;
+
+	if (table)
+		bpf_probe_read_kernel(&f, sizeof(f), table + fd);
+	return f;
+}
+
 static __always_inline __u32 inode__dev(struct inode *inode)
 {
 	return dev__encode(BPF_CORE_READ(inode, i_sb, s_dev));

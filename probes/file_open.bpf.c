@@ -3,11 +3,13 @@
  * Opens
  *
  * Seen where the call returns: the descriptor leads to the kernel's own file.
- * Most opens only read and no rule asks for those, so they are refused first,
- * on nothing but the registers.
+ * Most opens are of no interest to any rule and are refused first: failed ones
+ * and those that only read on nothing but the registers, the others by the name
+ * of the file.
  */
 #include "fd.h"
 #include "kernel.h"
+#include "opens_filter.h"
 #include <bpf/bpf_tracing.h>
 
 #define O_ACCMODE	00000003
@@ -40,7 +42,7 @@ struct open_args {
 
 static __always_inline bool open__reads(__u64 flags)
 {
-	return flags & O_PATH || !(flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE_BIT));
+	return !(flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE_BIT));
 }
 
 static __always_inline void open__file(struct wire_open *r, struct task_struct *t, struct file *f, __u64 asked)
@@ -64,11 +66,11 @@ static __always_inline void open__file(struct wire_open *r, struct task_struct *
 	record__file(&r->hdr, &r->name, f);
 }
 
-static __always_inline int open__emit(struct wire_control *c, __u16 call, const struct open_args *a, __s64 ret)
+static __always_inline int open__emit(struct wire_control *c, __u16 call, const struct open_args *a,
+				       struct file *f, __s64 ret)
 {
 	struct task_struct *t = task__current();
 	struct wire_open *r = record__new(EVENT_OPEN, call, sizeof(*r));
-	struct file *f;
 
 	if (!r)
 		return 0;
@@ -76,7 +78,6 @@ static __always_inline int open__emit(struct wire_control *c, __u16 call, const 
 	r->flags = a->flags;
 	r->mode = a->flags & (O_CREAT | O_TMPFILE_BIT) ? a->mode : 0;
 	r->resolve = a->resolve;
-	f = ret < 0 ? NULL : fd__file(t, ret);
 	if (f)
 		open__file(r, t, f, a->flags);
 	else
@@ -88,29 +89,23 @@ static __always_inline int open__emit(struct wire_control *c, __u16 call, const 
 	return record__send(&r->hdr, ret);
 }
 
-/* Refused by result and flags before anything is looked at. */
-static __always_inline bool open__refused(struct wire_control *c, __u64 flags, __s64 ret)
+/* Refused on nothing but result and flags. */
+static __always_inline bool open__refused(const struct wire_control *c, __u64 flags, __s64 ret)
 {
-	if (ret < 0 ? c->want & WANT_FAILED : c->want & WANT_OPEN_READ || !open__reads(flags))
-		return false;
-	counter__refused(EVENT_OPEN);
-	return true;
+	return ret < 0 ? !(c->want & WANT_OPEN_FAILED) : !(c->want & WANT_OPEN_READ) && open__reads(flags);
 }
 
 /* What openat2 was told lies in the caller's memory: what that says of access is not believed where there is a file. */
-static __always_inline void open__how(struct open_args *a, __s64 ret)
+static __always_inline void open__how(struct open_args *a, struct file *f)
 {
 	struct open_how how = {};
-	struct file *f;
 
 	bpf_probe_read_user(&how, sizeof(how), (void *)task__arg(task__regs(), 3));
 	a->flags = how.flags;
 	a->mode = how.mode;
 	a->resolve = how.resolve;
-	if (ret >= 0) {
-		f = fd__file(task__current(), ret);
+	if (f)
 		a->flags = (a->flags & O_FORGOTTEN) | (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN);
-	}
 }
 
 /* The other arguments, of calls that were not refused. */
@@ -136,6 +131,7 @@ int opens__exit(struct sys_exit *ctx)
 {
 	struct wire_control *c = control__get();
 	struct open_args a = {};
+	struct file *f = NULL;
 	__s32 nr = ctx->nr;
 
 	if (!c)
@@ -144,11 +140,21 @@ int opens__exit(struct sys_exit *ctx)
 		a.flags = (__u32)task__arg_now(3);
 	else if (nr == NR_OPEN)
 		a.flags = (__u32)task__arg_now(2);
-	else if (nr == NR_CREAT)
+	else	/* what openat2 asked for is not known yet */
 		a.flags = O_CREAT | O_WRONLY | O_TRUNC;
-	else if (nr == NR_OPENAT2 && (ctx->ret >= 0 || c->want & WANT_FAILED))
-		open__how(&a, ctx->ret);
 	if (open__refused(c, a.flags, ctx->ret))
-		return 0;
-	return open__emit(c, open__args(&a, nr), &a, ctx->ret);
+		goto refuse;
+	if (ctx->ret >= 0)
+		f = fd__returned(ctx->ret);
+	if (nr == NR_OPENAT2) {
+		open__how(&a, f);
+		if (open__refused(c, a.flags, ctx->ret))
+			goto refuse;
+	}
+	/* A file that another thread has closed already has no name to go by. */
+	if (!f || opens__let((__u64)f, open__reads(a.flags) ? OPENS_READ : OPENS_WRITTEN))
+		return open__emit(c, open__args(&a, nr), &a, f, ctx->ret);
+refuse:
+	counter__refused(EVENT_OPEN);
+	return 0;
 }

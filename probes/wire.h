@@ -138,7 +138,33 @@ enum wire_want {
 	WANT_OPEN_READ	= 1 << 0,	/* opens without write access or creation */
 	WANT_OPEN_RAW	= 1 << 1,	/* the path as passed, also for opens that succeed */
 	WANT_ENV	= 1 << 2,	/* the environment at exec */
-	WANT_FAILED	= 1 << 3,	/* attempts that fail */
+	WANT_FAILED	= 1 << 3,	/* attempts that fail, of calls other than opens */
+	WANT_OPEN_FAILED = 1 << 4,	/* opens that fail */
+};
+
+/* Opens that only read, and all others: what rules want of them differs most. */
+enum opens_way { OPENS_READ, OPENS_WRITTEN, OPENS_WAYS };
+
+/* In wire_opens.tests. */
+enum opens_test {
+	OPENS_NARROW	= 1 << 0,	/* only what passes a test is sent; without it everything is */
+	OPENS_TOP	= 1 << 1,	/* some are known by the first component of the path, */
+	OPENS_PAIR	= 1 << 2,	/* by the first two, */
+	OPENS_PART	= 1 << 3,	/* by any one */
+};
+
+#define OPENS_BITS	32768	/* with OPEN_FACTS_MAX facts one in 32 strangers passes a test */
+#define OPENS_SUFFIX	8	/* bytes of an ending that are looked at */
+
+/*
+ * Which paths of successful opens some rule can match: a set that may hold too much, never too little. A fact is a bit
+ * at its hash (opens.h), whatever its kind, so that sets of several rules are joined by "or", word by word, at any time.
+ */
+struct wire_opens {
+	__u32 tests;		/* enum opens_test */
+	__u32 suffixes;		/* bit n: some are known by the last n bytes of the last component, 1 to OPENS_SUFFIX */
+	__u64 part_lens;	/* bit n: some component of OPENS_PART has n bytes; bit 63: 63 and more */
+	__u64 bits[OPENS_BITS / 64];
 };
 
 /* The one-entry mmapable control map: the agent writes, the probes read. */
@@ -148,6 +174,7 @@ struct wire_control {
 	__u32 self[2];				/* our own thread-group ids (sensor, agent): never reported */
 	__u32 batch;				/* 1: the agent polls by timer, do not wake it */
 	__u64 rate;				/* records per second and control group, 0 = no limit */
+	struct wire_opens opens[OPENS_WAYS];
 };
 
 #endif

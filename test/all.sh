@@ -41,6 +41,15 @@ longest() {
 	esac
 }
 
+# libFuzzer weighs inputs by rare features, which costs more than the execution where features are many; measured, these
+# find as much without it, 1.2 to 2 times as fast.
+weighing() {
+	case $1 in
+	condition | decode | rules) echo 0 ;;
+	*) echo 1 ;;
+	esac
+}
+
 # A target's dictionary: dict/TARGET.dict, and the words of the tables that it reads.
 dictionary() {
 	[ -f "$src/test/fuzz/dict/$1.dict" ] && cat "$src/test/fuzz/dict/$1.dict"
@@ -69,7 +78,7 @@ fuzz_one() {
 	dict=
 	[ -s "$3/dict" ] && dict=-dict=$3/dict
 	ASAN_OPTIONS=quarantine_size_mb=4:malloc_context_size=2 "$2" -seed="$seed" -runs="$runs" \
-		-max_total_time="$seconds" -max_len="$(longest "$1")" ${dict:+"$dict"} -timeout=30 -reload=0 \
+		-max_total_time="$seconds" -max_len="$(longest "$1")" -entropic="$(weighing "$1")" ${dict:+"$dict"} -timeout=30 -reload=0 \
 		-print_final_stats=1 -artifact_prefix="$3/" "$3/new" "$src/test/fuzz/corpus/$1" >"$3/log" 2>&1
 }
 

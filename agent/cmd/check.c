@@ -5,6 +5,7 @@
 #include "cmd/rules_arg.h"
 #include "cmd/rules_opts.h"
 #include "config.h"
+#include "deliver/sink.h"
 #include "rule/engine_condition.h"
 #include "util/utf8.h"
 #include <jansson.h>
@@ -187,6 +188,8 @@ static void report(const struct args *a, const struct rule_files *files, const s
 	}
 	rules_arg_print(d);
 	never_print(result->never);
+	if (!d->errors && !rules)
+		fprintf(stderr, "noroshi check: no rule is enabled: an agent with these would look for nothing\n");
 	if (d->errors)
 		printf("%zu error%s, ", d->errors, d->errors == 1 ? "" : "s");
 	else
@@ -214,6 +217,21 @@ static int check_rules(const struct args *a, struct rule_files *files, const str
 	return r;
 }
 
+/* What would keep the agent from starting here; nothing is opened for writing, nothing sent. */
+static void check_sinks(const char *file, const struct config *c, struct diags *d)
+{
+	for (size_t i = 0; i < c->nsinks; i++) {
+		const struct config_sink *s = &c->sinks[i];
+		struct sink_options o = {.format = s->format, .ca_file = s->ca_file, .token_file = s->token_file,
+					 .compression = s->compression, .cert_file = s->cert_file, .key_file = s->key_file};
+		char error[256];
+
+		if (sink_check(s->spec, o, error) < 0)
+			diags_add(d, DIAG_CONFIG, (struct diag_place){.file = str(file)}, STR_NONE, NULL, NULL, "sink %s: %s",
+				  s->spec, error);
+	}
+}
+
 static int run(int argc, char **argv)
 {
 	struct diags d _cleanup_(diags_free) = {};
@@ -228,6 +246,7 @@ static int run(int argc, char **argv)
 	if (a.config && c && config_read(c, a.config, &d) < 0)
 		c = config_free(c);
 	if (a.config && c) {
+		check_sinks(a.config, c, &d);
 		for (size_t i = 0; !a.npaths && i < c->rules_files.n && i < PATHS_MAX; i++)
 			a.paths[i] = c->rules_files.v[i];
 		a.npaths = a.npaths ? a.npaths : c->rules_files.n;

@@ -85,8 +85,28 @@ static json_t *texts(const char *const *v)
 	return a;
 }
 
-static json_t *rule_json(const struct loaded_rule *r)
+/* Which opens leave the kernel for this rule: what it costs. */
+static json_t *opens_of(const struct engine *e, uint32_t id, enum opens_way way)
 {
+	uint32_t names = 0;
+	char text[64];
+	struct opens o;
+
+	engine_condition_opens(e, id, way, &o);
+	for (uint32_t i = 0; i < o.n; i++)
+		names += o.v[i].kind == OPEN_NAME || o.v[i].kind == OPEN_SUFFIX;
+	if (o.n == 0)
+		snprintf(text, sizeof(text), "%s", o.all ? "all" : "none");
+	else
+		snprintf(text, sizeof(text), "by %u %s%s", o.n, names == o.n ? "name" : names ? "names and folder" : "folder",
+			 o.n > 1 ? "s" : "");
+	opens_free(&o);
+	return json_string(text);
+}
+
+static json_t *rule_json(const struct engine *engine, uint32_t id)
+{
+	const struct loaded_rule *r = &engine_condition_loaded(engine)->rules[id];
 	json_t *fields = json_object(), *output = json_object(), *operators = json_object(), *unseen = json_array(), *events, *e;
 	struct buf b = {};
 	size_t i;
@@ -101,13 +121,14 @@ static json_t *rule_json(const struct loaded_rule *r)
 		if (name_call(name_find(str(json_string_value(e)))) == CALL_NONE)
 			json_array_append(unseen, e);
 	}
-	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
+	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}",
 		      "rule", r->info.name, "desc", r->info.desc, "source", r->info.source,
 		      "conditionSource", r->condition_text.p, r->condition_text.n, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
 		      "type", r->info.type, "severityScore", (int)r->info.score, "mitre", texts(r->info.mitre),
 		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
-		      "events", events, "eventsUnseen", unseen);
+		      "events", events, "eventsUnseen", unseen, "opens", "readOnly", opens_of(engine, id, OPENS_READ), "others",
+		      opens_of(engine, id, OPENS_WRITTEN));
 	json_object_set_new(e, "fieldsNever", never_of_rule(r));
 	buf_free(&b);
 	return e;
@@ -139,6 +160,15 @@ static void print_never(json_t *never)
 		       json_string_value(json_object_get(one, "because")));
 }
 
+static void print_opens(json_t *opens)
+{
+	const char *read = json_string_value(json_object_get(opens, "readOnly"));
+	const char *others = json_string_value(json_object_get(opens, "others"));
+
+	if (strcmp(read, "none") || strcmp(others, "none"))
+		printf("  %-11s read-only %s, others %s\n", "opens sent", read, others);
+}
+
 static void print_rule(json_t *r)
 {
 	printf("%s\n  %-11s %s, score %lld, %s%s\n", json_string_value(json_object_get(r, "rule")), "type",
@@ -148,19 +178,21 @@ static void print_rule(json_t *r)
 	print_list("events", json_object_get(r, "events"));
 	if (json_array_size(json_object_get(r, "eventsUnseen")))
 		print_list("not seen", json_object_get(r, "eventsUnseen"));
+	print_opens(json_object_get(r, "opens"));
 	print_list("fields", json_object_get(r, "fields"));
 	print_list("output", json_object_get(r, "outputFields"));
 	print_never(json_object_get(r, "fieldsNever"));
 }
 
-static int explain(const struct loaded *l, const char *rule, bool as_json)
+static int explain(const struct engine *engine, const char *rule, bool as_json)
 {
+	const struct loaded *l = engine_condition_loaded(engine);
 	json_t *all = json_array(), *o;
 	size_t i;
 
 	for (uint32_t k = 0; k < l->nrules; k++) {
 		if (l->rules[k].condition && (!rule || !strcmp(rule, l->rules[k].info.name)))
-			json_array_append_new(all, rule_json(&l->rules[k]));
+			json_array_append_new(all, rule_json(engine, k));
 	}
 	if (rule && !json_array_size(all)) {
 		fprintf(stderr, "noroshi explain: there is no rule \"%s\"\n", rule);
@@ -219,7 +251,7 @@ static int run(int argc, char **argv)
 	r = ruleset_read(&rs, &files, paths, n, in, &d);
 	if (r < 0)
 		rules_arg_print(&d);
-	r = r < 0 ? EXIT_INPUT : explain(engine_condition_loaded(ruleset_engine(rs, "condition")), rule, as_json);
+	r = r < 0 ? EXIT_INPUT : explain(ruleset_engine(rs, "condition"), rule, as_json);
 	rs = ruleset_free(rs);
 	rule_files_free(&files);
 	return r;

@@ -85,11 +85,19 @@ static void print_calls(json_t *calls)
 	json_t *c;
 
 	print_calls_in(calls, "sees", "attached", "");
+	print_calls_in(calls, "follows", "process table", " for the process table alone");
 	print_calls_in(calls, "off", "not needed", " that no rule asks for");
 	json_object_foreach(calls, name, c) {
 		if (!strcmp(text(c, "state"), "lost"))
 			printf("blind      %s: %s\n", name, text(c, "reason"));
 	}
+}
+
+static void print_opens(json_t *opens)
+{
+	if (json_is_object(opens))
+		printf("opens      sent: read-only %s, others %s, failed %s; `noroshi explain` says for which rule\n",
+		       text(opens, "readOnly"), text(opens, "others"), text(opens, "failed"));
 }
 
 /* What a word for a loss means to who runs the agent. */
@@ -163,6 +171,7 @@ static int print(json_t *v)
 	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), text(r, "digest"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
+	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));
 	return !strcmp(state, "healthy") || !strcmp(state, "starting") ? EXIT_OK : EXIT_FINDINGS;

@@ -67,6 +67,23 @@ static void destroy(struct sink_file *s)
 	free(s);
 }
 
+static int file_check(const struct sink_options *o, char error[256])
+{
+	const char *slash = o->target ? strrchr(o->target, '/') : NULL;
+	_cleanup_(freep) char *folder = slash ? strndup(o->target, (size_t)(slash - o->target) + 1) : strdup(".");
+	int r = lines_check_format(o->format, error);
+
+	if (r < 0)
+		return r;
+	if (!o->target || !*o->target)
+		snprintf(error, 256, "file needs a path: file:PATH");
+	else if (!folder || access(folder, W_OK | X_OK) < 0)
+		snprintf(error, 256, "%.128s: %s", folder ? folder : "", strerror(errno));
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int file_open(struct sink **ret, const struct sink_options *o, uv_loop_t *loop, char error[256])
 {
 	struct sink_file *s;
@@ -258,6 +275,7 @@ const struct sink_ops sink_file = {
 	.doc = "JSON lines appended to a file: file:PATH",
 	.prompt = true,
 	.open = file_open,
+	.check = file_check,
 	.send = file_send,
 	.hurry = file_hurry,
 	.stats = file_stats,

@@ -17,7 +17,7 @@ static const struct sink_ops *find(struct str name)
 	return NULL;
 }
 
-static int unknown(struct str name, char error[256])
+static void unknown(struct str name, char error[256])
 {
 	const char *names[ARRAY_SIZE(sink_list)] = {}, *near;
 	size_t n = 0;
@@ -33,7 +33,6 @@ static int unknown(struct str name, char error[256])
 	else
 		snprintf(error, 256, "there is no sink \"" STR_FMT "\" (stdout, file:PATH, upload:URL)",
 			 (int)(name.n > 64 ? 64 : name.n), name.p);
-	return -EINVAL;
 }
 
 /* A copy to be shown: "https://user:secret@host/" loses the secret. */
@@ -50,17 +49,36 @@ static void show_target(char dst[256], const char *target)
 		snprintf(dst, 256, "%s", target);
 }
 
-int sink_open(struct sink **ret, const char *spec, struct sink_options o, uv_loop_t *loop, char error[256])
+/* Its ops, and o's target set; NULL with an error when there is none. */
+static const struct sink_ops *resolve(const char *spec, struct sink_options *o, char error[256])
 {
 	const char *colon = strchr(spec, ':');
 	struct str name = colon ? str_n(spec, (size_t)(colon - spec)) : str(spec);
 	const struct sink_ops *ops = find(name);
+
+	if (!ops)
+		unknown(name, error);
+	o->target = colon ? colon + 1 : NULL;
+	return ops;
+}
+
+int sink_check(const char *spec, struct sink_options o, char error[256])
+{
+	const struct sink_ops *ops = resolve(spec, &o, error);
+
+	if (!ops)
+		return -EINVAL;
+	return ops->check ? ops->check(&o, error) : 0;
+}
+
+int sink_open(struct sink **ret, const char *spec, struct sink_options o, uv_loop_t *loop, char error[256])
+{
+	const struct sink_ops *ops = resolve(spec, &o, error);
 	struct sink *s;
 	int r;
 
 	if (!ops)
-		return unknown(name, error);
-	o.target = colon ? colon + 1 : NULL;
+		return -EINVAL;
 	r = ops->open(&s, &o, loop, error);
 	if (r < 0)
 		return r;

@@ -58,6 +58,8 @@ struct sink_ops {
 	bool prompt;		/* costs nothing to wake: gets what there is at the end of every burst */
 	/* 0 or < 0 with a reason in error[]. Strings of o are copied. */
 	int (*open)(struct sink **ret, const struct sink_options *o, uv_loop_t *loop, char error[256]);
+	/* As open() does, what can be known without opening or sending anything. May be NULL. */
+	int (*check)(const struct sink_options *o, char error[256]);
 	/*
 	 * Takes the batch; done is called exactly once, at once or later, on the loop's thread. With SINK_RETRY it is
 	 * called only after the wait, so that the caller may offer again immediately.
@@ -81,5 +83,8 @@ extern const struct sink_ops *const sink_list[];	/* sink.def, NULL-terminated */
 
 /* The sink of a SPEC ("stdout", "file:/var/log/x", "upload:https://…"); o.target is set from it. */
 int sink_open(struct sink **ret, const char *spec, struct sink_options o, uv_loop_t *loop, char error[256]);
+
+/* Whether it would open, as far as that can be known without opening it. */
+int sink_check(const char *spec, struct sink_options o, char error[256]);
 
 #endif

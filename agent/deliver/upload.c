@@ -397,6 +397,18 @@ static int check_options(const struct sink_options *o, enum coding *coding, char
 	return check_readable("client key", o->key_file, error);
 }
 
+static int upload_check(const struct sink_options *o, char error[256])
+{
+	struct upload_token token = {};
+	enum coding coding;
+	int r = check_options(o, &coding, error);
+
+	if (r >= 0)
+		r = upload_token_open(&token, o->token_file, error);
+	upload_token_close(&token);
+	return r;
+}
+
 static int copy_options(struct upload *u, const struct sink_options *o)
 {
 	u->connect_timeout_ms = o->connect_timeout_ms;
@@ -443,6 +455,7 @@ const struct sink_ops sink_upload = {
 	.name = "upload",
 	.doc = "HTTPS POST of protobuf batches to a URL",
 	.open = upload_open,
+	.check = upload_check,
 	.send = upload_send,
 	.hurry = upload_hurry,
 	.stats = upload_stats,

@@ -102,6 +102,7 @@ static void row_free(struct process_table *t, uint32_t i)
 		links_remove(t->ends, i);
 		t->nheld -= r->held;
 		t->stats.rows--;
+		t->stats.partial -= r->p.partial;
 		if (r->p.ended)
 			t->stats.ended--;
 		else

@@ -34,6 +34,7 @@ struct entry {
 struct json_fields {
 	json_t *object;
 	json_t *lists[ARRAY_SIZE(ancestor_fields)];	/* made up from X[N] keys */
+	size_t listed[ARRAY_SIZE(ancestor_fields)];	/* elements that such an array had of its own: in their places */
 	char *keys;					/* texts of "evt.arg.NAME" */
 	struct entry *entries;				/* hash table */
 	size_t mask;
@@ -132,10 +133,12 @@ static int put_all(struct json_fields *f, char error[128])
 	return map ? put_arguments(f, map, error) : 0;
 }
 
-/* X[1], X[2], … → the array X. X[0] is the process itself and no ancestor. */
+/* X[1], X[2], … → the array X, over what X itself lists. X[0] is the process itself and no ancestor. */
 static int make_list(struct json_fields *f, size_t field)
 {
 	struct str list = ancestor_fields[field].list;
+	const json_t *own = lookup(f, list);
+	size_t listed = json_is_array(own) ? json_array_size(own) : 0;
 	json_t *array = NULL;
 	char key[40];
 
@@ -146,12 +149,13 @@ static int make_list(struct json_fields *f, size_t field)
 		gap = v ? 0 : gap + 1;	/* one unknown ancestor does not end the line */
 		if (!v)
 			continue;
-		if (!array && !(array = json_array()))
+		if (!array && !(array = listed ? json_copy((json_t *)own) : json_array()))
 			return -ENOMEM;
 		f->lists[field] = array;
-		if (json_array_append(array, (json_t *)v) < 0)
+		if ((i <= listed ? json_array_set(array, i - 1, (json_t *)v) : json_array_append(array, (json_t *)v)) < 0)
 			return -ENOMEM;
 	}
+	f->listed[field] = listed;
 	if (array)
 		*slot(f, list) = (struct entry){list, array};
 	return 0;
@@ -235,7 +239,7 @@ static const json_t *ancestor(const struct json_fields *f, struct str key)
 			continue;
 		if (!index)
 			return lookup(f, ancestor_fields[i].self);
-		if (f->lists[i])
+		if (f->lists[i] && index > f->listed[i])
 			return NULL;	/* the line came as X[N]: what is not there is missing */
 		v = json_array_get(lookup(f, base), index - 1);
 		return v && missing(v) ? NULL : v;

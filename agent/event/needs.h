@@ -8,6 +8,7 @@
 #ifndef EVENT_NEEDS_H
 #define EVENT_NEEDS_H
 
+#include "util/str.h"
 #include "wire.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +17,27 @@ struct needs {
 	bool call[CALL_MAX];
 	uint32_t want;		/* enum wire_want */
 	uint64_t rate;		/* records a second from one control group, then the kernel side counts them lost; 0 = no limit */
+	struct wire_opens opens[OPENS_WAYS];	/* of successful opens: all zero means all of them */
 };
+
+/* What either asks for; the rate stays. */
+void needs_join(struct needs *n, const struct needs *more);
+
+/* What can be told of a path that a rule may match. */
+enum open_fact_kind {
+	OPEN_NAME,	/* a is its last component */
+	OPEN_SUFFIX,	/* a is the end of its last component */
+	OPEN_TOP,	/* a is its first component */
+	OPEN_PAIR,	/* a and b are its first two components */
+	OPEN_PART,	/* a is one of its components */
+};
+
+struct open_fact {
+	enum open_fact_kind kind;
+	struct str a, b;
+};
+
+/* From now on only paths of which a fact holds, and those the probes cannot tell. */
+void opens_narrow(struct wire_opens *o, const struct open_fact *v, uint32_t n);
 
 #endif

@@ -83,7 +83,7 @@ struct engine_ops {
 	const char *name;
 	/* 0, or < 0 with errors in *diags; *ret untouched then. Warnings may be there either way. */
 	int (*load)(struct engine **ret, const struct engine_load *in, struct diags *diags);
-	void (*needs)(const struct engine *e, struct needs *n);	/* adds to *n */
+	void (*needs)(const struct engine *e, struct needs *n);	/* *n is all zero */
 	/* Appends a match per rule that holds, in definition order. */
 	void (*match)(struct engine *e, const struct event *ev, struct matches *m);
 	/* The rendered output of a rule that matched ev. */

@@ -198,6 +198,11 @@ void engine_condition_explain(struct engine *e, uint32_t id, const struct event 
 	matcher_explain(self(e)->matcher, id, ev, out);
 }
 
+void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way way, struct opens *ret)
+{
+	matcher_opens(self(e)->matcher, id, way, ret);
+}
+
 const struct loaded *engine_condition_loaded(const struct engine *e)
 {
 	return &self(e)->loaded;

@@ -5,9 +5,13 @@
 
 #include "rule/engine.h"
 #include "rule/loader.h"
+#include "rule/matcher.h"
 
 /* A rule's condition evaluated part by part on the event: a line each, with outcome and values. */
 void engine_condition_explain(struct engine *e, uint32_t id, const struct event *ev, struct buf *out);
+
+/* Which successful opens the rule can match; for opens_free(). */
+void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way way, struct opens *ret);
 
 /* Its rules with their compiled conditions and outputs; ids are indexes. */
 const struct loaded *engine_condition_loaded(const struct engine *e);

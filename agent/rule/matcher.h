@@ -27,6 +27,16 @@ uint32_t matcher_match(struct matcher *m, const struct event *ev, uint32_t *ret)
  */
 void matcher_needs(const struct matcher *m, struct needs *n);
 
+/* What successful opens some condition can match, as facts about their paths: a superset. Texts belong to the matcher. */
+struct opens {
+	bool all;			/* nothing can be said */
+	struct open_fact *v;
+	uint32_t n, room;
+};
+
+void matcher_opens(const struct matcher *m, uint32_t rule, enum opens_way way, struct opens *ret);	/* rule UINT32_MAX: all */
+void opens_free(struct opens *o);
+
 /* One condition evaluated as a tree, slowly: an indented line per part with its outcome and the values seen. */
 bool matcher_explain(struct matcher *m, uint32_t i, const struct event *ev, struct buf *out);
 

@@ -9,12 +9,13 @@
 #include "rule/matcher_node.h"
 #include <stdlib.h>
 
-enum supposition { SUPPOSE_NOTHING, SUPPOSE_FAILED, SUPPOSE_READ_ONLY };
+enum supposition { SUPPOSE_NOTHING, SUPPOSE_FAILED, SUPPOSE_OPENED, SUPPOSE_READ_ONLY };
 
 struct assumption {
 	int name;			/* of the call, first: oracle_of_name() reads it */
 	enum supposition what;
 	bool open;
+	uint8_t *memo;			/* per node: what judge() said */
 };
 
 static bool is(const struct slot *s, const char *name)
@@ -84,9 +85,39 @@ static uint32_t when_failed(const struct slot *s, const struct pred *p, bool ope
 	return NODE_BAD;
 }
 
+/* A number that is not. */
+static uint32_t natural_number(const struct pred *p)
+{
+	bool above = false;
+	uint32_t i;
+
+	if ((p->test != TEST_RANGE && p->test != TEST_NUMBERS) || !p->n || p->v[0].type != TYPE_INT)
+		return NODE_BAD;
+	if (p->test == TEST_RANGE)
+		return p->v[1].i < 0 ? NODE_FALSE : p->v[0].i <= 0 && p->v[1].i == INT64_MAX ? NODE_TRUE : NODE_BAD;
+	for (i = 0; i < p->n; i++)
+		above |= p->v[i].i >= 0;
+	return above ? NODE_BAD : known(p->negate);
+}
+
+static uint32_t when_opened(const struct slot *s, const struct pred *p)
+{
+	uint32_t i;
+
+	if (is(s, "evt.failed"))
+		return bool_known(p, false);
+	if (is(s, "evt.rawres") || is(s, "fd.num"))
+		return natural_number(p);
+	if (!is(s, "evt.res") || p->test != TEST_TEXTS)
+		return NODE_BAD;
+	for (i = 0; i < p->n && !str_eq(p->v[i].s, STR("SUCCESS")); i++)
+		;
+	return known((i < p->n) != p->negate);
+}
+
 static uint32_t when_read_only(const struct slot *s, const struct pred *p)
 {
-	static const char *const flags[] = {"O_CREAT", "O_WRONLY", "O_RDWR", "O_TMPFILE", "O_F_CREATED"};
+	static const char *const flags[] = {"O_CREAT", "O_WRONLY", "O_RDWR", "O_TMPFILE", "O_TRUNC", "O_F_CREATED"};
 	uint32_t i, j, hits = 0;
 
 	if (is(s, "evt.is_open_write") || is(s, "evt.is_open_create") || is(s, "evt.is_open_exec"))
@@ -111,17 +142,21 @@ static uint32_t oracle(const struct matcher *m, const struct pred *p, void *ctx)
 		return r;
 	if (a->what == SUPPOSE_FAILED)
 		return when_failed(s, p, a->open);
-	return a->what == SUPPOSE_READ_ONLY ? when_read_only(s, p) : NODE_BAD;
+	if (a->what >= SUPPOSE_OPENED)
+		r = when_opened(s, p);
+	return a->what == SUPPOSE_READ_ONLY && r > NODE_TRUE ? when_read_only(s, p) : r;
 }
 
 /*
  * Whether a node may hold for some event: no new nodes are made, so that a matcher in use stays as it is.
  * NODE_TRUE, NODE_FALSE, or NODE_BAD for "that depends".
  */
-static uint32_t judge(const struct matcher *m, uint32_t id, struct assumption *a, uint8_t *memo)
+static uint32_t judge(const struct matcher *m, uint32_t id, void *ctx)
 {
+	struct assumption *a = ctx;
 	const struct node *n = &m->nodes[id];
 	uint32_t r, i, part, decisive;
+	uint8_t *memo = a->memo;
 
 	if (memo[id])
 		return memo[id] == 3 ? NODE_BAD : memo[id] - 1u;
@@ -133,7 +168,7 @@ static uint32_t judge(const struct matcher *m, uint32_t id, struct assumption *a
 		r = oracle(m, &m->preds[n->pred], a);
 		break;
 	case NODE_NOT:
-		r = judge(m, n->v[0], a, memo);
+		r = judge(m, n->v[0], a);
 		r = r <= NODE_TRUE ? !r : NODE_BAD;
 		break;
 	case NODE_ONE:
@@ -142,7 +177,7 @@ static uint32_t judge(const struct matcher *m, uint32_t id, struct assumption *a
 	default:
 		decisive = n->kind == NODE_AND ? NODE_FALSE : NODE_TRUE;
 		for (i = 0, r = !decisive; i < n->n && r != decisive; i++) {
-			part = judge(m, n->v[i], a, memo);
+			part = judge(m, n->v[i], a);
 			r = part == decisive ? decisive : part > NODE_TRUE ? NODE_BAD : r;
 		}
 		break;
@@ -152,13 +187,15 @@ static uint32_t judge(const struct matcher *m, uint32_t id, struct assumption *a
 	return r;
 }
 
-static bool some_may_hold(const struct matcher *m, struct assumption a, uint8_t *memo)
+static bool some_may_hold(const struct matcher *m, struct assumption a)
 {
 	uint32_t i;
 
-	memset(memo, 0, m->nnodes);
+	if (!a.memo)
+		return true;
+	memset(a.memo, 0, m->nnodes);
 	for (i = 0; i < m->nrules; i++) {
-		if (m->shown[i] && judge(m, m->raw[i], &a, memo) != NODE_FALSE)
+		if (m->shown[i] && judge(m, m->raw[i], &a) != NODE_FALSE)
 			return true;
 	}
 	return false;
@@ -194,6 +231,44 @@ static bool can_fail(enum event_call call)
 	return call != CALL_PROCEXIT && call != CALL_DNS;
 }
 
+/* ---- opens by name ---- */
+
+void matcher_opens(const struct matcher *m, uint32_t rule, enum opens_way way, struct opens *ret)
+{
+	_cleanup_(freep) uint8_t *memo = calloc(m->nnodes, 1);
+	enum event_call call;
+	uint32_t i;
+
+	*ret = (struct opens){.all = !memo};
+	for (call = CALL_NONE + 1; call < CALL_MAX; call++) {
+		struct assumption a = {.name = name_of_call(call), .open = true, .memo = memo,
+				       .what = way == OPENS_READ ? SUPPOSE_READ_ONLY : SUPPOSE_OPENED};
+
+		if (!memo || !is_open(call) || (call == CALL_CREAT && way == OPENS_READ))
+			continue;
+		memset(memo, 0, m->nnodes);
+		for (i = 0; i < m->nrules; i++) {
+			if (m->shown[i] && (i == rule || rule == UINT32_MAX))
+				matcher_opens_of(m, m->raw[i], judge, &a, ret);
+		}
+	}
+}
+
+static void needs_of_opens(const struct matcher *m, struct needs *n)
+{
+	enum opens_way way;
+	struct opens o;
+
+	for (way = 0; way < OPENS_WAYS; way++) {
+		matcher_opens(m, UINT32_MAX, way, &o);
+		if (o.all || o.n)	/* written or read ones alike are only sent if some are wanted */
+			n->want |= way == OPENS_READ ? WANT_OPEN_READ : 0;
+		if (!o.all)
+			opens_narrow(&n->opens[way], o.v, o.n);
+		opens_free(&o);
+	}
+}
+
 void matcher_needs(const struct matcher *m, struct needs *n)
 {
 	_cleanup_(freep) uint8_t *memo = calloc(m->nnodes, 1);
@@ -202,19 +277,18 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 	uint32_t i;
 
 	for (call = CALL_NONE + 1; call < CALL_MAX; call++) {
-		struct assumption a = {.name = name_of_call(call), .open = is_open(call)};
+		struct assumption a = {.name = name_of_call(call), .open = is_open(call), .memo = memo};
 
-		if (memo && !some_may_hold(m, a, memo))
+		if (!some_may_hold(m, a))
 			continue;
 		n->call[call] = true;
 		opens |= a.open;
 		a.what = SUPPOSE_FAILED;
-		if (can_fail(call) && (!memo || some_may_hold(m, a, memo)))
-			n->want |= WANT_FAILED;
-		a.what = SUPPOSE_READ_ONLY;
-		if (a.open && call != CALL_CREAT && (!memo || some_may_hold(m, a, memo)))
-			n->want |= WANT_OPEN_READ;
+		if (can_fail(call) && some_may_hold(m, a))
+			n->want |= a.open ? WANT_OPEN_FAILED : WANT_FAILED;
 	}
+	if (opens)
+		needs_of_opens(m, n);
 	for (i = 0; i < m->nslots; i++)
 		n->want |= want_of_slot(&m->slots[i]) & (opens ? ~0u : ~(uint32_t)WANT_OPEN_RAW);
 }

@@ -14,7 +14,9 @@
  *   matcher_cost.c     what asking costs, and how often the answer is yes
  *   matcher_test.c     predicates: made ready, evaluated
  *   matcher_slot.c     values: fields and transformers, once per event
- *   matcher_needs.c, matcher_explain.c
+ *   matcher_needs.c    what has to leave the kernel
+ *   matcher_opens.c    and of opens, which paths
+ *   matcher_explain.c
  */
 #ifndef RULE_MATCHER_NODE_H
 #define RULE_MATCHER_NODE_H
@@ -218,6 +220,10 @@ void pred_release(struct pred *p);
 bool node_holds(struct matcher *m, uint32_t id);
 float pred_cost(const struct matcher *m, const struct pred *p);
 float pred_truth(const struct matcher *m, const struct pred *p);
+
+/* matcher_opens.c: adds what the node can match, where judge() says of a node what is known anyway */
+typedef uint32_t (*judge_fn)(const struct matcher *m, uint32_t id, void *ctx);
+void matcher_opens_of(const struct matcher *m, uint32_t id, judge_fn judge, void *ctx, struct opens *ret);
 
 /* matcher_slot.c */
 void slot_load(struct matcher *m, uint32_t slot);

@@ -187,8 +187,12 @@ struct ruleset *ruleset_free(struct ruleset *rs)
 
 void ruleset_needs(const struct ruleset *rs, struct needs *n)
 {
-	for (size_t i = 0; i < rs->nengines; i++)
-		rs->engine[i]->ops->needs(rs->engine[i], n);
+	for (size_t i = 0; i < rs->nengines; i++) {
+		struct needs more = {};
+
+		rs->engine[i]->ops->needs(rs->engine[i], &more);
+		needs_join(n, &more);
+	}
 }
 
 const struct matches *ruleset_match(struct ruleset *rs, const struct event *ev)

@@ -43,12 +43,20 @@ static void explain(char dst[2 * PROGRAM_REASON_MAX], const struct sensor_state 
 		 *reason ? reason : program_state_name[s->program[without].state]);
 }
 
+/* Programs start, fork and end: the process table is told whatever the rules ask for. */
+static bool is_state(enum event_call call)
+{
+	enum event_type type = call_table[call].type;
+
+	return type == EVENT_EXEC || type == EVENT_FORK || type == EVENT_EXIT;
+}
+
 static json_t *call_json(const struct coverage *c, enum event_call call)
 {
 	enum program by = PROGRAM_MAX, without = PROGRAM_MAX;
 	enum need_how how = NEED_MUST;
 	char reason[2 * PROGRAM_REASON_MAX] = "";
-	const char *state = "not needed";
+	const char *state = is_state(call) ? "process table" : "not needed";	/* where no rule needs it */
 	uint64_t missed = 0;
 
 	if (c->needs->call[call]) {
@@ -74,6 +82,22 @@ static json_t *calls_json(const struct coverage *c)
 	for (unsigned int call = CALL_NONE + 1; call < CALL_MAX; call++)
 		json_object_set_new(o, call_table[call].name, call_json(c, call));
 	return o;
+}
+
+static const char *how_sent(const struct needs *n, enum opens_way way)
+{
+	if (way == OPENS_READ && !(n->want & WANT_OPEN_READ))
+		return "none";
+	return n->opens[way].tests & OPENS_NARROW ? "by name" : "all";
+}
+
+/* Which opens leave the kernel: they are most of all events, so this is what rules cost. */
+static json_t *opens_json(const struct needs *n)
+{
+	if (!n->call[CALL_OPEN] && !n->call[CALL_OPENAT] && !n->call[CALL_OPENAT2] && !n->call[CALL_CREAT])
+		return json_null();
+	return json_pack("{s:s, s:s, s:s}", "readOnly", how_sent(n, OPENS_READ), "others", how_sent(n, OPENS_WRITTEN), "failed",
+			 n->want & WANT_OPEN_FAILED ? "all" : "none");
 }
 
 static json_t *events_json(const struct coverage *c)
@@ -126,7 +150,7 @@ json_t *coverage_json(const struct coverage *c)
 
 	for (unsigned int i = 0; i < SENSOR_NOTES_MAX && c->state->note[i][0]; i++)
 		json_array_append_new(notes, json_string(c->state->note[i]));
-	return json_pack("{s:{s:i, s:s, s:o}, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life, "notes",
-			 notes, "calls", calls_json(c), "events", events_json(c), "rings", "critical", ring_json(c, 0), "bulk",
+	return json_pack("{s:{s:i, s:s, s:o}, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life,
+			 "notes", notes, "calls", calls_json(c), "events", events_json(c), "opens", opens_json(c->needs), "rings", "critical", ring_json(c, 0), "bulk",
 			 ring_json(c, 1), "programs", programs_json(c));
 }

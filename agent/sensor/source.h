@@ -46,11 +46,14 @@ struct source {
 int source_kernel_new(struct source **ret, const struct needs *needs, char error[512]);
 
 /*
- * Other rules want other things: from now on only what the new needs ask for leaves the kernel. 0 when what is
+ * Other rules will want other things: from now on what the new needs ask for leaves the kernel as well. 0 when what is
  * attached suffices; 1 when the sensor is told to attach more, which takes it a moment (coverage() says how it went);
- * < 0 when it cannot be told. Needs no capability.
+ * < 0 when it cannot be told, and nothing has changed. Needs no capability.
  */
-int source_kernel_update(struct source *s, const struct needs *needs);
+int source_kernel_widen(struct source *s, const struct needs *needs);
+
+/* The new rules are in force: from now on only what they ask for leaves the kernel. */
+void source_kernel_settle(struct source *s);
 
 /* A file written by recorder_open(). */
 int source_file_new(struct source **ret, const char *path, char error[512]);

@@ -394,11 +394,40 @@ static bool programs_missing(const struct kernel_source *s, const struct needs *
 	return false;
 }
 
-int source_kernel_update(struct source *base, const struct needs *needs)
+/*
+ * Word by word, while probes read it: where all are let through that is said first, where not it is said last, so that
+ * no moment refuses what either the old set or the new one lets through, as long as one of them holds the other.
+ */
+static void set_opens(struct wire_opens *o, const struct wire_opens *to)
+{
+	if (to->tests & OPENS_NARROW) {
+		for (unsigned int i = 0; i < OPENS_BITS / 64; i++)
+			__atomic_store_n(&o->bits[i], to->bits[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&o->part_lens, to->part_lens, __ATOMIC_RELAXED);
+		__atomic_store_n(&o->suffixes, to->suffixes, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&o->tests, to->tests, __ATOMIC_SEQ_CST);
+}
+
+static void set_control(struct kernel_source *s, const struct needs *needs)
+{
+	struct wire_control *c = s->h.control;
+	uint64_t calls[(CALL_MAX + 63) / 64];
+
+	for (unsigned int i = 0; i < OPENS_WAYS; i++)
+		set_opens(&c->opens[i], &needs->opens[i]);
+	programs_calls(calls, needs);
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
+		__atomic_store_n(&c->calls[i], calls[i], __ATOMIC_SEQ_CST);
+	__atomic_store_n(&c->want, needs->want, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&c->rate, needs->rate, __ATOMIC_SEQ_CST);
+}
+
+int source_kernel_widen(struct source *base, const struct needs *needs)
 {
 	struct kernel_source *s = of(base);
 	struct sensor_request request = {.command = SENSOR_NEEDS, .needs = *needs};
-	uint64_t calls[(CALL_MAX + 63) / 64];
+	struct needs both = *needs;
 	bool missing;
 
 	if (s->h.sensor < 0 || !s->watch)
@@ -406,13 +435,18 @@ int source_kernel_update(struct source *base, const struct needs *needs)
 	missing = programs_missing(s, needs);
 	if (missing && send(s->h.sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
+	needs_join(&both, &s->needs);
+	set_control(s, &both);
 	s->needs = *needs;
-	programs_calls(calls, needs);
-	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
-		__atomic_store_n(&s->h.control->calls[i], calls[i], __ATOMIC_SEQ_CST);
-	__atomic_store_n(&s->h.control->want, needs->want, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&s->h.control->rate, needs->rate, __ATOMIC_SEQ_CST);
 	return missing;
+}
+
+void source_kernel_settle(struct source *base)
+{
+	struct kernel_source *s = of(base);
+
+	if (s->h.control)
+		set_control(s, &s->needs);
 }
 
 int source_kernel_new(struct source **ret, const struct needs *needs, char error[512])

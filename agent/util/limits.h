@@ -20,6 +20,8 @@
 #define REGEX_MATCH_LIMIT	100000		/* pcre2 match steps: a rule must not stop the loop */
 #define OUTPUT_BYTES_MAX	(16u << 10)	/* one rendered output: argv and paths are the attacker's */
 
+#define OPEN_FACTS_MAX		1024		/* names, endings and folders the kernel side tells opens by; more would fill its 32,768 bits */
+
 /* process and container tables */
 #define PROCESS_MAX		65536		/* rows; the oldest ended row goes first */
 #define PROCESS_GRACE_SEC	60		/* an ended process stays for its children's lineage at least this long, room permitting */

@@ -45,12 +45,22 @@ printf -- '- rule: x\n  desc: \377\n' >bytes.yaml
 printf 'batch:\n  cont: 5\nfold_window: 5 parsecs\nlog_levl: x\nsinks:\n- sink: stdot\n' >bad.cfg
 printf 'rules_files: [%s/good.yaml]\npriority: warning\n' "$dir" >good.cfg
 head -c 4096 /dev/urandom >garbage
+printf 'rules_files: [%s/good.yaml]\nsinks:\n- sink: file:/nosuch/folder/f\n- sink: upload:https://h/\n  ca_file: /nosuch/ca\n- sink: upload:https://h/\n  token_file: /nosuch/token\n- sink: file:%s/findings\n' "$dir" "$dir" >sinks.cfg
+: >none.yaml
 
 status 0 "good rules" "$NOROSHI" check good.yaml
 has out "it says what was read" '^ok: 1 rule in 1 file, 0 warnings$'
 status 1 "bad rules" "$NOROSHI" check good.yaml bad.yaml
 same err "$golden/check-bad.txt" "every error at its place"
 has out "errors are counted" '^6 errors, 1 warning$'
+status 1 "sinks that would not open" "$NOROSHI" check -c sinks.cfg
+has err "no folder" 'sink file:/nosuch/folder/f: /nosuch/folder/: No such file'
+has err "no certificates" 'cannot read the CA file /nosuch/ca'
+has err "no token" 'token file /nosuch/token: No such file'
+has out "and no more" '^3 errors, 0 warnings$'
+test ! -e "$dir/findings" || { echo "check made a sink's file" >&2; exit 1; }
+status 0 "no rules" "$NOROSHI" check none.yaml
+has err "are told" 'no rule is enabled'
 status 0 "a warning alone" "$NOROSHI" check unused.yaml
 has err "the warning is shown" '^unused.yaml:8:10: warning: nothing uses this macro'
 status 1 "a warning with --strict" "$NOROSHI" check --strict unused.yaml

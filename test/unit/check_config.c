@@ -146,6 +146,8 @@ START_TEST(unknown_keys)
 	bad("batch:\n  cont: 5\n", 1, 0, "2:3: unknown key \"batch.cont\"; did you mean \"batch.count\"?");
 	bad("sink: []\n", 1, 0, "1:1: unknown key \"sink\"; did you mean \"sinks\"?");
 	bad("sinks:\n- sink: stdout\n  formt: native\n", 1, 0, "3:3: unknown key \"formt\"; did you mean \"format\"?");
+	bad("queue: 5\n", 1, 0, "1:8: queue is a section: it wants keys below it, such as queue.count");
+	bad("batch: [1]\n", 1, 0, "1:8: batch is a section: it wants keys below it, such as batch.count");
 	bad("zzzzzzzzzz: 1\n", 1, 0, "1:1: unknown key \"zzzzzzzzzz\"");
 	bad("[a]: 1\n", 1, 0, "1:1: a key must be a text");
 }

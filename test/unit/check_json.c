@@ -71,6 +71,23 @@ START_TEST(an_ancestor_array_answers_for_its_indexes)
 }
 END_TEST
 
+/* Both forms at once: an element's own key wins in its place, the others stay. */
+START_TEST(list_and_elements)
+{
+	struct json_fields *f = parse("{\"evt.type\":\"execve\",\"proc.aname\":[\"nginx\",\"runc\"],"
+				      "\"proc.aname[1]\":\"other\",\"proc.aname[3]\":\"systemd\"}");
+	const json_t *list = json_fields_get(f, STR("proc.aname"));
+
+	ck_assert_uint_eq(json_array_size(list), 3);
+	ck_assert_str_eq(json_string_value(json_array_get(list, 0)), "other");
+	ck_assert_str_eq(json_string_value(json_array_get(list, 1)), "runc");
+	ck_assert_str_eq(json_string_value(json_array_get(list, 2)), "systemd");
+	ck_assert_str_eq(text(f, "proc.aname[1]"), "other");
+	ck_assert_str_eq(text(f, "proc.aname[2]"), "runc");
+	json_fields_free(f);
+}
+END_TEST
+
 START_TEST(indexed_keys_win_over_the_array)
 {
 	struct json_fields *f = parse("{\"evt.type\":\"execve\",\"proc.aname\":\"wrong\",\"proc.aname[0]\":\"sh\","
@@ -156,6 +173,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_add_test(c, list_and_elements);
 	tcase_add_test(c, keys_are_found);
 	tcase_add_test(c, an_argument_map_is_spread);
 	tcase_add_test(c, an_ancestor_array_answers_for_its_indexes);

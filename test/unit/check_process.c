@@ -134,6 +134,13 @@ START_TEST(an_exec_says_what_runs)
 	ck_assert_ptr_null(p->parent->image);
 	ck_assert_uint_eq(p->ppid, 1);
 	ck_assert_uint_eq(stats().partial, 1);
+	/* It is no longer counted when its row goes. */
+	leave(1, 1, 300);
+	leave(10, 100, 300);
+	for (uint64_t now = 300 + 61 * NSEC_PER_SEC, k = 0; stats().rows > 1 && k < 10; k++, now += 61 * NSEC_PER_SEC)
+		run(500, 5000, 5, now, 0, 0, "later", 0);
+	ck_assert_uint_eq(stats().rows, 1);
+	ck_assert_uint_eq(stats().partial, 0);
 }
 END_TEST
 

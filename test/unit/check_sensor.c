@@ -392,7 +392,8 @@ START_TEST(test_update)
 	new_source(&x, false);
 	begin(&x);
 	see_true(&x);
-	ck_assert_int_eq(source_kernel_update(x.s, &few), 0);
+	ck_assert_int_eq(source_kernel_widen(x.s, &few), 0);
+	source_kernel_settle(x.s);
 	for (unsigned int i = 0; i < 5; i++)
 		uv_run(&x.loop, UV_RUN_ONCE);
 	opens = x.records[EVENT_OPEN];
@@ -409,7 +410,7 @@ START_TEST(test_update)
 	ck_assert_int_eq(source_kernel_new(&x.s, &few, (char[512]){}), 0);
 	begin(&x);
 	ck_assert(!attached(&x, "openat") && attached(&x, "unlink"));
-	ck_assert_int_eq(source_kernel_update(x.s, needs_of(false)), 1);
+	ck_assert_int_eq(source_kernel_widen(x.s, needs_of(false)), 1);
 	while (!(attached(&x, "openat") && attached(&x, "connect")) && clock_boot_ns() < until)
 		uv_run(&x.loop, UV_RUN_ONCE);
 	ck_assert(attached(&x, "openat") && attached(&x, "connect"));
@@ -435,10 +436,10 @@ START_TEST(test_update_refused)
 	begin(&x);
 	kill(sensor_pid(&x), SIGSTOP);
 	while (r == 1 && ++n < 100000)
-		r = source_kernel_update(x.s, &few) ?: source_kernel_update(x.s, &more);
+		r = source_kernel_widen(x.s, &few) ?: source_kernel_widen(x.s, &more);
 	ck_assert_int_eq(r, -EAGAIN);
-	ck_assert_int_eq(source_kernel_update(x.s, &few), 0);
-	ck_assert_int_eq(source_kernel_update(x.s, &more), -EAGAIN);
+	ck_assert_int_eq(source_kernel_widen(x.s, &few), 0);
+	ck_assert_int_eq(source_kernel_widen(x.s, &more), -EAGAIN);
 	ck_assert(attached(&x, "execve"));
 	kill(sensor_pid(&x), SIGCONT);
 	end(&x);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "event/needs.h"
+#include "opens.h"
+
+static uint64_t hash(struct str name, uint64_t seed)
+{
+	__u64 head[OPENS_HEAD] = {};
+
+	if (name.n)
+		memcpy(head, name.p, name.n < sizeof(head) ? name.n : sizeof(head));
+	return opens__hash(head, (uint32_t)name.n, seed);
+}
+
+static uint64_t suffix_hash(struct str end, uint32_t n)
+{
+	__u64 tail = 0;
+
+	memcpy((char *)&tail + OPENS_SUFFIX - n, end.p + end.n - n, n);
+	return opens__suffix(tail, n);
+}
+
+static void mark(struct wire_opens *o, uint64_t h)
+{
+	uint32_t bit = opens__bit(h);
+
+	o->bits[bit / 64] |= 1ull << (bit % 64);
+}
+
+static void add(struct wire_opens *o, const struct open_fact *f)
+{
+	uint32_t n;
+
+	switch (f->kind) {
+	case OPEN_NAME:
+		mark(o, hash(f->a, OPENS_SEED_NAME));
+		break;
+	case OPEN_SUFFIX:
+		n = f->a.n < OPENS_SUFFIX ? (uint32_t)f->a.n : OPENS_SUFFIX;
+		o->suffixes |= 1u << n;
+		mark(o, suffix_hash(f->a, n));
+		break;
+	case OPEN_TOP:
+		o->tests |= OPENS_TOP;
+		mark(o, hash(f->a, OPENS_SEED_TOP));
+		break;
+	case OPEN_PAIR:
+		o->tests |= OPENS_PAIR;
+		mark(o, hash(f->b, OPENS_SEED_PAIR + hash(f->a, OPENS_SEED_TOP)));
+		break;
+	case OPEN_PART:
+		o->tests |= OPENS_PART;
+		o->part_lens |= 1ull << (f->a.n < 63 ? f->a.n : 63);
+		mark(o, hash(f->a, OPENS_SEED_PART));
+		break;
+	}
+}
+
+void opens_narrow(struct wire_opens *o, const struct open_fact *v, uint32_t n)
+{
+	*o = (struct wire_opens){.tests = OPENS_NARROW};
+	for (uint32_t i = 0; i < n; i++)
+		add(o, &v[i]);
+}
+
+static bool wants_opens(const struct needs *n, enum opens_way way)
+{
+	return (n->call[CALL_OPEN] || n->call[CALL_OPENAT] || n->call[CALL_OPENAT2] || n->call[CALL_CREAT]) &&
+	       (way == OPENS_WRITTEN || n->want & WANT_OPEN_READ);
+}
+
+static void join_opens(struct wire_opens *o, const struct wire_opens *more)
+{
+	if (!(o->tests & OPENS_NARROW) || !(more->tests & OPENS_NARROW)) {
+		*o = (struct wire_opens){};
+		return;
+	}
+	o->tests |= more->tests;
+	o->suffixes |= more->suffixes;
+	o->part_lens |= more->part_lens;
+	for (unsigned int i = 0; i < OPENS_BITS / 64; i++)
+		o->bits[i] |= more->bits[i];
+}
+
+void needs_join(struct needs *n, const struct needs *more)
+{
+	for (enum opens_way way = 0; way < OPENS_WAYS; way++) {
+		if (!wants_opens(n, way))
+			n->opens[way] = more->opens[way];
+		else if (wants_opens(more, way))
+			join_opens(&n->opens[way], &more->opens[way]);
+	}
+	for (unsigned int i = 0; i < CALL_MAX; i++)
+		n->call[i] |= more->call[i];
+	n->want |= more->want;
+}
