@@ -121,17 +121,16 @@ static json_t *rule_json(const struct engine *engine, uint32_t id)
 		if (name_call(name_find(str(json_string_value(e)))) == CALL_NONE)
 			json_array_append(unseen, e);
 	}
-	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
+	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}",
 		      "rule", r->info.name, "desc", r->info.desc, "source", r->info.source,
 		      "conditionSource", r->condition_text.p, r->condition_text.n,
 		      "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
 		      "type", r->info.type, "severityScore", (int)r->info.score, "mitre", texts(r->info.mitre),
 		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
-		      "events", events, "eventsUnseen", unseen);
+		      "events", events, "eventsUnseen", unseen, "opens", "readOnly", opens_of(engine, id, OPENS_READ), "others",
+		      opens_of(engine, id, OPENS_WRITTEN));
 	json_object_set_new(e, "fieldsNever", never_of_rule(r));
-	json_object_set_new(e, "opens", json_pack("{s:o, s:o}", "readOnly", opens_of(engine, id, OPENS_READ), "others",
-						  opens_of(engine, id, OPENS_WRITTEN)));
 	buf_free(&b);
 	return e;
 }
