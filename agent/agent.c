@@ -3,6 +3,7 @@
 #include "confine.h"
 #include "control.h"
 #include "enrich/user.h"
+#include "rule/engine_condition.h"
 #include "sensor/privileges.h"
 #include "util/clock.h"
 #include "util/fs.h"
@@ -182,10 +183,20 @@ static void start_signals(struct agent *a)
 	}
 }
 
+/* A reload may have changed the rules since the finding was made: then its output's fields are those of today. */
+static void output_fields(void *ctx, const char *rule, void (*fn)(void *fn_ctx, const char *field), void *fn_ctx)
+{
+	const struct agent *a = ctx;
+	const struct engine *e = ruleset_engine(a->o.ruleset, "condition");
+
+	if (e)
+		engine_condition_output_fields(e, rule, fn, fn_ctx);
+}
+
 static int open_sink(struct agent *a, const struct config_sink *s)
 {
 	struct sink_options o = {
-		.format = s->format, .json = a->o.json, .agent_id = a->agent_id,
+		.format = s->format, .template = {output_fields, a}, .json = a->o.json, .agent_id = a->agent_id,
 		.ca_file = s->ca_file, .token_file = s->token_file, .compression = s->compression,
 		.cert_file = s->cert_file, .key_file = s->key_file,
 		.connect_timeout_ms = (unsigned int)s->connect_timeout, .timeout_ms = (unsigned int)s->timeout,
@@ -327,6 +338,7 @@ static void agent_free(struct agent *a)
 	deliver_free(a->deliver);
 	loop_end(&a->loop);
 	config_free(a->o.config);
+	free(a->o.steps);
 }
 
 int agent_run(struct agent_options *o)

@@ -20,7 +20,8 @@ struct agent_options {
 	struct ruleset *ruleset;	/* taken; loaded from rules */
 	const char *const *rule_paths;	/* what a reload reads again */
 	size_t nrule_paths;
-	unsigned int min_priority;	/* rules less urgent than this are left out, at a reload too */
+	struct engine_load load;	/* how, at a reload too; its sources are rules */
+	struct rule_select *steps;	/* taken; load's */
 	bool json;			/* the stdout sink prints JSON lines */
 };
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "config_parse.h"
 #include "deliver/sink.h"
 #include "util/fs.h"
 #include "util/yaml_json.h"
 #include <ctype.h>
 #include <errno.h>
-#include <yaml.h>
 
 #define SINKS_MAX 16	/* entries of "sinks" */
 #define TEXTS_MAX 256	/* entries of a list */
@@ -29,14 +28,7 @@ static const struct key sink_keys[] = {
 #include "config.def"
 };
 
-/* One file being read. */
-struct parse {
-	struct config *c;
-	struct diags *diags;
-	struct str file, text;
-	yaml_document_t doc;
-	bool seen[ARRAY_SIZE(keys)];	/* "batch.count: 1" and "batch: {count: 1}" are the same key */
-};
+_Static_assert(ARRAY_SIZE(keys) <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX");
 
 struct config *config_new(void)
 {
@@ -68,24 +60,6 @@ struct config *config_free(struct config *c)
 static const char *config_text(struct config *c, const char *s)
 {
 	return arena_strdup(c->arena, s);
-}
-
-static struct diag_place place(const struct parse *p, const yaml_node_t *n)
-{
-	unsigned int len = 1;
-
-	if (n->end_mark.line == n->start_mark.line && n->end_mark.column > n->start_mark.column)
-		len = (unsigned int)(n->end_mark.column - n->start_mark.column);
-	return (struct diag_place){p->file, (unsigned int)n->start_mark.line + 1,
-				   (unsigned int)n->start_mark.column + 1, len};
-}
-
-#define complain(p, node, hint, ...) \
-	diags_add((p)->diags, DIAG_CONFIG, place(p, node), (p)->text, NULL, hint, __VA_ARGS__)
-
-static const char *scalar(const yaml_node_t *n)
-{
-	return n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
 }
 
 /* A number with one of the units; 0 on success. */
@@ -126,10 +100,10 @@ static int parse_number(const char *s, enum kind kind, uint64_t *ret)
 	return kind == BYTES ? number(s, bytes, byte_factors, ret) : number(s, none, one, ret);
 }
 
-static void set_number(struct parse *p, const struct key *k, void *base, const yaml_node_t *n)
+static void set_number(struct config_parse *p, const struct key *k, void *base, const yaml_node_t *n)
 {
 	static const char *const wanted[] = {"a number", "a number with KiB, MiB or GiB", "a duration such as 500ms, 10s or 5m"};
-	const char *s = scalar(n);
+	const char *s = config_scalar(n);
 	uint64_t v;
 
 	if (!s || parse_number(s, k->kind, &v) < 0)
@@ -141,7 +115,7 @@ static void set_number(struct parse *p, const struct key *k, void *base, const y
 		*(uint64_t *)((char *)base + k->off) = v;
 }
 
-static void set_texts(struct parse *p, const struct key *k, void *base, const yaml_node_t *n)
+static void set_texts(struct config_parse *p, const struct key *k, void *base, const yaml_node_t *n)
 {
 	struct texts t = {};
 
@@ -153,12 +127,12 @@ static void set_texts(struct parse *p, const struct key *k, void *base, const ya
 	for (yaml_node_item_t *i = n->data.sequence.items.start; t.v && i < n->data.sequence.items.top; i++) {
 		const yaml_node_t *item = yaml_document_get_node(&p->doc, *i);
 
-		if (!scalar(item))
+		if (!config_scalar(item))
 			complain(p, item, NULL, "%s wants a list of texts", k->name);
 		else if (t.n == TEXTS_MAX)
 			complain(p, item, NULL, "%s takes %d entries at most", k->name, TEXTS_MAX);
 		else
-			t.v[t.n++] = config_text(p->c, scalar(item));
+			t.v[t.n++] = config_text(p->c, config_scalar(item));
 	}
 	*(struct texts *)((char *)base + k->off) = t;
 }
@@ -172,9 +146,11 @@ static const struct {
 	{"log_level", false, {"error", "warning", "info", "debug"}},
 	{"priority", true, {"emergency", "alert", "critical", "error", "warning", "notice", "informational", "info", "debug"}},
 	{"compression", false, {"gzip", "zstd", "none"}},
+	{"rule_matching", false, {"all", "first"}},
+	{"semantics", false, {"native", "falco"}},
 };
 
-static void suggest(struct parse *p, const yaml_node_t *n, const char *const *words, const char *message)
+static void suggest(struct config_parse *p, const yaml_node_t *n, const char *const *words, const char *message)
 {
 	size_t count = 0;
 	const char *near;
@@ -182,12 +158,12 @@ static void suggest(struct parse *p, const yaml_node_t *n, const char *const *wo
 
 	while (words[count])
 		count++;
-	near = diag_nearest(str(scalar(n)), words, count);
+	near = diag_nearest(str(config_scalar(n)), words, count);
 	snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near ? near : "");
 	complain(p, n, near ? hint : NULL, "%s", message);
 }
 
-static void check_choice(struct parse *p, const char *key, const yaml_node_t *n)
+static void check_choice(struct config_parse *p, const char *key, const yaml_node_t *n)
 {
 	struct buf message = {};
 
@@ -196,7 +172,7 @@ static void check_choice(struct parse *p, const char *key, const yaml_node_t *n)
 			continue;
 		buf_printf(&message, "%s wants one of", key);
 		for (const char *const *w = choices[i].words; *w; w++) {
-			if (!(choices[i].any_case ? strcasecmp : strcmp)(*w, scalar(n)))
+			if (!(choices[i].any_case ? strcasecmp : strcmp)(*w, config_scalar(n)))
 				goto out;
 			buf_printf(&message, "%s %s", w == choices[i].words ? "" : ",", *w);
 		}
@@ -208,9 +184,9 @@ out:
 }
 
 /* "sink: upload:URL": the word before the colon. */
-static void check_sink(struct parse *p, const yaml_node_t *n)
+static void check_sink(struct config_parse *p, const yaml_node_t *n)
 {
-	const char *names[ARRAY_SIZE(sink_keys) + 1] = {}, *spec = scalar(n);
+	const char *names[ARRAY_SIZE(sink_keys) + 1] = {}, *spec = config_scalar(n);
 	struct str word = str_n(spec, strcspn(spec, ":"));
 
 	for (size_t i = 0; sink_list[i] && i < ARRAY_SIZE(sink_keys); i++) {
@@ -221,15 +197,15 @@ static void check_sink(struct parse *p, const yaml_node_t *n)
 	suggest(p, n, names, "there is no such sink: stdout, file:PATH or upload:URL");
 }
 
-static void set(struct parse *p, const struct key *k, void *base, const yaml_node_t *n)
+static void set(struct config_parse *p, const struct key *k, void *base, const yaml_node_t *n)
 {
 	switch (k->kind) {
 	case TEXT:
-		if (!scalar(n)) {
+		if (!config_scalar(n)) {
 			complain(p, n, NULL, "%s wants a text", k->name);
 			break;
 		}
-		*(const char **)((char *)base + k->off) = config_text(p->c, scalar(n));
+		*(const char **)((char *)base + k->off) = config_text(p->c, config_scalar(n));
 		check_choice(p, k->name, n);
 		if (k >= sink_keys && k < sink_keys + ARRAY_SIZE(sink_keys) && !strcmp(k->name, "sink"))
 			check_sink(p, n);
@@ -242,27 +218,37 @@ static void set(struct parse *p, const struct key *k, void *base, const yaml_nod
 	}
 }
 
-static void unknown(struct parse *p, const yaml_node_t *n, const char *name, const struct key *table, size_t count)
+static void read_sinks(struct config_parse *p, const yaml_node_t *n);
+
+/* Keys whose value is a list of maps. */
+static const struct {
+	const char *name;
+	void (*read)(struct config_parse *p, const yaml_node_t *n);
+} lists[] = {
+	{"sinks", read_sinks}, {"rules", config_read_rules}, {"append_output", config_read_append_output},
+};
+
+static void unknown(struct config_parse *p, const yaml_node_t *n, const char *name, const struct key *table, size_t count)
 {
-	const char *names[ARRAY_SIZE(keys) + ARRAY_SIZE(sink_keys) + 1];
+	const char *names[ARRAY_SIZE(keys) + ARRAY_SIZE(sink_keys) + ARRAY_SIZE(lists)];
 	char hint[128];
 	const char *near;
 	size_t c = 0;
 
 	for (size_t i = 0; i < count; i++)
 		names[c++] = table[i].name;
-	if (table == keys)
-		names[c++] = "sinks";
+	for (size_t i = 0; table == keys && i < ARRAY_SIZE(lists); i++)
+		names[c++] = lists[i].name;
 	near = diag_nearest(str(name), names, c);
 	if (near)
 		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near);
 	complain(p, n, near ? hint : NULL, "unknown key \"%s\"", name);
 }
 
-static void read_map(struct parse *p, const yaml_node_t *map, const char *prefix, const struct key *table, size_t count,
+static void read_map(struct config_parse *p, const yaml_node_t *map, const char *prefix, const struct key *table, size_t count,
 		     void *base);
 
-static void read_sinks(struct parse *p, const yaml_node_t *n)
+static void read_sinks(struct config_parse *p, const yaml_node_t *n)
 {
 	if (n->type != YAML_SEQUENCE_NODE) {
 		complain(p, n, NULL, "sinks wants a list of maps, each with the key \"sink\"");
@@ -289,16 +275,16 @@ static void read_sinks(struct parse *p, const yaml_node_t *n)
 	}
 }
 
-static void read_pair(struct parse *p, const char *prefix, const struct key *table, size_t count, void *base,
+static void read_pair(struct config_parse *p, const char *prefix, const struct key *table, size_t count, void *base,
 		      const yaml_node_t *key, const yaml_node_t *value)
 {
 	char name[256];
 
-	if (!scalar(key)) {
+	if (!config_scalar(key)) {
 		complain(p, key, NULL, "a key must be a text");
 		return;
 	}
-	snprintf(name, sizeof(name), "%s%s", prefix, scalar(key));
+	snprintf(name, sizeof(name), "%s%s", prefix, config_scalar(key));
 	for (size_t i = 0; i < count; i++) {
 		if (!strcmp(name, table[i].name)) {
 			if (table == keys && p->seen[i])
@@ -309,9 +295,11 @@ static void read_pair(struct parse *p, const char *prefix, const struct key *tab
 			return;
 		}
 	}
-	if (table == keys && !strcmp(name, "sinks")) {
-		read_sinks(p, value);
-		return;
+	for (size_t i = 0; table == keys && i < ARRAY_SIZE(lists); i++) {
+		if (!strcmp(name, lists[i].name)) {
+			lists[i].read(p, value);
+			return;
+		}
 	}
 	strncat(name, ".", sizeof(name) - strlen(name) - 1);
 	for (size_t i = 0; i < count; i++) {
@@ -320,7 +308,7 @@ static void read_pair(struct parse *p, const char *prefix, const struct key *tab
 		if (value->type == YAML_MAPPING_NODE)
 			read_map(p, value, name, table, count, base);
 		else
-			complain(p, value, NULL, "%s is a section: it wants keys below it, such as %s", scalar(key), table[i].name);
+			complain(p, value, NULL, "%s is a section: it wants keys below it, such as %s", config_scalar(key), table[i].name);
 		return;
 	}
 	name[strlen(name) - 1] = 0;
@@ -338,7 +326,7 @@ static bool is_single_key(const struct key *table, const char *prefix, const cha
 	return false;
 }
 
-static void read_map(struct parse *p, const yaml_node_t *map, const char *prefix, const struct key *table, size_t count,
+static void read_map(struct config_parse *p, const yaml_node_t *map, const char *prefix, const struct key *table, size_t count,
 		     void *base)
 {
 	const yaml_node_pair_t *pairs = map->data.mapping.pairs.start;
@@ -348,18 +336,18 @@ static void read_map(struct parse *p, const yaml_node_t *map, const char *prefix
 		const yaml_node_t *key = yaml_document_get_node(&p->doc, pairs[i].key);
 		bool twice = false;
 
-		for (size_t k = 0; k < i && scalar(key); k++) {
+		for (size_t k = 0; k < i && config_scalar(key); k++) {
 			const yaml_node_t *other = yaml_document_get_node(&p->doc, pairs[k].key);
 
-			twice = twice || (scalar(other) && !strcmp(scalar(other), scalar(key)));
+			twice = twice || (config_scalar(other) && !strcmp(config_scalar(other), config_scalar(key)));
 		}
-		if (twice && !is_single_key(table, prefix, scalar(key)))	/* those are looked at where they are set */
-			complain(p, key, NULL, "the key \"%s\" stands here twice", scalar(key));
+		if (twice && !is_single_key(table, prefix, config_scalar(key)))	/* those are looked at where they are set */
+			complain(p, key, NULL, "the key \"%s\" stands here twice", config_scalar(key));
 		read_pair(p, prefix, table, count, base, key, yaml_document_get_node(&p->doc, pairs[i].value));
 	}
 }
 
-static void yaml_error(struct parse *p, const yaml_parser_t *y)
+static void yaml_error(struct config_parse *p, const yaml_parser_t *y)
 {
 	struct diag_place at = {.file = p->file, .len = 1};
 
@@ -368,7 +356,7 @@ static void yaml_error(struct parse *p, const yaml_parser_t *y)
 }
 
 /* A second document would be ignored in silence. */
-static void refuse_more(struct parse *p, yaml_parser_t *y)
+static void refuse_more(struct config_parse *p, yaml_parser_t *y)
 {
 	const yaml_node_t *root;
 
@@ -384,7 +372,7 @@ static void refuse_more(struct parse *p, yaml_parser_t *y)
 
 int config_parse(struct config *c, struct str file, struct str text, struct diags *diags)
 {
-	struct parse p = {.c = c, .diags = diags, .file = file, .text = text};
+	struct config_parse p = {.c = c, .diags = diags, .file = file, .text = text};
 	size_t errors = diags->errors;
 	yaml_node_t *root;
 	yaml_parser_t y;
@@ -401,7 +389,7 @@ int config_parse(struct config *c, struct str file, struct str text, struct diag
 	root = yaml_document_get_root_node(&p.doc);
 	if (root && root->type == YAML_MAPPING_NODE)
 		read_map(&p, root, "", keys, ARRAY_SIZE(keys), c);
-	else if (root && !(scalar(root) && !*scalar(root)))
+	else if (root && !(config_scalar(root) && !*config_scalar(root)))
 		complain(&p, root, NULL, "a configuration is a map of keys");
 	yaml_document_delete(&p.doc);
 	refuse_more(&p, &y);

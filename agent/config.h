@@ -9,6 +9,7 @@
 #define CONFIG_H
 
 #include "rule/diag.h"
+#include "rule/select.h"
 #include "util/arena.h"
 
 struct texts {
@@ -32,6 +33,10 @@ struct config {
 #include "config.def"
 	struct config_sink *sinks;
 	size_t nsinks;
+	struct rule_select *select;		/* "rules", in their order */
+	size_t nselect;
+	struct rule_addition *additions;	/* "append_output" */
+	size_t nadditions;
 	struct arena *arena;
 };
 

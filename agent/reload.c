@@ -48,7 +48,7 @@ static void load(uv_work_t *w)
 	const struct agent_options *o = &r->agent->o;
 
 	r->result = ruleset_read(&r->rules, &r->files, o->rule_paths, o->nrule_paths,
-				 (struct engine_load){.min_priority = o->min_priority}, &r->diags);
+				 o->load, &r->diags);
 }
 
 /* The rules change hands; the old ones are left in r. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compile rules and configuration, load nothing: every diagnostic at once. */
 #include "cmd/cmd.h"
+#include "cmd/never.h"
 #include "cmd/rules_arg.h"
+#include "cmd/rules_opts.h"
 #include "config.h"
 #include "deliver/sink.h"
+#include "rule/engine_condition.h"
+#include "util/utf8.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -11,38 +15,41 @@
 
 extern const struct cmd cmd_check;
 
-enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_COMPAT };
+enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "check this configuration too, and the rules it names when no RULES are given"},
 	[OPT_JSON] = {"--json", 0, NULL, "one object in the shape of `falco -V` (positions from 0)"},
 	[OPT_STRICT] = {"--strict", 0, NULL, "a warning fails as well"},
-	[OPT_COMPAT] = {"--falco-strict", 0, NULL, "conditions mean what they mean in Falco also where that is a trap"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
 struct args {
 	const char *config, *paths[PATHS_MAX];
 	size_t npaths;
-	bool json, strict, compat;
+	bool json, strict;
+	struct rules_opts opts;
 };
 
 static int parse(struct args *a, int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
+	bool bad = false;
 	int o;
 
 	while ((o = cmd_next(&p, &cmd_check)) != CMD_END) {
 		if (o == CMD_HELP)
 			return EXIT_OK + 1;
-		if (o == OPT_CONFIG)
+		if (o >= 0 && rules_opts_take(&a->opts, "check", o - OPT_RULES_BASE, p.value, &bad)) {
+			if (bad)
+				return EXIT_INPUT + 1;
+		} else if (o == OPT_CONFIG)
 			a->config = p.value;
 		else if (o == OPT_JSON)
 			a->json = true;
 		else if (o == OPT_STRICT)
 			a->strict = true;
-		else if (o == OPT_COMPAT)
-			a->compat = true;
 		else if (o == CMD_ARG && a->npaths < PATHS_MAX)
 			a->paths[a->npaths++] = p.value;
 		else
@@ -51,26 +58,84 @@ static int parse(struct args *a, int argc, char **argv)
 	return 0;
 }
 
-/* The original counts from 0. */
-static json_t *diag_json(const struct diag *d)
+/* What a file has that is no UTF-8, or a message cut within a character, must not cost the whole diagnostic. */
+static json_t *text_json(const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+	_cleanup_(freep) char *clean = malloc(3 * n + 1);
+	bool cut;
+
+	return clean ? json_stringn(clean, utf8_clean(clean, 3 * n, str_n(text, n), &cut)) : NULL;
+}
+
+static json_t *location_json(const char *type, const char *name, struct str file, unsigned int line, unsigned int col, size_t offset)
+{
+	return json_pack("{s:s, s:o, s:{s:s%, s:i, s:i, s:I}}", "item_type", type, "item_name", text_json(name), "position",
+			 "name", file.p ? file.p : "", file.n, "line", (int)line, "column", (int)col, "offset", (json_int_t)offset);
+}
+
+/* From the file down to the place itself. The original counts from 0. */
+static json_t *locations_json(const struct diag *d)
 {
 	const struct diag_place *at = &d->place;
-	char item[128] = "rules content", name[256] = "";
-	json_t *position = json_pack("{s:s%, s:i, s:i, s:i}", "name", at->file.p ? at->file.p : "", at->file.n,
-				     "line", at->line ? (int)at->line - 1 : 0, "column", at->col ? (int)at->col - 1 : 0, "offset", 0);
-	json_t *o;
+	unsigned int line = at->line ? at->line - 1 : 0, col = at->col ? at->col - 1 : 0;
+	char item[128] = "", name[256] = "", part[160] = "";
+	json_t *all = json_array();
 
+	json_array_append_new(all, location_json("rules content", "", at->file, 0, 0, 0));
 	if (d->item)
 		sscanf(d->item, "%127[^\"]\"%255[^\"]", item, name);
 	while (*item && item[strlen(item) - 1] == ' ')
 		item[strlen(item) - 1] = 0;
-	o = json_pack("{s:s, s:s, s:s, s:{s:[{s:s, s:s, s:o}], s:s}}", "code", diag_code_name(d->code),
-		      "codedesc", diag_code_title(d->code), "message", d->message,
-		      "context", "locations", "item_type", item, "item_name", name, "position", position,
-		      "snippet", d->snippet ? d->snippet : "");
+	for (char *p = item; !*name && *p; p++)
+		*p = *p == '_' && !strncmp(item, "required", 8) && strcmp(item, "required_engine_version") ? ' ' : *p;
+	if (*item || at->line)
+		json_array_append_new(all, location_json(*item ? item : "rules content item", name, at->file, line, col, d->offset));
+	if (!*d->text)
+		return all;
+	snprintf(part, sizeof(part), "%s %s", *item ? item : "rule", d->code == DIAG_OUTPUT ? "output" : "condition");
+	json_array_append_new(all, location_json(part, "", at->file, line, col, d->offset));
+	json_array_append_new(all, location_json(d->code == DIAG_OUTPUT ? "rule output expression" : "condition expression", d->text,
+						 at->file, line, col, d->offset));
+	return all;
+}
+
+/* The line, and a caret under the place. */
+static json_t *snippet_json(const struct diag *d)
+{
+	struct buf b _cleanup_(buf_free) = {};
+
+	if (!d->snippet)
+		return json_string("");
+	buf_printf(&b, "%s\n", d->snippet);
+	for (unsigned int i = 1; i < d->snippet_col; i++)
+		buf_char(&b, d->snippet[i - 1] == '\t' ? '\t' : ' ');
+	buf_puts(&b, "^\n");
+	return text_json(b.p);
+}
+
+static json_t *diag_json(const struct diag *d)
+{
+	static const char deprecated[] = "the field \"";
+	json_t *o = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}}", "code", diag_code_name(d->code), "codedesc", diag_code_title(d->code),
+			      "message", text_json(d->message), "context", "locations", locations_json(d), "snippet", snippet_json(d));
+
 	if (o && d->hint)
-		json_object_set_new(o, "hint", json_string(d->hint));
+		json_object_set_new(o, "hint", text_json(d->hint));
+	if (o && d->code == DIAG_DEPRECATED && !strncmp(d->message, deprecated, strlen(deprecated))) {
+		const char *name = d->message + strlen(deprecated);
+
+		json_object_set_new(o, "deprecated_field", json_stringn(name, strcspn(name, "\"")));
+	}
 	return o;
+}
+
+/* Wrong by the original's schema, which asks neither how a version is written nor for an exception's fields. */
+static bool breaks_schema(const struct diag *d)
+{
+	if (d->code != DIAG_YAML_VALIDATE)
+		return d->code == DIAG_UNKNOWN_KEY;
+	return (!d->item || strcmp(d->item, "required_engine_version")) && strncmp(d->message, "exception \"", strlen("exception \""));
 }
 
 static json_t *file_json(struct str file, const struct diags *d)
@@ -81,7 +146,7 @@ static json_t *file_json(struct str file, const struct diags *d)
 	for (size_t i = 0; i < d->n; i++) {
 		if (!str_eq(d->v[i].place.file, file))
 			continue;
-		shape = shape && d->v[i].code != DIAG_YAML_VALIDATE && d->v[i].code != DIAG_UNKNOWN_KEY;
+		shape = shape && !breaks_schema(&d->v[i]);
 		json_array_append_new(diag_code_severity(d->v[i].code) == DIAG_ERROR ? errors : warnings, diag_json(&d->v[i]));
 	}
 	return json_pack("{s:s%, s:b, s:b, s:[], s:o, s:o}", "name", file.p, file.n, "successful", !json_array_size(errors),
@@ -89,7 +154,7 @@ static json_t *file_json(struct str file, const struct diags *d)
 }
 
 /* Files that could not be read are results too. */
-static json_t *results_json(const struct args *a, const struct rule_files *files, const struct diags *d)
+static json_t *results_json(const struct args *a, const struct rule_files *files, const struct diags *d, json_t *never)
 {
 	json_t *results = json_array();
 
@@ -101,13 +166,20 @@ static json_t *results_json(const struct args *a, const struct rule_files *files
 		if (d->v[i].code == DIAG_FILE_READ && (!a->config || !str_eq(d->v[i].place.file, str(a->config))))
 			json_array_append_new(results, file_json(d->v[i].place.file, d));
 	}
-	return json_pack("{s:o}", "falco_load_results", results);
+	return json_pack("{s:o, s:O}", "falco_load_results", results, "never_available", never);
 }
 
-static void report(const struct args *a, const struct rule_files *files, const struct diags *d, uint32_t rules)
+struct result {
+	uint32_t rules;
+	json_t *never;
+};
+
+static void report(const struct args *a, const struct rule_files *files, const struct diags *d, const struct result *result)
 {
+	uint32_t rules = result->rules;
+
 	if (a->json) {
-		json_t *o = results_json(a, files, d);
+		json_t *o = results_json(a, files, d, result->never);
 
 		json_dumpf(o, stdout, JSON_COMPACT);
 		puts("");
@@ -115,6 +187,7 @@ static void report(const struct args *a, const struct rule_files *files, const s
 		return;
 	}
 	rules_arg_print(d);
+	never_print(result->never);
 	if (!d->errors && !rules)
 		fprintf(stderr, "noroshi check: no rule is enabled: an agent with these would look for nothing\n");
 	if (d->errors)
@@ -124,16 +197,23 @@ static void report(const struct args *a, const struct rule_files *files, const s
 	printf("%zu warning%s\n", d->warnings, d->warnings == 1 ? "" : "s");
 }
 
-static int check_rules(const struct args *a, struct rule_files *files, unsigned int priority, struct diags *d, uint32_t *rules)
+static int check_rules(const struct args *a, struct rule_files *files, const struct config *c, struct diags *d, struct result *ret)
 {
-	struct engine_load in = {.strict_compat = a->compat, .min_priority = priority};
+	_cleanup_(freep) struct rule_select *steps = NULL;
+	struct engine_load in = {};
 	const char *paths[PATHS_MAX];
 	size_t n = rules_arg_expand(paths, PATHS_MAX, a->paths, a->npaths);
 	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
-	int r = ruleset_read(&rs, files, paths, n, in, d);
+	int r = rules_opts_fill(&a->opts, c, &in, &steps);
 
 	if (r >= 0)
-		*rules = ruleset_count(rs);
+		r = ruleset_read(&rs, files, paths, n, in, d);
+	if (r >= 0)
+		ret->rules = ruleset_count(rs);
+	if (r >= 0) {
+		json_decref(ret->never);
+		ret->never = never_of_rules(engine_condition_loaded(ruleset_engine(rs, "condition")));
+	}
 	return r;
 }
 
@@ -157,21 +237,23 @@ static int run(int argc, char **argv)
 	struct diags d _cleanup_(diags_free) = {};
 	_cleanup_(config_freep) struct config *c = config_new();
 	struct rule_files files = {};
-	struct args a = {};
-	uint32_t rules = 0;
-	int priority = 7, r = parse(&a, argc, argv);
+	struct args a = {.opts = RULES_OPTS_INIT};
+	struct result result = {.never = json_array()};
+	int r = parse(&a, argc, argv);
 
 	if (r)
 		return r - 1;
-	if (a.config && c && config_read(c, a.config, &d) >= 0) {
-		priority = rules_arg_priority(c->priority);
+	if (a.config && c && config_read(c, a.config, &d) < 0)
+		c = config_free(c);
+	if (a.config && c) {
 		check_sinks(a.config, c, &d);
 		for (size_t i = 0; !a.npaths && i < c->rules_files.n && i < PATHS_MAX; i++)
 			a.paths[i] = c->rules_files.v[i];
 		a.npaths = a.npaths ? a.npaths : c->rules_files.n;
 	}
-	r = check_rules(&a, &files, (unsigned int)priority, &d, &rules);
-	report(&a, &files, &d, rules);
+	r = check_rules(&a, &files, c, &d, &result);
+	report(&a, &files, &d, &result);
+	json_decref(result.never);
 	rule_files_free(&files);
 	if (diags_have(&d, DIAG_FILE_READ))
 		return EXIT_INPUT;

@@ -11,11 +11,12 @@
 
 extern const struct cmd cmd_eval;
 
-enum { OPT_EVENTS, OPT_RULES };
+enum { OPT_EVENTS, OPT_RULES, OPT_COMPAT };
 
 static const struct cmd_option options[] = {
 	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording or JSON lines"},
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder that supplies lists and macros"},
+	[OPT_COMPAT] = {"--falco-strict", 0, NULL, "the condition means what it means in Falco also where that is a trap"},
 	{},
 };
 
@@ -52,6 +53,8 @@ static int run(int argc, char **argv)
 			events = p.value;
 		else if (o == OPT_RULES && nrules < PATHS_MAX)
 			rules[nrules++] = p.value;
+		else if (o == OPT_COMPAT)
+			f.compat = true;
 		else if (o == CMD_ARG && !condition)
 			condition = p.value;
 		else if (o == CMD_ARG)
@@ -64,7 +67,7 @@ static int run(int argc, char **argv)
 	if (nrules)
 		nrules = rules_arg_expand(paths, PATHS_MAX, rules, nrules);
 	r = filter_load(&f, condition, paths, nrules, &d);
-	rules_arg_print_errors(&d);
+	rules_arg_print_errors(&d, FILTER_NAME);
 	if (r >= 0)
 		r = events_file_each(events, on_event, &f, &error);
 	if (error.n)
@@ -76,7 +79,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_eval = {
 	.name = "eval",
-	.args = "-e EVENTS [-r RULES]... 'CONDITION'",
+	.args = "-e EVENTS [-r RULES]... [--falco-strict] 'CONDITION'",
 	.summary = "print the events of a file for which a condition holds",
 	.options = options,
 	.run = run,

@@ -2,7 +2,9 @@
 /* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
 #include "cmd/cmd.h"
 #include "cmd/explain_tree.h"
+#include "cmd/never.h"
 #include "cmd/rules_arg.h"
+#include "cmd/rules_opts.h"
 #include "event/names.h"
 #include "rule/engine_condition.h"
 #include <jansson.h>
@@ -13,12 +15,14 @@
 
 extern const struct cmd cmd_explain;
 
-enum { OPT_RULES, OPT_EVENTS, OPT_JSON };
+enum { OPT_RULES, OPT_CONFIG, OPT_EVENTS, OPT_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
+	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "priority, rules, semantics and append_output of this configuration"},
 	[OPT_EVENTS] = {"--events", 'e', "EVENTS[:N]", "what RULE says of the events of this file, or of its Nth event"},
 	[OPT_JSON] = {"--json", 0, NULL, "one JSON array of objects"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
@@ -119,13 +123,15 @@ static json_t *rule_json(const struct engine *engine, uint32_t id)
 		if (name_call(name_find(str(json_string_value(e)))) == CALL_NONE)
 			json_array_append(unseen, e);
 	}
-	e = json_pack("{s:s, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}",
-		      "rule", r->info.name, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
+	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}",
+		      "rule", r->info.name, "desc", r->info.desc, "source", r->info.source,
+		      "conditionSource", r->condition_text.p, r->condition_text.n, "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
 		      "type", r->info.type, "severityScore", (int)r->info.score, "mitre", texts(r->info.mitre),
 		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
 		      "events", events, "eventsUnseen", unseen, "opens", "readOnly", opens_of(engine, id, OPENS_READ), "others",
 		      opens_of(engine, id, OPENS_WRITTEN));
+	json_object_set_new(e, "fieldsNever", never_of_rule(r));
 	buf_free(&b);
 	return e;
 }
@@ -144,6 +150,16 @@ static void print_list(const char *title, json_t *list)
 		printf(" %s", json_string_value(v));
 	}
 	puts("");
+}
+
+static void print_never(json_t *never)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(never, i, one)
+		printf("  %-11s %s: %s\n", i ? "" : "never set", json_string_value(json_object_get(one, "field")),
+		       json_string_value(json_object_get(one, "because")));
 }
 
 static void print_opens(json_t *opens)
@@ -168,6 +184,7 @@ static void print_rule(json_t *r)
 	print_opens(json_object_get(r, "opens"));
 	print_list("fields", json_object_get(r, "fields"));
 	print_list("output", json_object_get(r, "outputFields"));
+	print_never(json_object_get(r, "fieldsNever"));
 	if (!json_object_get(r, "tree"))
 		return;
 	explain_host_print(r);
@@ -241,20 +258,30 @@ static int run(int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
 	struct diags d _cleanup_(diags_free) = {};
-	const char *rules[PATHS_MAX], *paths[PATHS_MAX];
+	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *config = NULL;
 	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
 	struct rule_files files = {};
+	_cleanup_(freep) struct rule_select *steps = NULL;
+	_cleanup_(config_freep) struct config *c = NULL;
+	struct rules_opts opts = RULES_OPTS_INIT;
 	struct asked asked = {};
+	struct engine_load in = {};
+	bool bad = false;
 	size_t n = 0;
 	int o, r;
 
 	while ((o = cmd_next(&p, &cmd_explain)) != CMD_END) {
 		if (o == CMD_HELP)
 			return EXIT_OK;
-		if (o == OPT_RULES && n < PATHS_MAX)
+		if (o >= 0 && rules_opts_take(&opts, "explain", o - OPT_RULES_BASE, p.value, &bad)) {
+			if (bad)
+				return EXIT_INPUT;
+		} else if (o == OPT_RULES && n < PATHS_MAX)
 			rules[n++] = p.value;
 		else if (o == OPT_EVENTS)
 			asked.events = p.value;
+		else if (o == OPT_CONFIG)
+			config = p.value;
 		else if (o == OPT_JSON)
 			asked.json = true;
 		else if (o == CMD_ARG && !asked.rule)
@@ -264,8 +291,13 @@ static int run(int argc, char **argv)
 	}
 	if (asked.events && !asked.rule)
 		return fprintf(stderr, "noroshi explain: -e needs the name of a RULE\n"), EXIT_INPUT;
+	if (config)
+		c = rules_opts_config(config, rules, PATHS_MAX, &n);
+	if ((config && !c) || rules_opts_fill(&opts, c, &in, &steps) < 0)
+		return EXIT_INPUT;
+	asked.check_flags = in.strict_compat ? AST_STRICT_COMPAT : 0;
 	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
-	r = ruleset_read(&rs, &files, paths, n, (struct engine_load){.min_priority = 7}, &d);
+	r = ruleset_read(&rs, &files, paths, n, in, &d);
 	if (r < 0)
 		rules_arg_print(&d);
 	r = r < 0 ? EXIT_INPUT : explain(ruleset_engine(rs, "condition"), &asked);
@@ -276,7 +308,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.args = "[-r RULES]... [-e EVENTS[:N]] [--json] [RULE]",
+	.args = "[-c CONFIG] [-r RULES]... [-e EVENTS[:N]] [--json] [RULE]",
 	.summary = "rules compiled: condition, fields, events needed and which of them nobody reports",
 	.options = options,
 	.run = run,

@@ -88,6 +88,8 @@ static void add_unknown(void *ctx, const struct field_ref *f)
 	json_t *e;
 	size_t i;
 
+	if (f->flags & FIELD_NEVER)	/* of no event at all: "fieldsNever" */
+		return;
 	json_array_foreach(u->events, i, e) {
 		enum event_call call = name_call(name_find(str(json_string_value(e))));
 
@@ -97,9 +99,8 @@ static void add_unknown(void *ctx, const struct field_ref *f)
 		if (field_available(f, call))
 			return;
 	}
-	if (reported || f->flags & FIELD_NEVER)
-		json_array_append_new(u->found, json_pack("{s:s%, s:s}", "field", f->text.p, f->text.n, "because",
-			f->flags & FIELD_NEVER ? f->desc->doc : "no event of this rule that is reported here carries it"));
+	if (reported)
+		json_array_append_new(u->found, json_stringn(f->text.p, f->text.n));
 }
 
 static json_t *host_json(const json_t *o, const struct loaded_rule *r)
@@ -201,7 +202,7 @@ void explain_host_print(const json_t *o)
 	       !strcmp(events, "some") ? "reports some of the events of this rule" :
 					 "cannot see it: no event of this rule is reported here");
 	json_array_foreach(json_object_get(host, "fieldsMissing"), i, f)
-		printf("  %-11s %s is always missing: %s\n", "", get(f, "field"), get(f, "because"));
+		printf("  %-11s no event of this rule that is reported here has %s\n", "", json_string_value(f));
 }
 
 /* ---- events ---- */

@@ -38,11 +38,12 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < field_count; i++) {
 		const struct field_desc *f = &field_table[i];
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b}",
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:s?}",
 			"name", f->name, "type", type_name(f->type), "doc", f->doc, "argument", argument(f->flags),
 			"argumentNeeded", !!(f->flags & FIELD_ARG_NEEDED), "list", !!(f->flags & FIELD_LIST),
 			"filterOnly", !!(f->flags & FIELD_FILTER), "available", !(f->flags & FIELD_NEVER),
-			"deprecated", !!(f->flags & FIELD_DEPRECATED), "own", !!(f->flags & FIELD_OWN)));
+			"deprecated", !!(f->flags & FIELD_DEPRECATED), "own", !!(f->flags & FIELD_OWN),
+			"neverBecause", field_never(f)));
 	}
 	return listing_print(rows, form);
 }

@@ -10,10 +10,13 @@
 
 #include "rule/ruleset.h"
 
+#define FILTER_NAME "condition"	/* how diagnostics call it */
+
 struct filter {
 	struct rule_files files;	/* the rules', and the condition last */
 	struct buf text;
 	struct ruleset *rules;
+	bool compat;			/* set before: traps of the original as they are there */
 };
 
 /* paths: rule files for lists and macros. 0, or < 0 with errors in *diags. */

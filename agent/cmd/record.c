@@ -274,7 +274,7 @@ static int run(int argc, char **argv)
 		loop_end(&r.loop);
 		enrich_free(r.enrich);
 	}
-	rules_arg_print_errors(&d);
+	rules_arg_print_errors(&d, FILTER_NAME);
 	filter_free(&r.filter);
 	return status;
 }

@@ -3,38 +3,55 @@
 #include "cmd/cmd.h"
 #include "cmd/events_file.h"
 #include "cmd/rules_arg.h"
-#include "finding/finding.h"
+#include "cmd/rules_opts.h"
+#include "finding/falco.h"
+#include "rule/engine_condition.h"
 #include "rule/ruleset.h"
 #include "version.h"
 #include <string.h>
+#include <unistd.h>
 
 #define PATHS_MAX 256
 
 extern const struct cmd cmd_replay;
 
-enum { OPT_EVENTS, OPT_RULES, OPT_JSON };
+enum { OPT_EVENTS, OPT_RULES, OPT_CONFIG, OPT_JSON, OPT_FALCO_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording or JSON lines"},
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
+	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "priority, rules, rule_matching, semantics and append_output of this configuration"},
 	[OPT_JSON] = {"--json", 0, NULL, "findings as JSON lines, each with its eventNumber"},
+	[OPT_FALCO_JSON] = {"--falco-json", 0, NULL, "the JSON lines that Falco would print"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
 struct replay {
 	struct ruleset *rules;
 	struct finding_context context;
-	bool json;
+	bool json, falco;
+	char hostname[256];
 	uint64_t events, findings;
 };
 
-static void print(const struct replay *r, const Noroshi__V1__Finding *f, const struct event *ev)
+static void output_fields(void *ctx, const char *rule, void (*fn)(void *fn_ctx, const char *field), void *fn_ctx)
+{
+	const struct replay *r = ctx;
+
+	engine_condition_output_fields(ruleset_engine(r->rules, "condition"), rule, fn, fn_ctx);
+}
+
+static void print(struct replay *r, const Noroshi__V1__Finding *f, const struct event *ev)
 {
 	struct buf b = {};
 	json_t *o;
 
 	if (!r->json) {
-		finding_text_line(f, false, &b);
+		if (r->falco)
+			finding_falco_line(f, &(struct finding_template){output_fields, r}, &b);
+		else
+			finding_text_line(f, false, &b);
 		printf(STR_FMT "\n", STR_ARG(buf_view(&b)));
 		buf_free(&b);
 		return;
@@ -63,17 +80,24 @@ static void on_event(void *ctx, const struct event *ev, struct str line)
 	}
 }
 
-static int replay(struct replay *r, const char *events, const char *const *paths, size_t npaths)
+struct args {
+	const char *rules[PATHS_MAX], *events, *config;
+	size_t nrules;
+	bool json, falco;
+	struct rules_opts opts;
+};
+
+static int replay(struct replay *r, struct engine_load *in, const char *events, const char *const *paths, size_t npaths)
 {
 	struct diags d _cleanup_(diags_free) = {};
 	struct rule_files files = {};
 	struct buf error = {};
-	int e = ruleset_read(&r->rules, &files, paths, npaths, (struct engine_load){.min_priority = 7}, &d);
+	int e = ruleset_read(&r->rules, &files, paths, npaths, *in, &d);
 
 	rules_arg_print(&d);
 	if (e >= 0) {
 		r->context = (struct finding_context){.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(r->rules),
-						      .hostname = "", .boot_id = "", .kernel = ""};
+						      .hostname = r->hostname, .boot_id = "", .kernel = ""};
 		e = events_file_each(events, on_event, r, &error);
 		fprintf(stderr, "noroshi replay: %llu events, %llu findings\n", (unsigned long long)r->events, (unsigned long long)r->findings);
 	}
@@ -85,37 +109,59 @@ static int replay(struct replay *r, const char *events, const char *const *paths
 	return e < 0 ? EXIT_INPUT : EXIT_OK;
 }
 
+static int start(struct args *a)
+{
+	_cleanup_(freep) struct rule_select *steps = NULL;
+	_cleanup_(config_freep) struct config *c = NULL;
+	struct replay r = {.json = a->json, .falco = a->falco};
+	const char *paths[PATHS_MAX];
+	struct engine_load in = {};
+
+	if (a->config)
+		c = rules_opts_config(a->config, a->rules, PATHS_MAX, &a->nrules);
+	if ((a->config && !c) || rules_opts_fill(&a->opts, c, &in, &steps) < 0)
+		return EXIT_INPUT;
+	if (a->falco)
+		gethostname(r.hostname, sizeof(r.hostname) - 1);
+	return replay(&r, &in, a->events, paths, rules_arg_expand(paths, PATHS_MAX, a->rules, a->nrules));
+}
+
 static int run(int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
-	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *events = NULL;
-	struct replay r = {};
-	size_t nrules = 0;
+	struct args a = {.opts = RULES_OPTS_INIT};
+	bool bad = false;
 	int o;
 
 	while ((o = cmd_next(&p, &cmd_replay)) != CMD_END) {
 		if (o == CMD_HELP)
 			return EXIT_OK;
-		if (o == OPT_EVENTS)
-			events = p.value;
-		else if (o == OPT_RULES && nrules < PATHS_MAX)
-			rules[nrules++] = p.value;
+		if (o >= 0 && rules_opts_take(&a.opts, "replay", o - OPT_RULES_BASE, p.value, &bad)) {
+			if (bad)
+				return EXIT_INPUT;
+		} else if (o == OPT_EVENTS)
+			a.events = p.value;
+		else if (o == OPT_RULES && a.nrules < PATHS_MAX)
+			a.rules[a.nrules++] = p.value;
+		else if (o == OPT_CONFIG)
+			a.config = p.value;
 		else if (o == OPT_JSON)
-			r.json = true;
+			a.json = true;
+		else if (o == OPT_FALCO_JSON)
+			a.falco = true;
 		else if (o == CMD_ARG)
 			return fprintf(stderr, "noroshi replay: unexpected argument \"%s\"\n", p.value), EXIT_INPUT;
 		else
 			return EXIT_INPUT;
 	}
-	if (!events)
+	if (!a.events)
 		return fprintf(stderr, "noroshi replay: -e EVENTS is needed\n"), EXIT_INPUT;
-	nrules = rules_arg_expand(paths, PATHS_MAX, rules, nrules);
-	return replay(&r, events, paths, nrules);
+	return start(&a);
 }
 
 const struct cmd cmd_replay = {
 	.name = "replay",
-	.args = "-e EVENTS [-r RULES]... [--json]",
+	.args = "-e EVENTS [-c CONFIG] [-r RULES]... [--json|--falco-json]",
 	.summary = "the rules over recorded events",
 	.options = options,
 	.run = run,

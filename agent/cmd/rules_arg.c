@@ -57,13 +57,17 @@ int rules_arg_priority(const char *word)
 	return strcasecmp(word, "info") ? -EINVAL : 6;
 }
 
-void rules_arg_print_errors(const struct diags *d)
+void rules_arg_print_errors(const struct diags *d, const char *but)
 {
 	struct diags errors = {.v = calloc(d->n + 1, sizeof(*errors.v)), .errors = d->errors};
 
 	for (size_t i = 0; errors.v && i < d->n; i++) {
-		if (diag_code_severity(d->v[i].code) == DIAG_ERROR)
-			errors.v[errors.n++] = d->v[i];
+		bool error = diag_code_severity(d->v[i].code) == DIAG_ERROR;
+
+		if (!error && !(but && str_eq(d->v[i].place.file, str(but))))
+			continue;
+		errors.v[errors.n++] = d->v[i];
+		errors.warnings += !error;
 	}
 	if (errors.n)
 		rules_arg_print(&errors);

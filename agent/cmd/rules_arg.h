@@ -15,6 +15,7 @@ size_t rules_arg_expand(const char **out, size_t room, const char *const *in, si
 int rules_arg_priority(const char *word);
 
 void rules_arg_print(const struct diags *d);		/* to stderr */
-void rules_arg_print_errors(const struct diags *d);	/* where rules only lend lists and macros, their warnings are noise */
+/* Where rules only lend lists and macros, their warnings are noise; those of the file called but (or NULL) are not. */
+void rules_arg_print_errors(const struct diags *d, const char *but);
 
 #endif

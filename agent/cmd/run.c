@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "cmd/cmd.h"
 #include "cmd/rules_arg.h"
+#include "cmd/rules_opts.h"
 #include "util/log.h"
 #include <errno.h>
 #include <signal.h>
@@ -13,7 +14,7 @@
 
 extern const struct cmd cmd_run;
 
-enum { OPT_CONFIG, OPT_RULES, OPT_SINK, OPT_STATE, OPT_JSON };
+enum { OPT_CONFIG, OPT_RULES, OPT_SINK, OPT_STATE, OPT_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "configuration file (" DEFAULT_CONFIG " when it exists)"},
@@ -21,6 +22,7 @@ static const struct cmd_option options[] = {
 	[OPT_SINK] = {"--sink", 0, "SPEC", "stdout, file:PATH or upload:URL in place of the configured sinks"},
 	[OPT_STATE] = {"--state", 0, "DIR", "folder for the control socket and other state (/run/noroshi)"},
 	[OPT_JSON] = {"--json", 0, NULL, "stdout sink: one JSON object a line"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
@@ -32,18 +34,23 @@ struct args {
 	size_t nsinks;
 	const char *state;
 	bool json;
+	struct rules_opts opts;
 };
 
 /* 0, or the exit code + 1 when the command is over. */
 static int parse(struct args *a, int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
+	bool bad = false;
 	int o;
 
 	while ((o = cmd_next(&p, &cmd_run)) != CMD_END) {
 		if (o == CMD_HELP)
 			return EXIT_OK + 1;
-		if (o == OPT_CONFIG)
+		if (o >= 0 && rules_opts_take(&a->opts, "run", o - OPT_RULES_BASE, p.value, &bad)) {
+			if (bad)
+				return EXIT_INPUT + 1;
+		} else if (o == OPT_CONFIG)
 			a->config = p.value;
 		else if (o == OPT_RULES && a->nrules < PATHS_MAX)
 			a->rules[a->nrules++] = p.value;
@@ -97,21 +104,17 @@ static struct config *read_config(const struct args *a, struct diags *d)
 	return set_log_level(c->log_level) < 0 ? NULL : take(c);
 }
 
-static int load_rules(struct agent_options *o, struct diags *d)
+static int load_rules(struct agent_options *o, const struct rules_opts *opts, struct diags *d)
 {
-	int priority = rules_arg_priority(o->config->priority);
+	int r = rules_opts_fill(opts, o->config, &o->load, &o->steps);
 
-	if (priority < 0) {
-		log_error("priority: \"%s\" is no priority", o->config->priority);
-		return -EINVAL;
-	}
+	if (r < 0)
+		return r;
 	if (!o->nrule_paths) {
 		log_error("no rules: there is no folder of default rules here; rules_files or --rules names others");
 		return -ENOENT;
 	}
-	o->min_priority = (unsigned int)priority;
-	return ruleset_read(&o->ruleset, &o->rules, o->rule_paths, o->nrule_paths,
-			    (struct engine_load){.min_priority = o->min_priority}, d);
+	return ruleset_read(&o->ruleset, &o->rules, o->rule_paths, o->nrule_paths, o->load, d);
 }
 
 static int run(int argc, char **argv)
@@ -119,7 +122,7 @@ static int run(int argc, char **argv)
 	struct diags d _cleanup_(diags_free) = {};
 	struct agent_options o = {};
 	const char *paths[PATHS_MAX];
-	struct args a = {};
+	struct args a = {.opts = RULES_OPTS_INIT};
 	int r = parse(&a, argc, argv);
 
 	if (r)
@@ -135,12 +138,13 @@ static int run(int argc, char **argv)
 		o.nrule_paths = rules_arg_expand(paths, PATHS_MAX, a.rules, a.nrules);
 		o.rule_paths = paths;
 		o.json = a.json;
-		r = load_rules(&o, &d);
+		r = load_rules(&o, &a.opts, &d);
 	}
 	rules_arg_print(&d);
 	if (!o.config || r < 0) {
 		log_error("not started: the %s", !o.config ? "configuration has errors" : "rules do not load");
 		config_free(o.config);
+		free(o.steps);
 		rule_files_free(&o.rules);
 		return EXIT_INPUT;
 	}
@@ -150,7 +154,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_run = {
 	.name = "run",
-	.args = "[-c CONFIG] [-r RULES]... [--sink SPEC]... [--state DIR] [--json]",
+	.args = "[-c CONFIG] [-r RULES]... [--sink SPEC]... [--state DIR] [--json] [--disable GLOB]...",
 	.summary = "watch this host: the agent in the foreground",
 	.options = options,
 	.run = run,

@@ -29,6 +29,8 @@ struct sink_file {
 	bool torn;			/* the file ends within a line */
 	int error;			/* of the other thread */
 	unsigned int backoff_min, backoff_max, backoff;
+	enum lines_kind kind;
+	struct finding_template template;
 	struct buf out;			/* a line end for a torn line, then the batch */
 	size_t n;			/* findings in it */
 	sink_done_fn done;		/* NULL when no batch is in hand */
@@ -102,6 +104,8 @@ static int file_open(struct sink **ret, const struct sink_options *o, uv_loop_t 
 		return -ENOMEM;
 	}
 	s->sink.ops = &sink_file;
+	s->kind = lines_are_falco(o->format) ? LINES_FALCO : LINES_JSON;
+	s->template = o->template;
 	s->loop = loop;
 	s->fd = -1;
 	s->out.max = SIZE_MAX / 4;	/* a batch is bounded already */
@@ -226,7 +230,7 @@ static void file_send(struct sink *sink, const struct batch *b, sink_done_fn don
 	s->n = b->n;
 	buf_reset(&s->out);
 	buf_char(&s->out, '\n');
-	if (lines_add(&s->out, b, LINES_JSON) < 0) {
+	if (lines_add(&s->out, b, s->kind, &s->template) < 0) {
 		finish(s, b->n > 1 ? SINK_TOO_LARGE : SINK_REFUSED, "out of memory");
 		return;
 	}

@@ -9,12 +9,14 @@
 
 #include "deliver/sink.h"
 
-/* "native" (or NULL) is the only format so far. 0 or -EINVAL with a reason. */
+/* "native" (or NULL) or "falco". 0 or -EINVAL with a reason. */
 int lines_check_format(const char *format, char error[256]);
 
-enum lines_kind { LINES_TEXT, LINES_COLOUR, LINES_JSON };
+enum lines_kind { LINES_TEXT, LINES_COLOUR, LINES_JSON, LINES_FALCO };
 
-/* Appends one line for each finding. 0 or < 0. */
-int lines_add(struct buf *out, const struct batch *b, enum lines_kind kind);
+bool lines_are_falco(const char *format);
+
+/* Appends one line for each finding; t is of LINES_FALCO. 0 or < 0. */
+int lines_add(struct buf *out, const struct batch *b, enum lines_kind kind, const struct finding_template *t);
 
 #endif

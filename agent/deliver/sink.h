@@ -8,6 +8,7 @@
 #ifndef DELIVER_SINK_H
 #define DELIVER_SINK_H
 
+#include "finding/falco.h"
 #include "noroshi/v1/batch.pb-c.h"
 #include "util/buf.h"
 #include <uv.h>
@@ -32,7 +33,8 @@ typedef void (*sink_done_fn)(void *ctx, enum sink_result result, const char *why
 
 struct sink_options {
 	const char *target;		/* what follows "upload:" or "file:"; NULL for stdout */
-	const char *format;		/* "native" (default), …; NULL = default */
+	const char *format;		/* "native" (default), "falco"; NULL = default */
+	struct finding_template template;	/* for "falco"; its ctx outlives the sink */
 	bool json;			/* stdout: JSON lines */
 	const char *agent_id;		/* goes into every FindingBatch */
 	/* upload */

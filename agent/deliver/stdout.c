@@ -27,6 +27,7 @@ struct sink_stdout {
 	int fd;
 	bool is_socket, careful;	/* careful: the descriptor may block, so that only what surely fits is written */
 	enum lines_kind kind;
+	struct finding_template template;
 	struct buf out;
 	size_t at;			/* written of out */
 	size_t n;			/* findings in out */
@@ -70,7 +71,8 @@ static int stdout_open(struct sink **ret, const struct sink_options *o, uv_loop_
 	}
 	s->sink.ops = &sink_stdout;
 	s->loop = loop;
-	s->kind = o->json ? LINES_JSON : isatty(STDOUT_FILENO) && !(no_color && *no_color) ? LINES_COLOUR : LINES_TEXT;
+	s->template = o->template;
+	s->kind = lines_are_falco(o->format) ? LINES_FALCO : o->json ? LINES_JSON : isatty(STDOUT_FILENO) && !(no_color && *no_color) ? LINES_COLOUR : LINES_TEXT;
 	s->out.max = SIZE_MAX / 4;	/* a batch is bounded already */
 	signal(SIGPIPE, SIG_IGN);	/* a reader that goes away must not end the agent */
 	open_own(s);
@@ -181,7 +183,7 @@ static void stdout_send(struct sink *sink, const struct batch *b, sink_done_fn d
 	s->n = b->n;
 	s->done = done;
 	s->ctx = ctx;
-	if (lines_add(&s->out, b, s->kind) < 0) {
+	if (lines_add(&s->out, b, s->kind, &s->template) < 0) {
 		finish(s, b->n > 1 ? SINK_TOO_LARGE : SINK_REFUSED, "out of memory");
 		return;
 	}

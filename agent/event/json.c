@@ -67,14 +67,14 @@ static int refuse(char error[128], const char *what, const char *key)
 	return -EINVAL;
 }
 
-/* Scalars, and lists of scalars. */
+/* Scalars, lists of scalars, and {"hex": "00ff"}. */
 static bool value_good(const json_t *v)
 {
 	size_t i;
 	json_t *item;
 
 	if (json_is_object(v))
-		return false;
+		return json_object_size(v) == 1 && json_is_string(json_object_get(v, "hex"));
 	json_array_foreach(v, i, item)
 		if (json_is_object(item) || json_is_array(item))
 			return false;

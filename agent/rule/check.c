@@ -373,22 +373,45 @@ static void check_regex(struct checker *c, const struct ast *n, uint32_t i)
 		    STR_ARG(n->constants[i].text));
 }
 
+#define OUTSIDE "\"" STR_FMT "\" is outside what the field can be; the original compares with another number"
+
+/* What only this field of the original makes of its constants. */
+static void check_field_constant(struct checker *c, struct ast *n, uint32_t i, bool said)
+{
+	const struct field_ref *f = &n->lhs->field;
+	const struct span *at = constant_place(n, i);
+
+	if (n->lhs->kind != EXPR_FIELD)
+		return;
+	if (constant_overflows(f->desc->name, &n->values[i], c->compat) && !said)
+		say(c, SEMANTICS, at, NULL, OUTSIDE, STR_ARG(n->constants[i].text));
+	if (strcmp(f->desc->name, "evt.rawarg") || (f->type != TYPE_BYTES && !str_eq(f->arg, STR("sig"))))
+		return;
+	if (c->compat)
+		ERROR(c, at, "the original has no constants of the type of \"" STR_FMT "\": wrong parameter type", STR_ARG(f->text));
+	else
+		say(c, SEMANTICS, at, NULL, "the original refuses constants for \"" STR_FMT "\"", STR_ARG(f->text));
+}
+
 static void check_constant(struct checker *c, struct ast *n, uint32_t i)
 {
 	const struct span *at = constant_place(n, i);
+	enum constant_result result;
 	char why[160];
 
-	switch (constant_parse(&n->values[i], c->a, n->lhs->type, n->op, n->constants[i].text, c->compat, why)) {
+	result = constant_parse(&n->values[i], c->a, n->lhs->type, n->op, n->constants[i].text, c->compat, why);
+	switch (result) {
 	case CONSTANT_OK:
 		break;
 	case CONSTANT_WRAPS:
-		say(c, SEMANTICS, at, NULL,
-		    "\"" STR_FMT "\" is outside what the field can be; the original compares with another number",
-		    STR_ARG(n->constants[i].text));
+		say(c, SEMANTICS, at, NULL, OUTSIDE, STR_ARG(n->constants[i].text));
 		break;
 	case CONSTANT_HEX:
 		say(c, SEMANTICS, at, NULL, "\"" STR_FMT "\" is hexadecimal; the original refuses it",
 		    STR_ARG(n->constants[i].text));
+		break;
+	case CONSTANT_REFUSED:
+		say(c, SEMANTICS, at, NULL, "the original refuses \"" STR_FMT "\"", STR_ARG(n->constants[i].text));
 		break;
 	case CONSTANT_BAD:
 		ERROR(c, at, "%s", why);
@@ -397,6 +420,7 @@ static void check_constant(struct checker *c, struct ast *n, uint32_t i)
 		c->no_memory = true;
 		return;
 	}
+	check_field_constant(c, n, i, result == CONSTANT_WRAPS);
 	if (is_field(n->lhs, "evt.type"))
 		check_event_name(c, n, i);
 	else if (n->op == OP_REGEX)

@@ -143,7 +143,7 @@ static enum constant_result parse_net(struct value *ret, char *text, bool compat
 						     : "has no prefix length from 1 to 128");
 	ret->ip.prefix = (uint8_t)prefix;
 	mask(&ret->ip);
-	return CONSTANT_OK;
+	return !prefix && ret->ip.family == AF_INET6 ? CONSTANT_REFUSED : CONSTANT_OK;
 }
 
 /* ---- bytes ---- */
@@ -177,6 +177,39 @@ static enum constant_result parse_hex(struct value *ret, struct arena *a, struct
 	}
 	*ret = (struct value){.type = TYPE_BYTES, .s = str_n(dst, s.n / 2)};
 	return CONSTANT_OK;
+}
+
+bool constant_overflows(const char *field, struct value *v, bool compat)
+{
+	static const struct {
+		const char *name;
+		unsigned int bits;
+		bool is_signed;
+	} narrow[] = {
+		{"evt.cpu", 16, true}, {"fd.dev", 32, true}, {"fd.dev.major", 32, true}, {"fd.dev.minor", 32, true},
+		{"user.uid", 32, false}, {"group.gid", 32, false}, {"proc.tty", 32, false}, {"evt.type.is", 32, false},
+		{"evt.count", 32, false}, {"evt.count.error", 32, false}, {"evt.count.error.file", 32, false},
+		{"evt.count.error.net", 32, false}, {"evt.count.error.memory", 32, false}, {"evt.count.error.other", 32, false},
+		{"evt.count.exit", 32, false}, {"evt.count.procinfo", 32, false}, {"evt.count.threadinfo", 32, false},
+	};
+	unsigned int i = 0, spare;
+	struct value there;
+
+	if (v->type != TYPE_INT && v->type != TYPE_UINT)
+		return false;
+	while (i < ARRAY_SIZE(narrow) && strcmp(narrow[i].name, field))
+		i++;
+	if (i == ARRAY_SIZE(narrow))
+		return false;
+	spare = 64 - narrow[i].bits;
+	there = (struct value){.type = TYPE_UINT, .u = v->u << spare >> spare};
+	if (narrow[i].is_signed && (int64_t)(v->u << spare) < 0)
+		there = (struct value){.type = TYPE_INT, .i = (int64_t)(v->u << spare) >> spare};
+	if (there.u == v->u && there.type == v->type)
+		return false;
+	if (compat)
+		*v = there;
+	return true;
 }
 
 enum constant_result constant_parse(struct value *ret, struct arena *a, enum value_type type, enum op op,

@@ -15,6 +15,7 @@ enum constant_result {
 	CONSTANT_OK,
 	CONSTANT_WRAPS,		/* *ret is the number as written; the original would have compared with another one */
 	CONSTANT_HEX,		/* *ret is right; the original refuses it */
+	CONSTANT_REFUSED,	/* the same, for another reason */
 	CONSTANT_BAD,		/* why[] says what is wrong with it */
 	CONSTANT_NO_MEMORY,
 };
@@ -25,5 +26,11 @@ enum constant_result {
  */
 enum constant_result constant_parse(struct value *ret, struct arena *a, enum value_type type, enum op op,
 				    struct str text, bool compat, char why[160]);
+
+/*
+ * Fields that have fewer than 64 bits in the original: true when the number does not fit, and with compat *v is what
+ * it becomes there.
+ */
+bool constant_overflows(const char *field, struct value *v, bool compat);
 
 #endif

@@ -117,6 +117,13 @@ static void take_snippet(struct diag *d, struct str source)
 	d->snippet_col = d->place.col ? (unsigned int)(col - from + 1) : 0;
 }
 
+static size_t offset_of(struct str source, const struct diag_place *at)
+{
+	struct str line = source.p ? line_of(source, at->line) : STR_NONE;
+
+	return line.p ? (size_t)(line.p - source.p) + (at->col ? at->col - 1 : 0) : 0;
+}
+
 static struct diag *new_diag(struct diags *d)
 {
 	struct diag *more;
@@ -161,6 +168,7 @@ void diags_add(struct diags *d, enum diag_code code, struct diag_place at, struc
 	x->hint = copy_text(hint);
 	x->item = copy_text(item);
 	take_snippet(x, source);
+	x->offset = offset_of(source, &at);
 }
 
 /* ---- printing ---- */

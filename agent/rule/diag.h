@@ -38,6 +38,8 @@ struct diag {
 	char *hint;		/* "did you mean \"proc.name\"?", or NULL */
 	char *snippet;		/* the line of the file, cut to fit, or NULL */
 	unsigned int snippet_col;	/* caret column within snippet, from 1 */
+	size_t offset;		/* of the place, bytes from the beginning of the file */
+	char text[24];		/* the beginning of the condition or output it is within, or "" */
 	char *item;		/* "rule \"Reverse shell\"", "macro \"x\"", or NULL */
 };
 

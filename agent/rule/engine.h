@@ -16,6 +16,7 @@
 #include "event/event.h"
 #include "event/needs.h"
 #include "rule/diag.h"
+#include "rule/select.h"
 #include "rule/value.h"
 
 /* Severity bands: 0 info, 1–3 low, 4–6 medium, 7–8 high, 9–10 critical. */
@@ -62,6 +63,11 @@ struct engine_load {
 	size_t nsources;
 	bool strict_compat;	/* copy the original's traps as well (§7.2 of the language reference) */
 	unsigned int min_priority;	/* rules less urgent than this are left out: 0 Emergency … 7 Debug */
+	const struct rule_select *select;	/* in this order */
+	size_t nselect;
+	const struct rule_addition *additions;
+	size_t nadditions;
+	bool first_match;	/* of the rules that hold for an event only the first one is a match */
 };
 
 typedef void (*engine_field_fn)(void *ctx, const char *name, const struct value *v, bool present);

@@ -12,6 +12,7 @@ struct condition_engine {
 	struct loaded loaded;
 	struct matcher *matcher;
 	uint32_t *hits;			/* room for every rule */
+	bool first_match;
 	struct field_scratch scratch;	/* last: its bytes are large and need no zeros */
 };
 
@@ -54,6 +55,7 @@ static int engine_load(struct engine **ret, const struct engine_load *in, struct
 		return -ENOMEM;
 	memset(c, 0, offsetof(struct condition_engine, scratch.bytes));
 	c->engine.ops = &engine_condition;
+	c->first_match = in->first_match;
 	r = loader_load(&c->loaded, in, diags);
 	if (r < 0) {
 		free(c);
@@ -87,8 +89,12 @@ static void engine_needs(const struct engine *e, struct needs *n)
 
 	matcher_needs(c->matcher, n);
 	for (uint32_t i = 0; i < c->loaded.nrules; i++) {
-		if (c->loaded.rules[i].condition && c->loaded.rules[i].output)
-			output_each_field(c->loaded.rules[i].output, output_needs, n);
+		const struct loaded_rule *r = &c->loaded.rules[i];
+
+		if (r->condition && r->output)
+			output_each_field(r->output, output_needs, n);
+		for (size_t k = 0; r->condition && k < r->nextra; k++)
+			output_each_field(r->extra[k].value, output_needs, n);
 	}
 }
 
@@ -97,6 +103,7 @@ static void engine_match(struct engine *e, const struct event *ev, struct matche
 	struct condition_engine *c = self(e);
 	uint32_t n = matcher_match(c->matcher, ev, c->hits);
 
+	n = n && c->first_match ? 1 : n;
 	for (uint32_t i = 0; i < n && m->n < m->room; i++)
 		m->v[m->n++] = (struct match){e, &c->loaded.rules[c->hits[i]].info, c->hits[i]};
 }
@@ -140,6 +147,17 @@ static void give_field(void *ctx, const struct field_ref *f)
 	e->fn(e->ctx, name, v, present && n);
 }
 
+static void give_extra(struct evidence *e, const struct extra_field *x)
+{
+	struct buf text _cleanup_(buf_free) = {.max = OUTPUT_BYTES_MAX};
+	struct value v = {.type = TYPE_STR};
+
+	e->c->scratch.used = 0;
+	output_render(x->value, e->ev, &e->c->scratch, &text);
+	v.s = buf_view(&text);
+	e->fn(e->ctx, x->name, &v, !buf_error(&text));
+}
+
 static void engine_fields(struct engine *e, uint32_t id, const struct event *ev, engine_field_fn fn, void *ctx)
 {
 	const struct loaded_rule *r = &self(e)->loaded.rules[id];
@@ -147,6 +165,8 @@ static void engine_fields(struct engine *e, uint32_t id, const struct event *ev,
 
 	if (r->output)
 		output_each_field(r->output, give_field, &evidence);
+	for (size_t i = 0; i < r->nextra; i++)
+		give_extra(&evidence, &r->extra[i]);
 	if (r->condition)
 		ast_each_field(r->condition, give_field, &evidence);
 }
@@ -186,6 +206,37 @@ void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way 
 const struct loaded *engine_condition_loaded(const struct engine *e)
 {
 	return &self(e)->loaded;
+}
+
+struct naming {
+	void (*fn)(void *ctx, const char *field);
+	void *ctx;
+};
+
+static void give_name(void *ctx, const struct field_ref *f)
+{
+	const struct naming *n = ctx;
+	char name[256];
+
+	snprintf(name, sizeof(name), STR_FMT, STR_ARG(f->text));
+	n->fn(n->ctx, name);
+}
+
+void engine_condition_output_fields(const struct engine *e, const char *rule, void (*fn)(void *ctx, const char *field), void *ctx)
+{
+	const struct loaded *l = &self(e)->loaded;
+	struct naming n = {fn, ctx};
+
+	for (uint32_t i = 0; i < l->nrules; i++) {
+		const struct loaded_rule *r = &l->rules[i];
+
+		if (strcmp(r->info.name, rule))
+			continue;
+		if (r->output)
+			output_each_field(r->output, give_name, &n);
+		for (size_t k = 0; k < r->nextra; k++)
+			fn(ctx, r->extra[k].name);
+	}
 }
 
 const struct engine_ops engine_condition = {

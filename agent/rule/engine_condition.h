@@ -16,4 +16,7 @@ void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way 
 /* Its rules with their compiled conditions and outputs; ids are indexes. */
 const struct loaded *engine_condition_loaded(const struct engine *e);
 
+/* Every field that the output of the rule of this name prints, those of append_output's extra_fields included. */
+void engine_condition_output_fields(const struct engine *e, const char *rule, void (*fn)(void *ctx, const char *field), void *ctx);
+
 #endif

@@ -201,3 +201,12 @@ unsigned int field_values(const struct field_ref *r, const struct event *ev, str
 	*present = n >= 0;
 	return n > 0 ? (unsigned int)n : 0;
 }
+
+const char *field_never(const struct field_desc *d)
+{
+	const char *why = NULL;
+
+	for (const char *p = d->doc; d->flags & FIELD_NEVER && (p = strstr(p, ": ")); p += 2)
+		why = p + 2;
+	return why;
+}

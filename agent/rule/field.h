@@ -62,6 +62,9 @@ enum field_error field_resolve(struct field_ref *ret, struct str name, bool has_
 /* The best guess for a misspelt name, or NULL. */
 const char *field_nearest(struct str name);
 
+/* Why no event of this agent has the field: the end of its doc. NULL for one that can be known. */
+const char *field_never(const struct field_desc *d);
+
 /* Whether the field can be known for an event of that call (all fields can for JSON events). */
 bool field_available(const struct field_ref *r, enum event_call call);
 

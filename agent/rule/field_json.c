@@ -10,6 +10,7 @@
 #include "util/cleanup.h"
 #include "util/limits.h"
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,26 @@ static bool read_bool(const json_t *j, bool *ret)
 	return true;
 }
 
+/* {"hex": "2f70ff"}: bytes that a text of JSON cannot hold, and the text <NA> itself. */
+static bool read_hex(const struct field_get *g, const json_t *j, struct str *ret)
+{
+	const char *s = json_string_value(json_object_get(j, "hex"));
+	struct text t = text_begin(g->s);
+	unsigned int byte;
+	int n;
+
+	if (!s || strlen(s) % 2)
+		return false;
+	for (; *s; s += 2) {
+		n = 0;
+		if (!isxdigit((unsigned char)*s) || sscanf(s, "%2x%n", &byte, &n) != 1 || n != 2)
+			return false;
+		text_char(&t, (char)byte);
+	}
+	*ret = text_view(&t);
+	return true;
+}
+
 static bool read_text(const struct field_get *g, const json_t *j, struct str *ret)
 {
 	struct text t;
@@ -81,6 +102,8 @@ static bool read_text(const struct field_get *g, const json_t *j, struct str *re
 		*ret = json_is_true(j) ? STR("true") : STR("false");
 		return true;
 	}
+	if (json_is_object(j))
+		return read_hex(g, j, ret);
 	if (!json_is_integer(j))
 		return false;
 	t = text_begin(g->s);

@@ -270,10 +270,17 @@ int loader_load(struct loaded *ret, const struct engine_load *in, struct diags *
 	return 0;
 }
 
+void rule_release(struct loaded_rule *r)
+{
+	output_release(r->output);
+	for (size_t i = 0; i < r->nextra; i++)
+		output_release(r->extra[i].value);
+}
+
 void loaded_free(struct loaded *l)
 {
 	for (uint32_t i = 0; i < l->nrules; i++)
-		output_release(l->rules[i].output);
+		rule_release(&l->rules[i]);
 	arena_free(l->arena);
 	*l = (struct loaded){};
 }

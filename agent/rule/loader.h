@@ -13,12 +13,20 @@
 #include "rule/engine.h"
 #include "rule/output.h"
 
+/* A field that the configuration adds to what a finding says. */
+struct extra_field {
+	const char *name;
+	struct output *value;
+};
+
 struct loaded_rule {
 	struct rule_info info;
 	const struct ast *condition;	/* checked; NULL when the rule is left out (disabled, below the priority) */
 	const struct ast *tree;		/* the same, also of a rule that is left out: for explain */
 	struct output *output;
 	struct str condition_text, output_text;	/* as written, appends and exceptions included */
+	struct extra_field *extra;
+	size_t nextra;
 	unsigned int priority;		/* 0 Emergency … 7 Debug */
 };
 

@@ -87,7 +87,8 @@ bool need_text(struct loader *l, const yaml_node_t *map, const char *key, const 
 	}
 	*ret = node_scalar(l, n);
 	if (!ret->value.p) {
-		say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "\"%s\" has to be a text", key);
+		if (!l->no_memory)
+			say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "\"%s\" has to be a text", key);
 		return false;
 	}
 	if (!ret->value.n)
@@ -154,7 +155,7 @@ static bool add_items(struct loader *l, struct list_def *list, const yaml_node_t
 			continue;
 		}
 		if (l->nitems == LIST_ITEMS_MAX) {
-			say(l, DIAG_VALIDATE, &place, item, NULL, "all lists together have more than %d items", LIST_ITEMS_MAX);
+			say(l, DIAG_VALIDATE, &place, item, NULL, "all lists together have more than %u items", LIST_ITEMS_MAX);
 			return false;
 		}
 		if (list->n == list->room) {

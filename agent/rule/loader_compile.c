@@ -37,11 +37,15 @@ static bool is_unknown(const char *message)
 static void say_in(struct reporter *r, enum diag_code code, size_t pos, size_t len, const char *message, const char *hint)
 {
 	const struct segment *s = segment_of(r->text, pos);
+	size_t n = r->text->text.n, kept;
 
 	if (s && s->fixed && s == r->said)
 		return;
 	r->said = s;
+	kept = r->l->diags->n;
 	say_at(r->l, code, ctext_diag(r->text, pos, len), s ? s->place.file : NULL, r->item, hint && *hint ? hint : NULL, "%s", message);
+	if (r->l->diags->n > kept)
+		snprintf(r->l->diags->v[kept].text, sizeof(r->l->diags->v->text), "%.*s%s", n < 17 ? (int)n : 17, r->text->text.p, n > 17 ? "..." : "");
 }
 
 static void report(void *ctx, const struct ast_error *e, bool warning)
@@ -148,13 +152,15 @@ static __attribute__((noinline)) void undefined(struct visit *v, const struct as
 
 static bool remember(struct loader *l, struct macro_def *user, struct macro_def *m)
 {
-	uint32_t index = (uint32_t)(m - l->macros), *v;
+	uint32_t index = (uint32_t)(m - l->macros), *v = user->refs;
 
-	v = arena_array(l->arena, uint32_t, user->nrefs + 1);
-	if (!v)
-		return false;
-	if (user->nrefs)
-		memcpy(v, user->refs, sizeof(*v) * user->nrefs);
+	if (!(user->nrefs & (user->nrefs - 1))) {	/* full: the room doubles */
+		v = arena_array(l->arena, uint32_t, user->nrefs ? 2 * user->nrefs : 1);
+		if (!v)
+			return false;
+		if (user->nrefs)
+			memcpy(v, user->refs, sizeof(*v) * user->nrefs);
+	}
 	v[user->nrefs++] = index;
 	user->refs = v;
 	return true;
@@ -335,6 +341,11 @@ static struct output *compile_output(struct loader *l, struct rule_def *d, struc
 	*text = arena_str(l->arena, buf_view(&d->output.text));
 	r->text = &d->output;
 	error = text->p ? output_parse(&o, l->arena, *text, &e) : -ENOMEM;
+	if (!error && l->in->nadditions) {
+		output_release(o);
+		*text = output_with_additions(l, d, *text);
+		error = output_parse(&o, l->arena, *text, &e);
+	}
 	if (error == -ENOMEM)
 		l->no_memory = true;
 	if (!error) {
@@ -367,13 +378,14 @@ static void compile_rule(struct loader *l, struct rule_def *d, struct loaded *re
 	if (d->output.text.n)
 		out->output = compile_output(l, d, &r, &out->output_text);
 	if (d->broken || r.skip || r.failed || l->no_memory) {
-		output_release(out->output);
+		rule_release(out);
 		*out = (struct loaded_rule){};
 		return;
 	}
 	out->condition_text = arena_str(l->arena, buf_view(&d->condition.text));
 	out->priority = d->priority;
 	fill_info(l, d, &out->info);
+	extra_fields(l, d, out);
 	if (out->info.enabled)
 		out->condition = out->tree;
 	ret->enabled += out->info.enabled;
@@ -402,6 +414,9 @@ int compile(struct loader *l, struct loaded *ret)
 	if (!ret->rules)
 		return -ENOMEM;
 	ret->engine_version = l->engine_minor;
+	select_rules(l);
+	if (!check_additions(l))
+		return 0;	/* it was said */
 	for (size_t i = 0; i < l->nmacros; i++)
 		resolve_macro(l, &l->macros[i], 0);
 	for (size_t i = 0; i < l->nrules && !l->no_memory; i++)

@@ -44,14 +44,17 @@ static struct exception_def *find_exception(struct rule_def *r, struct str name)
 
 static struct exception_def *add_exception(struct loader *l, struct rule_def *r)
 {
-	struct exception_def *v = arena_array(l->arena, struct exception_def, r->nexceptions + 1);
+	struct exception_def *v = r->exceptions;
 
-	if (!v) {
-		l->no_memory = true;
-		return NULL;
+	if (!(r->nexceptions & (r->nexceptions - 1))) {	/* full: the room doubles */
+		v = arena_array(l->arena, struct exception_def, r->nexceptions ? 2 * r->nexceptions : 1);
+		if (!v) {
+			l->no_memory = true;
+			return NULL;
+		}
+		if (r->nexceptions)
+			memcpy(v, r->exceptions, sizeof(*v) * r->nexceptions);
 	}
-	if (r->nexceptions)
-		memcpy(v, r->exceptions, sizeof(*v) * r->nexceptions);
 	r->exceptions = v;
 	return &v[r->nexceptions++];
 }
@@ -196,19 +199,24 @@ static bool check_values(struct loader *l, const struct exception_def *e, const 
 
 static bool join_values(struct loader *l, struct exception_value *all, const struct exception_value *more)
 {
-	struct exception_value *v = arena_array(l->arena, struct exception_value, all->n + more->n + 1);
+	size_t n = all->n + more->n, room = 2 * n;
+	struct exception_value *v = all->v;
 
-	if (!v) {
-		l->no_memory = true;
-		return false;
+	if (n > all->room) {	/* a file may append one by one, thousands of times */
+		v = arena_array(l->arena, struct exception_value, room);
+		if (!v) {
+			l->no_memory = true;
+			return false;
+		}
+		if (all->n)
+			memcpy(v, all->v, sizeof(*v) * all->n);
+		all->v = v;
+		all->room = room;
 	}
-	if (all->n)
-		memcpy(v, all->v, sizeof(*v) * all->n);
 	if (more->n)
 		memcpy(v + all->n, more->v, sizeof(*v) * more->n);
 	all->list = true;
-	all->v = v;
-	all->n += more->n;
+	all->n = n;
 	return true;
 }
 
@@ -242,6 +250,8 @@ static bool expired(const struct exception_def *e)
 
 static bool append_values(struct loader *l, struct exception_def *to, const struct exception_def *e, const char *item)
 {
+	struct exception_def added;
+
 	if (e->has_fields || e->has_comps) {
 		say(l, DIAG_VALIDATE, &e->place, item, NULL,
 		    "cannot append fields or comps to the exception \"" STR_FMT "\" that is there, only values", STR_ARG(to->name.value));
@@ -252,7 +262,9 @@ static bool append_values(struct loader *l, struct exception_def *to, const stru
 		    STR_ARG(to->name.value));
 	if (e->expires.value.p)
 		to->expires = e->expires;
-	return join_values(l, &to->values, &e->values) && check_values(l, to, item);
+	added = *to;
+	added.values = e->values;
+	return check_values(l, &added, item) && join_values(l, &to->values, &e->values);
 }
 
 static bool new_exception(struct loader *l, struct rule_def *r, const struct exception_def *e, bool to_append, const char *item)

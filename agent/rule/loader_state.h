@@ -13,6 +13,7 @@
  *   loader_override.c   append, override, enabled
  *   loader_exception.c  exceptions → condition text
  *   loader_expand.c     lists put into condition texts
+ *   loader_select.c     what the configuration says of the rules
  *   loader_compile.c    texts → checked trees and outputs
  *   loader_info.c       what a finding says of its rule
  */
@@ -64,7 +65,7 @@ struct macro_def {
 struct exception_value {
 	struct scalar text;
 	struct exception_value *v;
-	size_t n;
+	size_t n, room;
 	bool list;
 };
 
@@ -199,6 +200,14 @@ bool add_exceptions(struct loader *l, struct rule_def *r, struct ctext *out);
 int expand_lists(struct loader *l, const struct ctext *text, struct ctext *ret, const char *item);
 
 int compile(struct loader *l, struct loaded *ret);
+void rule_release(struct loaded_rule *r);	/* what the arena does not hold */
+
+/* ---- what the configuration says (loader_select.c) ---- */
+
+void select_rules(struct loader *l);
+bool check_additions(struct loader *l);	/* false after an error */
+struct str output_with_additions(struct loader *l, const struct rule_def *d, struct str text);
+void extra_fields(struct loader *l, const struct rule_def *d, struct loaded_rule *out);
 
 void fill_info(struct loader *l, const struct rule_def *d, struct rule_info *info);
 

@@ -15,7 +15,7 @@
 #include "util/arena.h"
 #include <yaml.h>
 
-#define YAML_EVENTS_MAX 2000000	/* of one file: bounds the memory of its documents */
+#define YAML_EVENTS_MAX 8000000	/* of one file: bounds the memory of its documents */
 #define YAML_DEPTH_MAX 64	/* rules nest a handful of levels */
 
 /* A file: bytes, and tables that are made when first needed. */

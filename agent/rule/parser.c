@@ -214,11 +214,21 @@ static void fail_rest(struct parser *p, const struct ast *n)
 		const char *names[TRANSFORM_MAX];
 		unsigned int i;
 
-		for (i = 0; i < TRANSFORM_MAX; i++)
+		bool known = false;
+
+		for (i = 0; i < TRANSFORM_MAX; i++) {
 			names[i] = transform_table[i].word;
-		FAIL(p, n->span.pos, n->span.len,
-		     "\"" STR_FMT "\" is no transformer (or a blank stands before its parenthesis)", STR_ARG(n->macro));
-		parser_suggest(p, n->macro, names, TRANSFORM_MAX);
+			known = known || str_eq(n->macro, str(names[i]));
+		}
+		if (known)
+			FAIL(p, n->span.pos, n->span.len, "no blank stands between \"" STR_FMT "\" and its parenthesis",
+			     STR_ARG(n->macro));
+		else if (str_eq(n->macro, STR("val")))
+			FAIL(p, n->span.pos, n->span.len, "val() stands on the right side of a comparison only");
+		else
+			FAIL(p, n->span.pos, n->span.len, "\"" STR_FMT "\" is no transformer", STR_ARG(n->macro));
+		if (!known)
+			parser_suggest(p, n->macro, names, TRANSFORM_MAX);
 	} else if (n->kind == AST_MACRO && end <= p->l.at &&
 		   (lex_at(&p->l, '=') || lex_at(&p->l, '!') || lex_at(&p->l, '<') || lex_at(&p->l, '>'))) {
 		FAIL(p, p->l.at, word.n, "\"" STR_FMT "\" is no field: a field's name has a dot", STR_ARG(n->macro));

@@ -9,10 +9,10 @@
 #define UTIL_LIMITS_H
 
 /* rules */
-#define RULE_FILE_BYTES_MAX	(8u << 20)	/* one YAML file of rules, tests or configuration */
-#define RULES_MAX		4096		/* rules in all files together */
-#define LIST_ITEMS_MAX		262144		/* items of all lists together: indicator lists are long */
-#define CONDITION_BYTES_MAX	(8u << 20)	/* one condition after lists are expanded */
+#define RULE_FILE_BYTES_MAX	(64u << 20)	/* one YAML file of rules, tests or configuration */
+#define RULES_MAX		16384		/* rules in all files together */
+#define LIST_ITEMS_MAX		(4u << 20)		/* items of all lists together: indicator lists are long */
+#define CONDITION_BYTES_MAX	(64u << 20)	/* one condition after lists are expanded */
 #define CONDITION_NODES_MAX	100000		/* checks of one condition with its macros put in: macros of macros multiply */
 #define CONDITION_DEPTH_MAX	1000		/* recursion of the condition parser; the language reference's own limit */
 #define CONSTANT_BYTES_MAX	255		/* a constant in a condition; the language reference's own limit */

@@ -91,13 +91,38 @@ good, bad = json.load(open(sys.argv[1]))["falco_load_results"]
 assert good["successful"] and not good["errors"] and good["name"] == "good.yaml", good
 assert not bad["successful"] and len(bad["errors"]) == 6 and len(bad["warnings"]) == 1, bad
 e = bad["errors"][0]
-at = e["context"]["locations"][0]
+top, at, part, text = e["context"]["locations"]
+assert top == {"item_type": "rules content", "item_name": "", "position": {"name": "bad.yaml", "line": 0, "column": 0, "offset": 0}}, top
 assert e["code"] == "LOAD_ERR_COMPILE_CONDITION" and "proc.nmae" in e["message"], e
 assert (at["item_type"], at["item_name"]) == ("rule", "Field"), at
 # from 0 here, from 1 in the text
 assert (at["position"]["name"], at["position"]["line"], at["position"]["column"]) == ("bad.yaml", 4, 35), at
+assert at["position"]["offset"] == open("bad.yaml").read().index("proc.nmae"), at
+assert part["item_type"] == "rule condition" and part["position"] == at["position"], part
+assert (text["item_type"], text["item_name"]) == ("condition expression", "evt.type = execve..."), text
+assert e["context"]["snippet"] == "  condition: evt.type = execve and proc.nmae = bash and is_shell\n" + 35 * " " + "^\n", e
+o = bad["errors"][1]["context"]["locations"][-1]
+assert (o["item_type"], o["item_name"]) == ("rule output expression", "%proc.nmae"), o
+assert good["schema_valid"] and not bad["schema_valid"]
 EOF
 holds "JSON has the same, positions from 0" python3 look.py out
+status 1 "bytes that are no UTF-8, as JSON" "$NOROSHI" check --json bytes.yaml
+has out "are a result too" '"code":"LOAD_ERR_YAML_PARSE".*"line":1,"column":8,"offset":18'
+cat >old.yaml <<'EOF'
+- rule: Old
+  desc: d
+  condition: evt.type = open and evt.dir = < and k8s.ns.name = x
+  output: "%container.image %k8s.ns.name"
+  priority: INFO
+EOF
+status 0 "an old field" "$NOROSHI" check --json old.yaml
+has out "is named as deprecated" '"deprecated_field":"evt.dir"'
+has out "fields that no event has, and where" '"field":"k8s.ns.name","because":"needs .*","conditions":\["Old"\],"outputs":\[\]'
+status 0 "and for people" "$NOROSHI" check old.yaml
+has out "the reason" '^  container.image: needs the container'
+has out "the rule" '^    in the output of "Old"'
+status 0 "explain" "$NOROSHI" explain -r old.yaml
+has out "says it too" '^  never set   k8s.ns.name: needs'
 status 2 "an unreadable file as JSON" "$NOROSHI" check --json nowhere.yaml
 has out "is a result too" '"name":"nowhere.yaml","successful":false.*LOAD_ERR_FILE_READ'
 finish

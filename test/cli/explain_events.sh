@@ -27,6 +27,11 @@ cat >rules.yaml <<'EOF'
   condition: evt.type in (io_uring_setup) and evt.reltime > 5
   output: x
   priority: NOTICE
+- rule: Half blind
+  desc: d
+  condition: evt.type in (execve, io_uring_setup) and fd.sport = 5
+  output: x
+  priority: NOTICE
 EOF
 cat >events.jsonl <<'EOF'
 {"evt.type":"execve","proc.name":"cat","proc.pname":"nginx"}
@@ -42,7 +47,10 @@ has out "says so" 'NOTICE, disabled|Notice, disabled'
 has out "and has a tree" 'proc.name regex'
 status 0 "a rule nobody reports anything for" "$NOROSHI" explain -r rules.yaml Blind
 has out "says so" 'cannot see it: no event of this rule is reported here'
-has out "and which field is never there" 'evt.reltime is always missing: '
+has out "and which field is never there" 'never set +evt.reltime: '
+status 0 "a rule some of whose events are reported" "$NOROSHI" explain -r rules.yaml "Half blind"
+has out "says so" 'reports some of the events of this rule'
+has out "and which field none of them has" 'no event of this rule that is reported here has fd.sport$'
 
 status 0 "events" "$NOROSHI" explain -r rules.yaml -e events.jsonl Shell
 same out "$golden/explain-events.txt" "those of its types, each part, and why"

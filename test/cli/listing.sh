@@ -43,4 +43,15 @@ done
 status 2 "no command" "$NOROSHI"
 status 2 "an unknown command" "$NOROSHI" chekc
 has err "a suggestion" 'did you mean "check"'
+"$NOROSHI" fields --json >out
+cat >never.py <<'EOF'
+import json, sys
+rows = {f["name"]: f for f in json.load(open(sys.argv[1]))}
+assert sum(not f["own"] for f in rows.values()) >= 294, len(rows)
+for f in rows.values():
+    assert f["available"] == (f["neverBecause"] is None), f
+    assert f["available"] or (len(f["neverBecause"]) > 10 and f["doc"].endswith(": " + f["neverBecause"])), f
+assert "container runtime" in rows["k8s.pod.name"]["neverBecause"]
+EOF
+holds "a field that no event has says why" python3 never.py out
 finish

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/rules_opts.h"
+#include "cmd/rules_arg.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool add_step(struct rules_opts *r, const char *command, struct rule_select s)
+{
+	if (r->nselect == SELECT_OPTIONS_MAX) {
+		fprintf(stderr, "noroshi %s: more than %d rules to enable and disable\n", command, SELECT_OPTIONS_MAX);
+		return false;
+	}
+	r->select[r->nselect++] = s;
+	return true;
+}
+
+bool rules_opts_take(struct rules_opts *r, const char *command, int o, const char *value, bool *bad)
+{
+	switch (o) {
+	case OPT_PRIORITY:
+		r->priority = rules_arg_priority(value);
+		if (r->priority < 0) {
+			fprintf(stderr, "noroshi %s: \"%s\" is no priority\n", command, value);
+			*bad = true;
+		}
+		return true;
+	case OPT_ENABLE:
+	case OPT_DISABLE:
+		*bad = *bad || !add_step(r, command, (struct rule_select){.enable = o == OPT_ENABLE, .rule = value});
+		return true;
+	case OPT_ENABLE_TAG:
+	case OPT_DISABLE_TAG:
+		*bad = *bad || !add_step(r, command, (struct rule_select){.enable = o == OPT_ENABLE_TAG, .tag = value});
+		return true;
+	case OPT_MATCHING:
+		r->matching = value;
+		if (strcmp(value, "all") && strcmp(value, "first")) {
+			fprintf(stderr, "noroshi %s: --matching wants all or first, not \"%s\"\n", command, value);
+			*bad = true;
+		}
+		return true;
+	case OPT_COMPAT:
+		r->compat = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct engine_load *in, struct rule_select **steps)
+{
+	size_t n = (c ? c->nselect : 0) + r->nselect;
+	const char *matching = r->matching ?: c ? c->rule_matching : "all";
+	int priority = r->priority >= 0 ? r->priority : c ? rules_arg_priority(c->priority) : 7;
+
+	*steps = calloc(n + 1, sizeof(**steps));
+	if (!*steps || priority < 0) {
+		fprintf(stderr, *steps ? "noroshi: \"%s\" is no priority\n" : "noroshi: %s\n", *steps ? c->priority : strerror(ENOMEM));
+		return -EINVAL;
+	}
+	if (c && c->nselect)
+		memcpy(*steps, c->select, sizeof(**steps) * c->nselect);
+	if (r->nselect)
+		memcpy(*steps + n - r->nselect, r->select, sizeof(**steps) * r->nselect);
+	in->select = *steps;
+	in->nselect = n;
+	in->min_priority = (unsigned int)priority;
+	in->first_match = !strcmp(matching, "first");
+	in->strict_compat = r->compat || (c && !strcmp(c->semantics, "falco"));
+	in->additions = c ? c->additions : NULL;
+	in->nadditions = c ? c->nadditions : 0;
+	return 0;
+}
+
+struct config *rules_opts_config(const char *path, const char **paths, size_t room, size_t *n)
+{
+	struct diags d _cleanup_(diags_free) = {};
+	struct config *c = config_new();
+	size_t count = 0;
+
+	if (c && config_read(c, path, &d) < 0)
+		c = config_free(c);
+	rules_arg_print(&d);
+	for (; c && !*n && count < c->rules_files.n && count < room; count++)
+		paths[count] = c->rules_files.v[count];
+	*n += count;
+	return c;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of every command that loads rules as the agent would: which of them are on, and how they are read. */
+#ifndef CMD_RULES_OPTS_H
+#define CMD_RULES_OPTS_H
+
+#include "cmd/cmd.h"
+#include "config.h"
+#include "rule/engine.h"
+
+/* A command's table of options ends with these: RULES_OPTIONS(BASE), BASE being the number of its own. */
+enum { OPT_PRIORITY, OPT_ENABLE, OPT_DISABLE, OPT_ENABLE_TAG, OPT_DISABLE_TAG, OPT_MATCHING, OPT_COMPAT, RULES_OPTIONS_N };
+
+#define RULES_OPTIONS(base)                                                                                    \
+	[(base) + OPT_PRIORITY] = {"--priority", 0, "WORD", "leave out rules less urgent than this"},                \
+	[(base) + OPT_ENABLE] = {"--enable", 0, "GLOB", "rules of this name on, after the configuration; in the order given"}, \
+	[(base) + OPT_DISABLE] = {"--disable", 0, "GLOB", "rules of this name off"},                                 \
+	[(base) + OPT_ENABLE_TAG] = {"--enable-tag", 0, "TAG", "rules that have the tag on"},                        \
+	[(base) + OPT_DISABLE_TAG] = {"--disable-tag", 0, "TAG", "rules that have the tag off"},                     \
+	[(base) + OPT_MATCHING] = {"--matching", 0, "HOW", "all: every rule that holds (default); first: the first of them, as in Falco"}, \
+	[(base) + OPT_COMPAT] = {"--falco-strict", 0, NULL, "conditions mean what they mean in Falco also where that is a trap"}
+
+#define SELECT_OPTIONS_MAX 256
+
+struct rules_opts {
+	struct rule_select select[SELECT_OPTIONS_MAX];
+	size_t nselect;
+	int priority;		/* -1: not said */
+	const char *matching;	/* NULL: not said */
+	bool compat;
+};
+
+#define RULES_OPTS_INIT {.priority = -1}
+
+/* Takes option o (less the table's BASE) with its value. False when it is none of these; *bad after a line on stderr said what is wrong. */
+bool rules_opts_take(struct rules_opts *r, const char *command, int o, const char *value, bool *bad);
+
+/*
+ * What the options say, over what c says (NULL: no configuration), into *in. The steps of both live in *steps, to be
+ * given to free(). 0, or < 0 after a line on stderr.
+ */
+int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct engine_load *in, struct rule_select **steps);
+
+/* A configuration whose say in the rules counts; the rules it names go to paths where *n is 0. NULL after its errors. */
+struct config *rules_opts_config(const char *path, const char **paths, size_t room, size_t *n);
+
+#endif
