@@ -38,6 +38,7 @@ seed() {
 longest() {
 	case $1 in
 	recording) echo 4096 ;;	# several records
+	scap) echo 3000 ;;	# a host and several events
 	condition | retry_after) echo 512 ;;
 	*) echo 1024 ;;
 	esac

@@ -187,9 +187,9 @@ static void report(const struct args *a, const struct rule_files *files, const s
 		return;
 	}
 	rules_arg_print(d);
+	never_print(result->never);
 	if (!d->errors && !rules)
 		fprintf(stderr, "noroshi check: no rule is enabled: an agent with these would look for nothing\n");
-	never_print(result->never);
 	if (d->errors)
 		printf("%zu error%s, ", d->errors, d->errors == 1 ? "" : "s");
 	else

@@ -15,7 +15,7 @@ extern const struct cmd cmd_eval;
 enum { OPT_EVENTS, OPT_RULES, OPT_COMPAT };
 
 static const struct cmd_option options[] = {
-	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording or JSON lines"},
+	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording, .scap capture or JSON lines"},
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder that supplies lists and macros"},
 	[OPT_COMPAT] = {"--falco-strict", 0, NULL, "the condition means what it means in Falco also where that is a trap"},
 	{},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
 #include "cmd/cmd.h"
+#include "cmd/explain_tree.h"
 #include "cmd/never.h"
 #include "cmd/rules_arg.h"
 #include "cmd/rules_opts.h"
@@ -14,11 +15,12 @@
 
 extern const struct cmd cmd_explain;
 
-enum { OPT_RULES, OPT_CONFIG, OPT_JSON, OPT_RULES_BASE };
+enum { OPT_RULES, OPT_CONFIG, OPT_EVENTS, OPT_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "priority, rules, semantics and append_output of this configuration"},
+	[OPT_EVENTS] = {"--events", 'e', "EVENTS[:N]", "what RULE says of the events of this file, or of its Nth event"},
 	[OPT_JSON] = {"--json", 0, NULL, "one JSON array of objects"},
 	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
@@ -111,27 +113,26 @@ static json_t *rule_json(const struct engine *engine, uint32_t id)
 	struct buf b = {};
 	size_t i;
 
-	ast_print(r->condition, &b);
-	ast_each_field(r->condition, add_field, fields);
-	ast_each_operator(r->condition, add_operator, operators);
+	ast_print(r->tree, &b);
+	ast_each_field(r->tree, add_field, fields);
+	ast_each_operator(r->tree, add_operator, operators);
 	if (r->output)
 		output_each_field(r->output, add_field, output);
-	events = events_of(r->condition);
+	events = events_of(r->tree);
 	json_array_foreach(events, i, e) {
 		if (name_call(name_find(str(json_string_value(e)))) == CALL_NONE)
 			json_array_append(unseen, e);
 	}
-	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o}",
+	e = json_pack("{s:s, s:s, s:s, s:s%, s:s, s:b, s:s, s:i, s:o, s:o, s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}",
 		      "rule", r->info.name, "desc", r->info.desc, "source", r->info.source,
 		      "conditionSource", r->condition_text.p, r->condition_text.n,
 		      "priority", r->info.priority ? r->info.priority : "", "enabled", r->info.enabled,
 		      "type", r->info.type, "severityScore", (int)r->info.score, "mitre", texts(r->info.mitre),
 		      "tags", texts(r->info.tags), "condition", b.p ? b.p : "", "output", r->output_text.p, r->output_text.n,
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
-		      "events", events, "eventsUnseen", unseen);
+		      "events", events, "eventsUnseen", unseen, "opens", "readOnly", opens_of(engine, id, OPENS_READ), "others",
+		      opens_of(engine, id, OPENS_WRITTEN));
 	json_object_set_new(e, "fieldsNever", never_of_rule(r));
-	json_object_set_new(e, "opens", json_pack("{s:o, s:o}", "readOnly", opens_of(engine, id, OPENS_READ), "others",
-						  opens_of(engine, id, OPENS_WRITTEN)));
 	buf_free(&b);
 	return e;
 }
@@ -176,7 +177,8 @@ static void print_rule(json_t *r)
 	printf("%s\n  %-11s %s, score %lld, %s%s\n", json_string_value(json_object_get(r, "rule")), "type",
 	       json_string_value(json_object_get(r, "type")), (long long)json_integer_value(json_object_get(r, "severityScore")),
 	       json_string_value(json_object_get(r, "priority")), json_is_true(json_object_get(r, "enabled")) ? "" : ", disabled");
-	printf("  %-11s %s\n", "condition", json_string_value(json_object_get(r, "condition")));
+	if (!json_object_get(r, "tree"))
+		printf("  %-11s %s\n", "condition", json_string_value(json_object_get(r, "condition")));
 	print_list("events", json_object_get(r, "events"));
 	if (json_array_size(json_object_get(r, "eventsUnseen")))
 		print_list("not seen", json_object_get(r, "eventsUnseen"));
@@ -184,47 +186,88 @@ static void print_rule(json_t *r)
 	print_list("fields", json_object_get(r, "fields"));
 	print_list("output", json_object_get(r, "outputFields"));
 	print_never(json_object_get(r, "fieldsNever"));
+	if (!json_object_get(r, "tree"))
+		return;
+	explain_host_print(r);
+	if (json_object_get(r, "evaluations"))
+		explain_events_print(r);
+	else
+		explain_tree_print(r);
 }
 
-static int explain(const struct engine *engine, const char *rule, bool as_json)
+static int no_rule(const struct loaded *l, const char *rule)
+{
+	_cleanup_(freep) const char **names = calloc(l->nrules + 1, sizeof(*names));
+	const char *near;
+
+	for (uint32_t k = 0; names && k < l->nrules; k++)
+		names[k] = l->rules[k].info.name;
+	near = names ? diag_nearest(str(rule), names, l->nrules) : NULL;
+	fprintf(stderr, "noroshi explain: there is no rule \"%s\"%s%s%s\n", rule, near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "");
+	return EXIT_INPUT;
+}
+
+/* What is asked for. */
+struct asked {
+	const char *rule, *events;	/* NULL: all rules; none */
+	bool json;
+	unsigned int check_flags;
+};
+
+/* A rule by its name is shown with everything, also when it is off. */
+static int add(json_t *all, const struct engine *engine, uint32_t id, const struct asked *a)
+{
+	const struct loaded_rule *r = &engine_condition_loaded(engine)->rules[id];
+	json_t *o;
+
+	if (a->rule ? strcmp(a->rule, r->info.name) || !r->tree : !r->condition)
+		return 0;
+	o = rule_json(engine, id);
+	json_array_append_new(all, o);
+	if (explain_tree(o, r, a->check_flags) < 0)
+		return fprintf(stderr, "noroshi explain: no memory\n"), -1;
+	if (!a->rule && !a->json)	/* one line for each condition of many */
+		json_object_del(o, "tree");
+	return a->events ? explain_events(o, r, a->check_flags, a->events) : 0;
+}
+
+static int explain(const struct engine *engine, const struct asked *a)
 {
 	const struct loaded *l = engine_condition_loaded(engine);
 	json_t *all = json_array(), *o;
+	int status = EXIT_OK;
 	size_t i;
 
-	for (uint32_t k = 0; k < l->nrules; k++) {
-		if (l->rules[k].condition && (!rule || !strcmp(rule, l->rules[k].info.name)))
-			json_array_append_new(all, rule_json(engine, k));
-	}
-	if (rule && !json_array_size(all)) {
-		fprintf(stderr, "noroshi explain: there is no rule \"%s\"\n", rule);
-		json_decref(all);
-		return EXIT_INPUT;
-	}
+	for (uint32_t k = 0; k < l->nrules && status == EXIT_OK; k++)
+		status = add(all, engine, k, a) < 0 ? EXIT_INPUT : EXIT_OK;
+	if (status == EXIT_OK && a->rule && !json_array_size(all))
+		status = no_rule(l, a->rule);
 	json_array_foreach(all, i, o) {
-		if (!as_json)
+		if (status == EXIT_OK && !a->json)
 			print_rule(o);
 	}
-	if (as_json) {
+	if (status == EXIT_OK && a->json) {
 		json_dumpf(all, stdout, JSON_COMPACT);
 		puts("");
 	}
 	json_decref(all);
-	return EXIT_OK;
+	return status;
 }
 
 static int run(int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
 	struct diags d _cleanup_(diags_free) = {};
-	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *rule = NULL, *config = NULL;
+	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *config = NULL;
 	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
 	struct rule_files files = {};
 	_cleanup_(freep) struct rule_select *steps = NULL;
 	_cleanup_(config_freep) struct config *c = NULL;
 	struct rules_opts opts = RULES_OPTS_INIT;
-	bool as_json = false, bad = false;
+	struct asked asked = {};
 	struct engine_load in = {};
+	bool bad = false;
 	size_t n = 0;
 	int o, r;
 
@@ -236,24 +279,29 @@ static int run(int argc, char **argv)
 				return EXIT_INPUT;
 		} else if (o == OPT_RULES && n < PATHS_MAX)
 			rules[n++] = p.value;
+		else if (o == OPT_EVENTS)
+			asked.events = p.value;
 		else if (o == OPT_CONFIG)
 			config = p.value;
 		else if (o == OPT_JSON)
-			as_json = true;
-		else if (o == CMD_ARG && !rule)
-			rule = p.value;
+			asked.json = true;
+		else if (o == CMD_ARG && !asked.rule)
+			asked.rule = p.value;
 		else
 			return EXIT_INPUT;
 	}
+	if (asked.events && !asked.rule)
+		return fprintf(stderr, "noroshi explain: -e needs the name of a RULE\n"), EXIT_INPUT;
 	if (config)
 		c = rules_opts_config(config, rules, PATHS_MAX, &n);
 	if ((config && !c) || rules_opts_fill(&opts, c, &in, &steps) < 0)
 		return EXIT_INPUT;
+	asked.check_flags = in.strict_compat ? AST_STRICT_COMPAT : 0;
 	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
 	r = ruleset_read(&rs, &files, paths, n, in, &d);
 	if (r < 0)
 		rules_arg_print(&d);
-	r = r < 0 ? EXIT_INPUT : explain(ruleset_engine(rs, "condition"), rule, as_json);
+	r = r < 0 ? EXIT_INPUT : explain(ruleset_engine(rs, "condition"), &asked);
 	rs = ruleset_free(rs);
 	rule_files_free(&files);
 	return r;
@@ -261,7 +309,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.args = "[-c CONFIG] [-r RULES]... [--json] [RULE]",
+	.args = "[-c CONFIG] [-r RULES]... [-e EVENTS[:N]] [--json] [RULE]",
 	.summary = "rules compiled: condition, fields, events needed and which of them nobody reports",
 	.options = options,
 	.run = run,

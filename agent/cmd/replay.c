@@ -18,7 +18,7 @@ extern const struct cmd cmd_replay;
 enum { OPT_EVENTS, OPT_RULES, OPT_CONFIG, OPT_JSON, OPT_FALCO_JSON, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
-	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording or JSON lines"},
+	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "recording, .scap capture or JSON lines"},
 	[OPT_RULES] = {"--rules", 'r', "RULES", "rule file or folder in place of the default rules"},
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "priority, rules, rule_matching, semantics and append_output of this configuration"},
 	[OPT_JSON] = {"--json", 0, NULL, "findings as JSON lines, each with its eventNumber"},

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define PART (64u << 10)
+#define PART (4u << 10)
 #define FRAME 12u		/* type, length, length again */
 #define EVENT_BODY_MAX (64u << 10)
 
@@ -17,7 +17,7 @@ int scap_blocks_open(struct scap_blocks *b, int fd)
 		close(fd);
 		return -ENOMEM;
 	}
-	gzbuffer(b->file, 2 * PART);
+	gzbuffer(b->file, 32u << 10);
 	return 0;
 }
 

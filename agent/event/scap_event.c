@@ -148,9 +148,11 @@ void scap_event_apply(struct scap_state *s, const struct scap_machine *m, struct
 	struct scap_text *old = NULL;
 
 	e->thread = t->class == SCAP_META ? NULL : scap_thread_get(s, e->r.tid);
-	if (e->thread)
+	if (e->thread) {
 		scap_thread_touch(s, e->thread);
-	scap_record_merge(&e->r, e->thread ? e->thread->enter : NULL);
+		e->enter = take(e->thread->enter);
+	}
+	scap_record_merge(&e->r, e->enter);
 	e->has_result = scap_record_result(&e->r, &e->result);
 	if (!e->thread)
 		return;
@@ -163,7 +165,6 @@ void scap_event_apply(struct scap_state *s, const struct scap_machine *m, struct
 		scap_text_unref(s, old);
 		return;
 	}
-	e->thread->enter = scap_enter_free(s, e->thread->enter);
 	e->has_fd = t->flags & (SCAP_NEW_FD | SCAP_END_FD | SCAP_USES_FD);
 	e->fd_num = e->thread->last_fd;
 	e->renamed = e->fd && !str_eq(scap_text_view(e->fd->name), scap_text_view(old));
@@ -176,6 +177,7 @@ void scap_event_done(struct scap_state *s, struct scap_event *e)
 		scap_fd_remove(s, scap_thread_fds(s, e->thread), e->fd_num);
 	if (e->thread && e->thread->ended)
 		scap_thread_remove(s, e->thread);
+	e->enter = scap_enter_free(s, e->enter);
 	e->thread = NULL;
 	e->fd = NULL;
 }

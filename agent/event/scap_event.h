@@ -15,6 +15,7 @@
 struct scap_event {
 	struct scap_record r;
 	struct scap_thread *thread;	/* NULL for an event that belongs to none */
+	struct scap_enter *enter;	/* what it borrows from, until scap_event_done() */
 	bool has_fd;			/* the event is about a descriptor: */
 	int64_t fd_num;			/* -1 when its number is not known */
 	struct scap_fd *fd;		/* NULL when the capture does not say what it is */

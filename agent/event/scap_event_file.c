@@ -8,7 +8,7 @@
 
 static struct str or_entry(const struct step *x, const char *name)
 {
-	struct str at_entry = scap_enter_param(x->e->thread->enter, name);
+	struct str at_entry = scap_enter_param(x->e->enter, name);
 
 	return at_entry.n ? at_entry : scap_record_param(&x->e->r, name);
 }

@@ -28,7 +28,7 @@ static void image(const struct step *x, struct scap_thread *t)
 
 static void exec_path(const struct step *x, struct scap_thread *t)
 {
-	struct scap_enter *enter = t->enter;
+	struct scap_enter *enter = x->e->enter;
 	struct str name = scap_record_text(&x->e->r, "trusted_exepath"), dir = scap_directory(x->s, t, SCAP_AT_CWD), dirfd;
 	struct buf path = {};
 

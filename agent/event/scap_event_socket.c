@@ -68,7 +68,7 @@ static void swap_ends(struct scap_fd *fd)
 
 void scap_socket_connected(const struct step *x)
 {
-	struct str tuple = scap_record_param(&x->e->r, "tuple"), addr = scap_enter_param(x->e->thread->enter, "addr");
+	struct str tuple = scap_record_param(&x->e->r, "tuple"), addr = scap_enter_param(x->e->enter, "addr");
 	struct scap_tuple t;
 	struct buf name = {};
 	struct scap_fd *fd;

@@ -100,7 +100,7 @@ void scap_text_set(struct scap_state *s, struct scap_text **t, struct str text)
 
 static struct scap_thread **bucket(struct scap_state *s, int64_t tid)
 {
-	return &s->buckets[((uint64_t)tid * 0x9e3779b97f4a7c15u) >> 50];
+	return &s->buckets[((uint64_t)tid * 0x9e3779b97f4a7c15u) >> 52];
 }
 
 struct scap_thread *scap_thread_find(const struct scap_state *s, int64_t tid)

@@ -89,7 +89,7 @@ struct scap_interface {
 
 TAILQ_HEAD(scap_ages, scap_thread);
 
-#define SCAP_BUCKETS 16384
+#define SCAP_BUCKETS 4096
 
 struct scap_state {
 	struct scap_thread *buckets[SCAP_BUCKETS];

@@ -23,7 +23,7 @@ void scap_path_join(struct str dir, struct str path, struct buf *out)
 		return;
 	}
 	for (unsigned int i = 0; i < 2; i++) {
-		const char *p = parts[i].p, *end = p + parts[i].n;
+		const char *p = parts[i].p, *end = parts[i].n ? p + parts[i].n : p;
 
 		while (p < end) {
 			const char *slash = memchr(p, '/', (size_t)(end - p));

@@ -249,11 +249,32 @@ static const json_t *unquoted(const struct field_get *g)
 	return j;
 }
 
+/* Other ways to write evt.rawtime. */
+static int of_time(const struct field_get *g, struct value *v)
+{
+	static const struct {
+		const char *name;
+		int (*get)(const struct field_get *g, struct value *v);
+	} times[] = {
+		{"evt.time", get_evt_time}, {"evt.time.s", get_evt_time_s}, {"evt.time.iso8601", get_evt_iso},
+		{"evt.datetime", get_evt_datetime}, {"evt.datetime.s", get_evt_datetime_s},
+		{"evt.rawtime.s", get_evt_rawtime_s}, {"evt.rawtime.ns", get_evt_rawtime_ns},
+	};
+
+	for (size_t i = 0; g->ev->time && i < ARRAY_SIZE(times); i++)
+		if (!strcmp(times[i].name, g->ref->desc->name))
+			return times[i].get(g, v);
+	return FIELD_MISSING;
+}
+
 /* What the language fixes for every event need not stand in the line. */
 static int constant(const struct field_get *g, struct value *v)
 {
 	const char *name = g->ref->desc->name;
 
+	if (str_starts(str(name), STR("evt.time")) || str_starts(str(name), STR("evt.datetime")) ||
+	    str_starts(str(name), STR("evt.rawtime.")))
+		return of_time(g, v);
 	if (!strcmp(name, "evt.dir"))
 		return put_text(v, "<");
 	if (!strcmp(name, "evt.source"))

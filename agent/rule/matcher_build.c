@@ -465,6 +465,8 @@ static uint32_t build_check(struct matcher *m, const struct ast *n, struct shown
 	shown->slot = slot_of(m, n->lhs);
 	if (shown->slot == NODE_BAD)
 		return NODE_BAD;
+	shown->op = op;
+	shown->trapped = n->trap;
 	if (n->trap)
 		return n->trap == TRAP_TRUE ? NODE_TRUE : NODE_FALSE;
 	p.slot = shown->slot;
@@ -535,6 +537,7 @@ uint32_t matcher_build(struct matcher *m, const struct ast *n, struct shown **sh
 		return NODE_BAD;
 	*shown = s;
 	s->kind = n->kind;
+	s->macro = n->macro;
 	s->slot = s->rhs = UINT32_MAX;
 	if (n->kind == AST_CHECK)
 		s->node = show_text(m, s, n) ? build_check(m, n, s) : NODE_BAD;

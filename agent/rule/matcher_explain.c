@@ -51,7 +51,7 @@ static void put_value(struct buf *out, const struct value *v)
 	}
 }
 
-static void put_slot(struct matcher *m, uint32_t slot, struct buf *out)
+void slot_print(struct matcher *m, uint32_t slot, struct buf *out)
 {
 	const struct slot_state *s = slot_values(m, slot);
 	bool list = m->slots[slot].multi;
@@ -95,10 +95,10 @@ static void explain(struct matcher *m, const struct shown *s, unsigned int depth
 		buf_str(out, s->text);
 		if (s->slot != UINT32_MAX) {
 			buf_puts(out, "    [");
-			put_slot(m, s->slot, out);
+			slot_print(m, s->slot, out);
 			if (s->rhs != UINT32_MAX) {
 				buf_puts(out, " against ");
-				put_slot(m, s->rhs, out);
+				slot_print(m, s->rhs, out);
 			}
 			buf_char(out, ']');
 		}

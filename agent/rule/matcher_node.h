@@ -18,6 +18,7 @@
  *   matcher_opens.c    and of opens, which paths
  *   matcher_explain.c
  *   matcher_trace.c    which checks decide
+ *   matcher_part.c     the parts of one condition, for those who show them
  */
 #ifndef RULE_MATCHER_NODE_H
 #define RULE_MATCHER_NODE_H
@@ -142,6 +143,9 @@ struct program {
 struct shown {
 	enum ast_kind kind;
 	struct str text;	/* of a check */
+	struct str macro;	/* {NULL, 0}: stands in the rule itself */
+	enum op op;		/* of a check */
+	bool trapped;		/* of a check: the outcome is the original's, whatever the value */
 	uint32_t node;		/* as written, not simplified */
 	uint32_t slot, rhs;	/* UINT32_MAX: none */
 	struct shown **v;
@@ -221,6 +225,9 @@ void pred_release(struct pred *p);
 bool node_holds(struct matcher *m, uint32_t id);
 float pred_cost(const struct matcher *m, const struct pred *p);
 float pred_truth(const struct matcher *m, const struct pred *p);
+
+/* matcher_explain.c */
+void slot_print(struct matcher *m, uint32_t slot, struct buf *out);
 
 /* matcher_opens.c: adds what the node can match, where judge() says of a node what is known anyway */
 typedef uint32_t (*judge_fn)(const struct matcher *m, uint32_t id, void *ctx);

@@ -71,7 +71,7 @@ cat >rules.yaml <<'EOF'
 - rule: Shadow
   desc: d
   condition: evt.type = openat and fd.name = /etc/shadow and proc.aname = init
-  output: "%proc.cmdline of %user.name read %fd.name"
+  output: "%evt.datetime.s %proc.cmdline of %user.name read %fd.name"
   priority: WARNING
 - rule: Out
   desc: d
@@ -80,7 +80,7 @@ cat >rules.yaml <<'EOF'
   priority: NOTICE
 EOF
 status 0 "rules over it" "$NOROSHI" replay -r rules.yaml -e "$made/story.scap" --json
-has out "find the file" '"output":"[^"]*cat ../etc/shadow -n of ann read /etc/shadow"'
+has out "find the file" '"output":"2023-11-1[45] [0-9:]{8} cat ../etc/shadow -n of ann read /etc/shadow"'
 has out "and the connection, by the original's number" '"output":"[^"]*cat to 192.0.2.7:443".*"eventNumber":9'
 has err "in all" '^noroshi replay: 22 events, 2 findings$'
 cat >capture.test.yaml <<EOF

@@ -181,18 +181,26 @@ def capture(version=9, v2=True, kind=EVENT_2):
             block(UNKNOWN, b"of a later version too") + story(kind))
 
 
-def large():
+def large(n):
     st = Story()
     st.event(-1, 324, b'{"container":{}}\0', kind=EVENT_LARGE)
-    st.event(-1, 402, u32(0), s(b"k8s"), b"x" * 70000, kind=EVENT_LARGE)
+    st.event(-1, 402, u32(0), s(b"k8s"), b"x" * n, kind=EVENT_LARGE)
     return section() + st.out
 
 
 def corpus(folder):
     os.makedirs(folder, exist_ok=True)
-    files = {"story.scap": capture(), "story-flags.scap": capture(8, True, EVENT_FLAGS_2), "large.scap": large(),
+    files = {"story.scap": capture(), "story-flags.scap": capture(8, True, EVENT_FLAGS_2), "large.scap": large(300),
              "two.scap": capture(3, False, EVENT) + capture(9), "empty.scap": section(), "story.scap.gz": gzip.compress(capture(), mtime=0)}
     files.update({f"v{v}.scap": capture(v, False, EVENT if v % 2 else EVENT_FLAGS) for v in range(1, 9)})
+    ends, at, told = [], 0, story()
+    while at < len(told):
+        at += struct.unpack_from("<I", told, at + 4)[0]
+        ends.append(at)
+    host = section() + block(PROCESSES[8], process(9, 100, 100, 1, b"bash", b"bash", b"-l\0") +
+                             process(9, 200, 200, 100, b"cat", b"cat", b"x\0")) + fds(True, 200)
+    for i in range(0, len(ends), 4):
+        files[f"part{i}.scap"] = host + told[ends[i - 1] if i else 0:ends[min(i + 3, len(ends) - 1)]]
     for name, data in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(data)
@@ -232,6 +240,7 @@ def hostile():
     yield "parameters that do not add up", section() + block(EVENT, struct.pack("<HQQIH", 1, 1, 1, 25, 7) + b"\1\2\3"), 2, \
         "do not add up"
     yield "parameters of other widths", bad_event(1, 23, b"\1", b"\2", b"\3", b"\xff"), 0, ""
+    yield "an event of more than 64 KiB", large(70000), 0, ""
     yield "addresses cut", bad_event(1, 31, i64(1), b"x", i64(1), b"", b"\x0a\1\2"), 0, ""
     yield "a process beyond its list", head + block(PROCESSES[8], struct.pack("<I", 9999)), 2, "a row longer than itself"
     yield "a process of length 0", head + block(PROCESSES[8], bytes(64)), 2, "a row longer than itself"

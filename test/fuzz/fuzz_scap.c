@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define EVENTS_MAX 2000	/* of one input: the rest says nothing new */
+#define EVENTS_MAX 16	/* of one input: the rest says nothing new */
 
 /* As the rules would take it. */
 static void read_fields(json_t *o)

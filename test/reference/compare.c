@@ -115,6 +115,53 @@ static bool explain_agrees(struct set *s, const struct occasion *o, unsigned int
 	return same;
 }
 
+/* Does what is promised of the paths of opens hold for this one? */
+static bool fact_holds(const struct open_fact *f, struct str path)
+{
+	struct str parts[64], rest = str_skip(path, 1);
+	unsigned int n = 0;
+	bool any = false;
+
+	while (n < 64) {
+		const char *slash = memchr(rest.p, '/', rest.n);
+
+		parts[n] = str_n(rest.p, slash ? (size_t)(slash - rest.p) : rest.n);
+		any |= text_same(parts[n++], f->a);
+		if (!slash)
+			break;
+		rest = str_skip(rest, parts[n - 1].n + 1);
+	}
+	switch (f->kind) {
+	case OPEN_NAME:
+		return text_same(parts[n - 1], f->a);
+	case OPEN_SUFFIX:
+		return text_ends(parts[n - 1], f->a);
+	case OPEN_TOP:
+		return text_same(parts[0], f->a);
+	case OPEN_PAIR:
+		return n > 1 && text_same(parts[0], f->a) && text_same(parts[1], f->b);
+	case OPEN_PART:
+		return any;
+	}
+	return false;
+}
+
+static const char *open_not_foreseen(const struct set *s, const struct occasion *o)
+{
+	bool reads = !(o->event.rec->open.flags & O_ACCMODE), foreseen;
+	struct str path = event_blob(&o->event, o->event.rec->open.name);
+	struct opens opens;
+
+	if (reads && !(s->needs.want & WANT_OPEN_READ))
+		return "holds for an open to read, and the sensor need not send those";
+	matcher_opens(s->matcher, UINT32_MAX, reads ? OPENS_READ : OPENS_WRITTEN, &opens);
+	foreseen = opens.all;
+	for (uint32_t i = 0; i < opens.n; i++)
+		foreseen |= fact_holds(&opens.v[i], path);
+	opens_free(&opens);
+	return foreseen ? NULL : "holds for an open of a path that it promised not to match";
+}
+
 /*
  * An event that a condition holds for is among those that the condition is said to be about, and the sensor is told to
  * send it. What is missing there, or NULL.
@@ -136,11 +183,11 @@ static const char *not_foreseen(const struct set *s, const struct occasion *o)
 		return NULL;
 	if (!s->needs.call[o->event.call])
 		return "holds for a call that the sensor need not send";
+	if (rec->hdr.type == EVENT_OPEN && rec->hdr.res < 0)
+		return s->needs.want & WANT_OPEN_FAILED ? NULL : "holds for a failed open, and the sensor need not send those";
 	if (rec->hdr.res < 0 && !(s->needs.want & WANT_FAILED))
 		return "holds for a failed call, and the sensor need not send those";
-	if (rec->hdr.type == EVENT_OPEN && rec->hdr.res >= 0 && !(rec->open.flags & O_ACCMODE) && !(s->needs.want & WANT_OPEN_READ))
-		return "holds for an open to read, and the sensor need not send those";
-	return NULL;
+	return rec->hdr.type == EVENT_OPEN ? open_not_foreseen(s, o) : NULL;
 }
 
 /* ---- making it smaller ---- */

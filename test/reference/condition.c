@@ -352,11 +352,12 @@ static struct rtree *make_tree(struct batch *b, unsigned int depth)
 /* A question whose answer the sensor's filters know as well. */
 static struct rtree *filter_check(struct batch *b)
 {
-	static const int fields[] = {F_EVT_FAILED, F_EVT_RES, F_EVT_RAWRES, F_FD_NUM, F_EVT_OPEN_WRITE, F_ARG_FLAGS};
+	static const int fields[] = {F_EVT_FAILED, F_EVT_RES, F_EVT_RAWRES, F_FD_NUM, F_EVT_OPEN_WRITE, F_ARG_FLAGS,
+		F_FD_NAME, F_FD_NAME, F_FD_DIRECTORY};
 	struct rtree *t = new_tree(RK_CHECK);
 
 	t->lhs = new_expr(RX_FIELD);
-	t->lhs->field = fields[below(6)];
+	t->lhs->field = fields[below(sizeof(fields) / sizeof(*fields))];
 	t->lhs->type = rfields[t->lhs->field].type;
 	t->op = random_op(t->lhs->type, false);
 	if (takes_modifier(t->op) && chance(10))
