@@ -35,10 +35,13 @@ static struct str path(struct reader *r)
 
 bool scap_tuple_read(struct scap_tuple *t, struct str bytes)
 {
-	struct reader r = reader(bytes.p, bytes.n);
+	struct reader r;
 	size_t n;
 
 	*t = (struct scap_tuple){};
+	if (!bytes.n)
+		return false;
+	r = reader(bytes.p, bytes.n);
 	if (!reader_u8(&r, &t->family))
 		return false;
 	if (t->family == SCAP_AF_UNIX) {
@@ -63,9 +66,12 @@ bool scap_tuple_read(struct scap_tuple *t, struct str bytes)
 
 bool scap_address_read(struct scap_tuple *t, struct str bytes)
 {
-	struct reader r = reader(bytes.p, bytes.n);
+	struct reader r;
 
 	*t = (struct scap_tuple){};
+	if (!bytes.n)
+		return false;
+	r = reader(bytes.p, bytes.n);
 	if (!reader_u8(&r, &t->family))
 		return false;
 	if (t->family == SCAP_AF_UNIX) {
