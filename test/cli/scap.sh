@@ -5,7 +5,7 @@
 # shellcheck source=test/cli/lib.sh
 . "$SRC/test/cli/lib.sh"
 here=$SRC/test/cli
-python3 "$here/scap_write.py" made
+python3 "$here/lib_scap_write.py" made
 for f in made/*; do
 	holds "${f##*/}, which fuzzing begins with, is what the writer writes" cmp "$f" "$SRC/test/fuzz/corpus/scap/${f##*/}"
 done
@@ -103,7 +103,7 @@ print(f"peak {peak} KiB", file=sys.stderr)
 sys.exit(p.returncode if peak < 220 << 10 else 99)	# an eighth of it with no sanitizer
 EOF
 mkdir hostile
-python3 "$here/scap_write.py" --hostile hostile >list
+python3 "$here/lib_scap_write.py" --hostile hostile >list
 while IFS="$(printf '\t')" read -r file code name words; do
 	status "$code" "$name" python3 memory.py "$NOROSHI" eval -e "hostile/$file" 'evt.num > 0'
 	[ -z "$words" ] || has err "it is said where and what" "$words"
@@ -128,14 +128,14 @@ if [ -d "$shared/corpus/captures" ]; then
 		name=${f##*/}
 		status 0 "$name" "$NOROSHI" eval -e "$f" 'evt.num > 0'
 		holds "$name: every field that both know is the original's" \
-			python3 "$here/scap_compare.py" out "${f%.scap}.events.jsonl"
+			python3 "$here/lib_scap_compare.py" out "${f%.scap}.events.jsonl"
 		status 0 "the stable rules over $name" "$NOROSHI" replay --json -r "$shared/corpus/falco-rules/stable.yaml" -e "$f"
 		gzip -dc "$f" >plain.scap
 		cp out before
 		"$NOROSHI" replay --json -r "$shared/corpus/falco-rules/stable.yaml" -e plain.scap >after 2>err
 		holds "$name: the same unpacked" sh -c 'sed "s/\"id\":\"[^\"]*\"//" before >a; sed "s/\"id\":\"[^\"]*\"//" after >b; cmp a b'
 	done
-	holds "the public cases with captures" python3 "$here/scap_cases.py" "$NOROSHI" "$shared"
+	holds "the public cases with captures" python3 "$here/lib_scap_cases.py" "$NOROSHI" "$shared"
 else
 	echo "# no captures in ../shared: that part is skipped"
 fi

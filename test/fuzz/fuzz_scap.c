@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader of .scap captures over any bytes: events whose every field can be read, or a place and a reason.
- * Corpus: test/fuzz/corpus/scap/, made by test/cli/scap_write.py.
+ * Corpus: test/fuzz/corpus/scap/, made by test/cli/lib_scap_write.py.
  */
 #include "event/scap.h"
 #include "rule/event_json.h"

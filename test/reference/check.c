@@ -145,7 +145,7 @@ static enum trap trap_of(const struct rtree *t)
 }
 
 /* Numbers that a type has not wrap around in the original. */
-static struct rvalue as_original(const struct rvalue *c)
+static struct rvalue as_original(const struct rvalue *c, bool narrow)
 {
 	struct rvalue v = *c;
 
@@ -153,6 +153,8 @@ static struct rvalue as_original(const struct rvalue *c)
 		v.number = (__int128)(uint64_t)v.number;
 	if (v.type == R_PORT)
 		v.number &= 65535;
+	if (narrow && (v.type == R_UINT || v.type == R_INT))
+		v.number &= UINT32_MAX;
 	return v;
 }
 
@@ -184,17 +186,18 @@ enum outcome ref_check(const struct facts *e, const struct rtree *t, bool strict
 	struct rvalue constants[RVALUES_MAX];
 	unsigned int n = t->nconstants;
 	struct rvalues l, r;
-	bool both;
+	bool both, narrow;
 
 	if (trap == NEVER || trap == ALWAYS)
 		return trap == ALWAYS;
 	ref_values(e, t->lhs, &l);
 	if (!l.present)
 		return O_MISSING;
+	narrow = t->lhs->kind == RX_FIELD && rfields[t->lhs->field].flags & RF_32_BITS;
 	if (t->op == RO_EXISTS)
 		return O_TRUE;
 	for (unsigned int i = 0; i < n; i++)
-		constants[i] = strict ? as_original(&t->constants[i]) : t->constants[i];
+		constants[i] = strict ? as_original(&t->constants[i], narrow) : t->constants[i];
 	if (trap == FIRST_ONLY && n > 1)
 		n = 1;
 	if (t->rhs) {

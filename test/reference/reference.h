@@ -51,6 +51,7 @@ enum rflag {
 	RF_DERIVED = 1 << 5,	/* no fact of its own */
 	RF_RAWARG = 1 << 6,
 	RF_NAME = 1 << 7,	/* evt.type: constants are names of events */
+	RF_32_BITS = 1 << 8,	/* of a number in the original: its constants wrap around there */
 };
 
 /* What the texts of a field look like: for who makes up events. */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes .scap captures made up here: a host, a short story, and the ways a file can be wrong.
 
-scap_write.py CORPUS-FOLDER   the files that fuzzing begins with (test/fuzz/corpus/scap)
-scap_write.py --hostile DIR   files that have to be refused or survived, one line "NAME EXIT WORDS" each
+lib_scap_write.py CORPUS-FOLDER   the files that fuzzing begins with (test/fuzz/corpus/scap)
+lib_scap_write.py --hostile DIR   files that have to be refused or survived, one line "NAME EXIT WORDS" each
 """
 import gzip
 import os

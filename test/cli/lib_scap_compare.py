@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""scap_compare.py OURS.jsonl THEIRS.jsonl: the events of a capture, field by field, as the original reads them.
+"""lib_scap_compare.py OURS.jsonl THEIRS.jsonl: the events of a capture, field by field, as the original reads them.
 
 A value of the original that says "nothing known" counts as missing: "", -1, <NA>. Ancestors are compared by index.
 Prints how many fields are equal, differ, are left out; fails when one differs, or is left out without a reason below.

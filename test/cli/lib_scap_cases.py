@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""scap_cases.py NOROSHI SHARED: the public rule cases that name a capture: findings per rule, through `replay`.
+"""lib_scap_cases.py NOROSHI SHARED: the public rule cases that name a capture: findings per rule, through `replay`.
 
 The counts are those of the real engine when it gets calls as they return, as here. What cannot run is listed.
 """
@@ -31,7 +31,7 @@ def selection(options):
         what, args = o.split("(", 1)
         names = re.findall(r'"([^"]*)"', args)
         if what == "WithDisabledRules":
-            rules += [{"disable": {"rule": f"*{n}*"}} for n in names]
+            rules += [{"disable": {"rule": n}} for n in names]
         elif what == "WithDisabledTags":
             rules += [{"disable": {"tag": n}} for n in names]
         elif what == "WithEnabledTags":
