@@ -16,7 +16,7 @@
 #include "path.h"
 #include "task.h"
 
-#define OPENS_DEPTH	32	/* steps up, mounts included */
+#define OPENS_DEPTH	24	/* steps up, mounts included */
 #define OPENS_MOUNTS	4	/* mounts on top of each other */
 #define OPENS_WALK	(OPENS_TOP | OPENS_PAIR | OPENS_PART)
 
@@ -59,14 +59,6 @@ static __always_inline __u64 qstr__hash(const struct qstr *name, __u64 seed)
 	return opens__hash(head, name->len, seed);
 }
 
-static __always_inline __u64 dentry__hash(__u64 dentry, __u64 seed)
-{
-	struct dentry_head h = {};
-
-	dentry__read(&h, (struct dentry *)dentry);
-	return qstr__hash(&h.name, seed);
-}
-
 static __always_inline bool opens__ending(const struct wire_opens *o, const struct qstr *name)
 {
 	__u32 len = name->len, i;
@@ -92,25 +84,29 @@ __weak __attribute__((noinline)) int opens__part(__u64 text, __u32 len, __u32 wa
 	return !c || opens__has(&c->opens[way & 1], qstr__hash(&name, OPENS_SEED_PART));
 }
 
-/* The way up to the process's root, for what is known by its folders. */
-__weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u32 way)
+/*
+ * The way up to the process's root, for what is known by its folders: from a dentry below top, which is where its mount
+ * begins.
+ */
+__weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u64 mnt_root, __u32 way)
 {
-	__u64 first = 0, second = 0, hash;
 	struct wire_control *c = control__get();
-	struct dentry *d = (void *)dentry, *top;
+	struct dentry *d = (void *)dentry, *top = (void *)mnt_root;
 	struct mount *m = (void *)mount, *root_mnt, *above;
-	struct fs_struct *fs = BPF_CORE_READ(task__current(), fs);
+	struct task_struct *t = task__mine();
+	struct fs_struct *fs = t ? READ(task__typed(), t, fs) : NULL;
+	struct qstr first = {}, second = {};
 	struct dentry_head h = {};
 	struct path root = {};
 	const struct wire_opens *o;
+	__u64 hash;
 	int i;
 
-	if (!c)
+	if (!c || !fs)
 		return 1;
 	o = &c->opens[way & 1];
 	path__read(&root, __builtin_preserve_access_index(&fs->root));
 	root_mnt = mount__of(root.mnt);
-	top = BPF_CORE_READ(m, mnt.mnt_root);
 	for (i = 0; i < OPENS_DEPTH && (d != root.dentry || m != root_mnt); i++) {
 		if (d == top) {
 			above = BPF_CORE_READ(m, mnt_parent);
@@ -128,15 +124,15 @@ __weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u
 		    opens__part((__u64)h.name.name, h.name.len, way))
 			return 1;
 		second = first;
-		first = (__u64)d;
+		first = h.name;
 		d = h.parent;
 	}
-	if (d != root.dentry || m != root_mnt || !first)
+	if (d != root.dentry || m != root_mnt || !first.len)
 		return 1;
-	hash = dentry__hash(first, OPENS_SEED_TOP);
+	hash = qstr__hash(&first, OPENS_SEED_TOP);
 	if (o->tests & OPENS_TOP && opens__has(o, hash))
 		return 1;
-	return o->tests & OPENS_PAIR && second && opens__has(o, dentry__hash(second, OPENS_SEED_PAIR + hash));
+	return o->tests & OPENS_PAIR && second.len && opens__has(o, qstr__hash(&second, OPENS_SEED_PAIR + hash));
 }
 
 /* Whether the open of a file, struct file *, may be what a rule is after. */
@@ -147,7 +143,7 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 	const struct wire_opens *o;
 	struct dentry_head h = {};
 	struct path p = {};
-	struct dentry *d;
+	struct dentry *d, *top;
 	struct mount *m;
 	int i;
 
@@ -159,7 +155,10 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 	path__read(&p, __builtin_preserve_access_index(&f->f_path));
 	d = p.dentry;
 	m = mount__of(p.mnt);
-	for (i = 0; i < OPENS_MOUNTS && d == BPF_CORE_READ(m, mnt.mnt_root); i++) {
+	for (i = 0; i < OPENS_MOUNTS; i++) {
+		top = BPF_CORE_READ(m, mnt.mnt_root);
+		if (d != top)
+			break;
 		d = BPF_CORE_READ(m, mnt_mountpoint);
 		m = BPF_CORE_READ(m, mnt_parent);
 	}
@@ -170,7 +169,7 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 		return 1;
 	if (o->suffixes && opens__ending(o, &h.name))
 		return 1;
-	return o->tests & OPENS_WALK ? opens__climb((__u64)d, (__u64)m, way) : 0;
+	return o->tests & OPENS_WALK ? opens__climb((__u64)d, (__u64)m, (__u64)top, way) : 0;
 }
 
 #endif

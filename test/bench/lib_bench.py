@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmarks share: an agent of their own, what it costs, and rows of the table."""
+import atexit
 import json
 import os
 import shutil
@@ -18,6 +19,15 @@ SHARED = os.path.join(SRC, "..", "shared")
 
 def tool(name):
     return os.path.join(BUILD, "bench", name)
+
+
+def bystander():
+    """A file that no rule matches although one knows its name: its opens are not refused in the kernel."""
+    folder = tempfile.mkdtemp(prefix="noroshi-bench.")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = os.path.join(folder, "shadow")
+    with open(path, "w", encoding="utf-8"):
+        return path
 
 
 def row(what, budget, measured, met=None):
