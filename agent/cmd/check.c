@@ -238,11 +238,12 @@ static int run(int argc, char **argv)
 	_cleanup_(config_freep) struct config *c = config_new();
 	struct rule_files files = {};
 	struct args a = {.opts = RULES_OPTS_INIT};
-	struct result result = {.never = json_array()};
+	struct result result = {};
 	int r = parse(&a, argc, argv);
 
 	if (r)
 		return r - 1;
+	result.never = json_array();
 	if (a.config && c && config_read(c, a.config, &d) < 0)
 		c = config_free(c);
 	if (a.config && c) {

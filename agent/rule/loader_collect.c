@@ -275,6 +275,7 @@ static void collect_macro(struct loader *l, const yaml_node_t *map)
 		if (!m)
 			return;
 		m->index = l->order;
+		m->first = l->file;
 	}
 	m->visibility = l->order++;
 	if (!need_text(l, map, "condition", item, &condition)) {

@@ -132,6 +132,7 @@ struct visit {
 	struct macro_def *user;	/* NULL: a rule */
 	unsigned int depth;	/* of the recursion */
 	bool bad;		/* a macro cannot be put in; it was said why */
+	bool warned;		/* of a macro that a later file defines */
 };
 
 static __attribute__((noinline)) void undefined(struct visit *v, const struct ast *n, const char *why)
@@ -148,6 +149,27 @@ static __attribute__((noinline)) void undefined(struct visit *v, const struct as
 	snprintf(message, sizeof(message), "undefined macro \"%.*s\"%s", (int)(n->macro.n < 100 ? n->macro.n : 100), n->macro.p, why);
 	say_in(v->r, DIAG_VALIDATE, n->span.pos, n->span.len, message, near ? hint : NULL);
 	v->bad = true;
+}
+
+/*
+ * The original compiles each file with those before it, so that a rule cannot use a macro that only a later file
+ * defines.
+ */
+static void check_file(struct visit *v, const struct ast *n, const struct macro_def *m)
+{
+	const struct segment *s = segment_of(v->r->text, n->span.pos);
+	char message[256];
+
+	if (v->user || v->warned || !s || !s->place.file || m->first <= s->place.file)
+		return;
+	v->warned = true;
+	if (v->l->in->strict_compat) {
+		undefined(v, n, " here: a later file defines it");
+		return;
+	}
+	snprintf(message, sizeof(message), "the original does not see the macro \"%.*s\" here: a later file defines it",
+		 (int)(n->macro.n < 100 ? n->macro.n : 100), n->macro.p);
+	say_in(v->r, DIAG_SEMANTICS, n->span.pos, n->span.len, message, NULL);
 }
 
 static bool remember(struct loader *l, struct macro_def *user, struct macro_def *m)
@@ -187,6 +209,7 @@ static void visit_macros(struct visit *v, const struct ast *n)
 		undefined(v, n, m == v->user ? ": a macro cannot use itself" : " here: it is defined later");
 		return;
 	}
+	check_file(v, n, m);
 	resolve_macro(v->l, m, v->depth + 1);
 	if (m->state == MACRO_OPEN) {
 		undefined(v, n, ": reference loop");

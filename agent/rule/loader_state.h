@@ -54,6 +54,7 @@ struct macro_def {
 	struct ctext condition, expanded;
 	uint32_t index, visibility;
 	bool used, broken, checked;
+	const struct origin_file *first;	/* where it was defined for the first time */
 	enum macro_state state;
 	uint32_t *refs;		/* macros it names itself */
 	size_t nrefs;

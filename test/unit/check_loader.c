@@ -333,7 +333,7 @@ START_TEST(bounds)
 	for (int i = 0; i <= RULES_MAX; i++)
 		buf_printf(&b, "- {rule: r%d, desc: d, condition: evt.type=open, output: o, priority: INFO}\n", i);
 	FAILS(b.p, NULL);
-	SAYS("there are more than 4096 rules");
+	SAYS("there are more than 16384 rules");
 	buf_free(&b);
 }
 END_TEST
