@@ -277,7 +277,8 @@ static int build_pipeline(struct agent *a)
 	finding_uuid(a->agent_id);
 	p->enrich = enrich_new(&(struct enrich_options){});
 	p->fold = fold_new((unsigned int)a->o.config->fold_window, on_finding, a);
-	if (!p->enrich || !p->fold)
+	p->observed = observed_new();
+	if (!p->enrich || !p->fold || !p->observed)
 		return -ENOMEM;
 	p->rules = a->o.ruleset;
 	p->boot_offset = a->source->ops->boot_offset(a->source);
@@ -332,6 +333,7 @@ static void agent_free(struct agent *a)
 		a->source->ops->free(a->source);	/* nothing new comes in */
 	control_free(a->control);
 	fold_free(a->pipeline.fold);
+	observed_free(a->pipeline.observed);
 	enrich_free(a->pipeline.enrich);
 	ruleset_free(a->o.ruleset);
 	rule_files_free(&a->o.rules);

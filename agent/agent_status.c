@@ -171,12 +171,13 @@ json_t *agent_status(struct agent *a)
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o}",
 			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
 			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
 			 "reloads", (json_int_t)a->reloads, "reloadsFailed", (json_int_t)a->reloads_failed,
 			 "regexGivenUp", (json_int_t)engine.regex_limit, "textsCut", (json_int_t)engine.texts_cut,
-			 "pipeline", pipeline_json(&a->pipeline), "tables", tables_json(&a->pipeline),
+			 "pipeline", pipeline_json(&a->pipeline), "observed", observed_json(a->pipeline.observed),
+			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
 			 "coverage", coverage ? coverage : json_null(), "deliver", deliver);
 }

@@ -98,16 +98,16 @@ static void selector_pair(struct config_parse *p, const char *key, const yaml_no
 
 static void step_pair(struct config_parse *p, const char *key, const yaml_node_t *at, const yaml_node_t *value, void *ctx)
 {
-	static const char *const known[] = {"enable", "disable"};
+	static const char *const known[] = {"enable", "disable", "observe"};
 	struct config *c = p->c;
 	struct rule_select *s = &c->select[c->nselect];
 
 	(void)ctx;
-	if (strcmp(key, "enable") && strcmp(key, "disable")) {
+	if (strcmp(key, "enable") && strcmp(key, "disable") && strcmp(key, "observe")) {
 		unknown(p, at, key, known, ARRAY_SIZE(known));
 		return;
 	}
-	*s = (struct rule_select){.enable = !strcmp(key, "enable")};
+	*s = (struct rule_select){.enable = !strcmp(key, "enable"), .observe = !strcmp(key, "observe")};
 	each_pair(p, value, key, selector_pair, s);
 	if (!s->rule && !s->tag)
 		complain(p, at, NULL, "%s names no rule: it wants the key \"rule\", \"tag\" or both", key);

@@ -14,6 +14,7 @@ extern const struct cmd cmd_replay;
 extern const struct cmd cmd_record;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_fmt;
+extern const struct cmd cmd_profile;
 extern const struct cmd cmd_fields;
 extern const struct cmd cmd_events;
 extern const struct cmd cmd_operators;
@@ -32,6 +33,7 @@ const struct cmd *const cmd_list[] = {
 	&cmd_record,
 	&cmd_explain,
 	&cmd_fmt,
+	&cmd_profile,
 	&cmd_fields,
 	&cmd_events,
 	&cmd_operators,

@@ -16,8 +16,12 @@ void pipeline_record(struct pipeline *p, const void *rec, size_t n)
 	ev.num = ++p->events;
 	m = ruleset_match(p->rules, &ev);
 	p->matched += m->n;
-	for (uint32_t i = 0; p->fold && i < m->n; i++)
-		fold_match(p->fold, &p->context, &ev, &m->v[i]);
+	for (uint32_t i = 0; i < m->n; i++) {
+		if (!m->v[i].rule->observe && p->fold)
+			fold_match(p->fold, &p->context, &ev, &m->v[i]);
+		else if (m->v[i].rule->observe && p->observed)
+			observed_match(p->observed, &ev, &m->v[i]);
+	}
 	if (p->observe)
 		p->observe(p->observe_ctx, &ev, m);
 }

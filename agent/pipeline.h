@@ -11,12 +11,14 @@
 #include "enrich/enrich.h"
 #include "event/decode.h"
 #include "finding/fold.h"
+#include "observed.h"
 #include "rule/ruleset.h"
 
 struct pipeline {
 	struct enrich *enrich;
 	struct ruleset *rules;
 	struct fold *fold;		/* NULL: matches are only counted (benchmarks) */
+	struct observed *observed;	/* matches of rules that are tried out; NULL: only counted */
 	struct finding_context context;
 	uint64_t boot_offset;
 	uint64_t events;		/* evt.num of the last event */

@@ -132,6 +132,7 @@ static json_t *rule_json(const struct engine *engine, uint32_t id)
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
 		      "events", events, "eventsUnseen", unseen, "opens", "readOnly", opens_of(engine, id, OPENS_READ), "others",
 		      opens_of(engine, id, OPENS_WRITTEN));
+	json_object_set_new(e, "mode", json_string(!r->info.enabled ? "off" : r->info.observe ? "observe" : "on"));
 	json_object_set_new(e, "fieldsNever", never_of_rule(r));
 	buf_free(&b);
 	return e;
@@ -174,9 +175,12 @@ static void print_opens(json_t *opens)
 
 static void print_rule(json_t *r)
 {
+	const char *mode = json_string_value(json_object_get(r, "mode"));
+
 	printf("%s\n  %-11s %s, score %lld, %s%s\n", json_string_value(json_object_get(r, "rule")), "type",
 	       json_string_value(json_object_get(r, "type")), (long long)json_integer_value(json_object_get(r, "severityScore")),
-	       json_string_value(json_object_get(r, "priority")), json_is_true(json_object_get(r, "enabled")) ? "" : ", disabled");
+	       json_string_value(json_object_get(r, "priority")), !strcmp(mode, "off") ? ", disabled" :
+	       !strcmp(mode, "observe") ? ", observed: no findings" : "");
 	if (!json_object_get(r, "tree"))
 		printf("  %-11s %s\n", "condition", json_string_value(json_object_get(r, "condition")));
 	print_list("events", json_object_get(r, "events"));

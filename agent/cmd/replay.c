@@ -32,7 +32,7 @@ struct replay {
 	struct finding_context context;
 	bool json, falco;
 	char hostname[256];
-	uint64_t events, findings;
+	uint64_t events, findings, observed;
 };
 
 static void output_fields(void *ctx, const char *rule, void (*fn)(void *fn_ctx, const char *field), void *fn_ctx)
@@ -42,7 +42,7 @@ static void output_fields(void *ctx, const char *rule, void (*fn)(void *fn_ctx, 
 	engine_condition_output_fields(ruleset_engine(r->rules, "condition"), rule, fn, fn_ctx);
 }
 
-static void print(struct replay *r, const Noroshi__V1__Finding *f, const struct event *ev)
+static void print(struct replay *r, const Noroshi__V1__Finding *f, const struct event *ev, bool observed)
 {
 	struct buf b = {};
 	json_t *o;
@@ -52,12 +52,14 @@ static void print(struct replay *r, const Noroshi__V1__Finding *f, const struct 
 			finding_falco_line(f, &(struct finding_template){output_fields, r}, &b);
 		else
 			finding_text_line(f, false, &b);
-		printf(STR_FMT "\n", STR_ARG(buf_view(&b)));
+		printf("%s" STR_FMT "\n", observed && !r->falco ? "observed: " : "", STR_ARG(buf_view(&b)));
 		buf_free(&b);
 		return;
 	}
 	o = finding_json(&f->base);
 	json_object_set_new(o, "eventNumber", json_integer((json_int_t)ev->num));
+	if (observed)
+		json_object_set_new(o, "observed", json_true());
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(o);
@@ -75,8 +77,10 @@ static void on_event(void *ctx, const struct event *ev, struct str line)
 
 		if (!f)
 			continue;
-		f->sequence = (uint32_t)++r->findings;
-		print(r, f, ev);
+		r->findings += !m->v[i].rule->observe;
+		r->observed += m->v[i].rule->observe;
+		f->sequence = (uint32_t)(r->findings + r->observed);
+		print(r, f, ev, m->v[i].rule->observe);
 	}
 }
 
@@ -99,7 +103,10 @@ static int replay(struct replay *r, struct engine_load *in, const char *events, 
 		r->context = (struct finding_context){.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(r->rules),
 						      .hostname = r->hostname, .boot_id = "", .kernel = ""};
 		e = events_file_each(events, on_event, r, &error);
-		fprintf(stderr, "noroshi replay: %llu events, %llu findings\n", (unsigned long long)r->events, (unsigned long long)r->findings);
+		fprintf(stderr, "noroshi replay: %llu events, %llu findings", (unsigned long long)r->events, (unsigned long long)r->findings);
+		if (r->observed)
+			fprintf(stderr, ", %llu matches only observed", (unsigned long long)r->observed);
+		fputs("\n", stderr);
 	}
 	if (error.n)
 		fprintf(stderr, "noroshi replay: %s\n", error.p);

@@ -2,6 +2,7 @@
 /* What the running agent says of itself, over its unix socket. */
 #include "cmd/cmd.h"
 #include "util/buf.h"
+#include "util/escape.h"
 #include "util/limits.h"
 #include <curl/curl.h>
 #include <jansson.h>
@@ -155,6 +156,34 @@ static void print_sinks(json_t *sinks)
 	}
 }
 
+static void print_samples(json_t *samples, const char *label)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(samples, i, s) {
+		struct buf b = {};
+
+		escape_add(&b, str(text(s, "output")));
+		printf("%-10s   %s %s " STR_FMT "\n", "", label, text(s, "time"), STR_ARG(buf_view(&b)));
+		buf_free(&b);
+	}
+}
+
+static void print_observed(json_t *observed, long long uncounted)
+{
+	json_t *r;
+	size_t i;
+
+	json_array_foreach(observed, i, r) {
+		printf("%-10s %s: %lld matches, no findings\n", "observed", text(r, "rule"), number(r, "matches"));
+		print_samples(json_object_get(r, "first"), "first ");
+		print_samples(json_object_get(r, "latest"), "latest");
+	}
+	if (uncounted)
+		printf("%-10s %lld matches of more observed rules than are counted one by one\n", "observed", uncounted);
+}
+
 static int print(json_t *v)
 {
 	const char *state = text(v, "state");
@@ -170,6 +199,7 @@ static int print(json_t *v)
 		       text(json_object_get(v, "confinement"), "reason"));
 	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), text(r, "digest"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
+	print_observed(json_object_get(v, "observed"), number(v, "observedUncounted"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
 	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));

@@ -37,6 +37,7 @@ struct rule_info {
 	const char *const *mitre;	/* technique ids, NULL-terminated */
 	const char *source;		/* "syscall" */
 	bool enabled;
+	bool observe;			/* tried out: it matches, but no finding is made of it */
 };
 
 struct engine;

@@ -102,9 +102,13 @@ static void engine_match(struct engine *e, const struct event *ev, struct matche
 	struct condition_engine *c = self(e);
 	uint32_t n = matcher_match(c->matcher, ev, c->hits);
 
-	n = n && c->first_match ? 1 : n;
-	for (uint32_t i = 0; i < n && m->n < m->room; i++)
-		m->v[m->n++] = (struct match){e, &c->loaded.rules[c->hits[i]].info, c->hits[i]};
+	for (uint32_t i = 0; i < n && m->n < m->room; i++) {
+		const struct rule_info *rule = &c->loaded.rules[c->hits[i]].info;
+
+		m->v[m->n++] = (struct match){e, rule, c->hits[i]};
+		if (c->first_match && !rule->observe)	/* one that is only tried out takes nobody's place */
+			break;
+	}
 }
 
 static void engine_output(struct engine *e, uint32_t id, const struct event *ev, struct buf *out)

@@ -110,5 +110,6 @@ void fill_info(struct loader *l, const struct rule_def *d, struct rule_info *inf
 		.score = d->score == NO_SCORE ? scores[d->priority] : d->score, .priority = words[d->priority],
 		.remedy = c_text(l, trimmed(d->remedy.value)), .tags = text_list(l, d->tags, d->ntags), .mitre = mitre_of(l, d),
 		.source = c_text(l, d->source.value), .enabled = d->enabled && d->priority <= l->in->min_priority,
+		.observe = d->observe,
 	};
 }

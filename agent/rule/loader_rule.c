@@ -264,6 +264,26 @@ static bool union_texts(struct loader *l, struct str **v, size_t *n, const struc
 	return true;
 }
 
+/* true, false, or observe: on, but only tried out. */
+static bool get_enabled(struct loader *l, const yaml_node_t *map, const char *item, struct rule_def *r)
+{
+	const yaml_node_t *n = map_get(l, map, "enabled");
+	struct place place;
+
+	if (!n)
+		return true;
+	r->observe = n->type == YAML_SCALAR_NODE && str_eq(node_text(n), STR("observe"));
+	if (r->observe) {
+		r->enabled = true;
+		return true;
+	}
+	if (node_bool(n, &r->enabled))
+		return true;
+	place = node_place(l, n);
+	say(l, DIAG_YAML_VALIDATE, &place, item, NULL, "\"enabled\" has to be true, false or observe");
+	return false;
+}
+
 static bool change_texts(struct loader *l, const yaml_node_t *map, const char *key, const char *item, enum change c,
 			 struct str **v, size_t *n)
 {
@@ -316,7 +336,7 @@ static bool apply_key(struct loader *l, const yaml_node_t *map, const char *item
 			r->nexceptions = 0;
 		return get_exceptions(l, map, item, r, c == CHANGE_APPEND);
 	case KEY_ENABLED:
-		return get_bool(l, map, "enabled", item, &r->enabled);
+		return get_enabled(l, map, item, r);
 	case KEY_WARN:
 		return get_bool(l, map, "warn_evttypes", item, &r->warn_evttypes);
 	case KEY_SKIP:
@@ -396,7 +416,7 @@ static void toggle_rule(struct loader *l, const yaml_node_t *map, const char *it
 	}
 	say(l, DIAG_DEPRECATED, &place, item, NULL,
 	    "\"enabled\" by itself is deprecated: write \"enabled: replace\" under \"override\" as well");
-	get_bool(l, map, "enabled", item, &r->enabled);
+	get_enabled(l, map, item, r);
 }
 
 static void clear_rule(struct rule_def *r, const struct scalar *name)

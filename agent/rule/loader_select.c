@@ -39,7 +39,7 @@ static bool has_tag(const struct rule_def *d, const char *tag)
 static void nobody(struct loader *l, const struct rule_select *s)
 {
 	diags_add(l->diags, DIAG_SELECTS_NONE, (struct diag_place){}, STR_NONE, NULL, NULL, "nothing to %s: no rule has the %s \"%.200s\"",
-		  s->enable ? "enable" : "disable", s->rule ? "name" : "tag", s->rule ? s->rule : s->tag);
+		  s->observe ? "observe" : s->enable ? "enable" : "disable", s->rule ? "name" : "tag", s->rule ? s->rule : s->tag);
 }
 
 void select_rules(struct loader *l)
@@ -53,7 +53,8 @@ void select_rules(struct loader *l)
 
 			if (!(s->rule && select_matches(s->rule, d->name.value)) && !(s->tag && has_tag(d, s->tag)))
 				continue;
-			d->enabled = s->enable;
+			d->enabled = s->enable || s->observe;
+			d->observe = s->observe;
 			n++;
 		}
 		if (!n)

@@ -85,7 +85,7 @@ struct rule_def {
 	struct scalar source, type, severity, remedy;
 	unsigned int priority;
 	unsigned int score;
-	bool enabled, warn_evttypes, skip_unknown;
+	bool enabled, observe, warn_evttypes, skip_unknown;
 	bool broken;		/* an error of it was reported: only looked at so that appends find it */
 	bool skipped;		/* of a source that is not ours */
 	struct str *tags, *mitre;

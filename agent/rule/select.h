@@ -13,6 +13,7 @@
 /* One step; a later one counts more. Rules it names by either are meant, and at least one of both is there. */
 struct rule_select {
 	bool enable;
+	bool observe;		/* on, but no findings; instead of enable */
 	const char *rule;	/* the whole name, * for any text; NULL: none */
 	const char *tag;	/* NULL: none */
 };

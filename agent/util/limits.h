@@ -48,6 +48,10 @@
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
 #define FOLD_BYTES_MAX		(4u << 20)	/* findings kept for their second revision, packed: part of the agent's memory budget */
+#define OBSERVED_RULES_MAX	256		/* rules tried out whose matches are counted */
+#define OBSERVED_SAMPLES	3		/* first and latest matches of each that are kept as text */
+#define OBSERVED_TEXT_MAX	1024		/* one of them: with all other caps 1.5 MiB, and status is read whole */
+#define OBSERVED_RENDER_MAX	(64u << 10)	/* the same before it is cut */
 #define FINDING_TEXT_MAX	8192		/* one text of the process that did it: command line, path */
 #define ANCESTOR_TEXT_MAX	1024		/* one text of an ancestor */
 #define EVIDENCE_MAX		96		/* fields shown of one rule */
