@@ -38,6 +38,7 @@ struct http_poll {
 	uv_poll_t handle;
 	struct http_client *client;
 	curl_socket_t fd;
+	bool failed;		/* the error was hidden once, for what could still be read */
 	struct http_poll *next, **link;
 };
 
@@ -141,11 +142,21 @@ static void on_ready(uv_poll_t *h, int status, int events)
 {
 	struct http_poll *p = h->data;
 	struct http_client *c = p->client;
-	int flags = status < 0 ? CURL_CSELECT_ERR : 0, running;
+	int flags = 0, running;
 
+	/*
+	 * An error hides what can still be read: a receiver that does not want the rest of a body answers, closes, and its
+	 * kernel resets the connection. So the answer is read first; the error is told when it comes again.
+	 */
+	if (status < 0)
+		flags = p->failed ? CURL_CSELECT_ERR : CURL_CSELECT_IN;
 	flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
 	flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
 	curl_multi_socket_action(c->multi, p->fd, flags, &running);
+	if (status < 0 && !p->failed && !uv_is_closing((uv_handle_t *)h)) {
+		p->failed = true;
+		uv_poll_start(&p->handle, UV_READABLE, on_ready);
+	}
 	collect(c);
 }
 

@@ -22,6 +22,7 @@ enum peer_then {
 	PEER_KEEP,	/* the connection stays */
 	PEER_CLOSE,
 	PEER_HANG,	/* nothing more until the client gives up */
+	PEER_RESET,	/* as a server does that has not read all that was sent */
 };
 
 struct peer_step {
@@ -80,6 +81,8 @@ static void peer_connection(struct peer *p, int fd)
 		if (s->then == PEER_HANG)
 			while (read(fd, &byte, 1) > 0)
 				;
+		if (s->then == PEER_RESET)
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
 		if (s->then != PEER_KEEP)
 			return;
 	}
