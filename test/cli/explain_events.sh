@@ -62,7 +62,7 @@ has out "counted" '^4 events, 0 of its types, true for 0$'
 cp events.jsonl odd:2
 status 0 "a file of that name" "$NOROSHI" explain -r rules.yaml -e odd:2 Shell
 has out "is read whole" '^4 events, 3 of its types, true for 1$'
-for n in 1 2 3 4 5 6 7; do cat events.jsonl; done >many.jsonl
+for _ in 1 2 3 4 5 6 7; do cat events.jsonl; done >many.jsonl
 status 0 "many" "$NOROSHI" explain -r rules.yaml -e many.jsonl Shell
 has out "are counted" '^28 events, 21 of its types, true for 7; 20 shown, -e FILE:N shows event N$'
 
