@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compile rules and configuration, load nothing: every diagnostic at once. */
+#include "cmd/check_lint.h"
 #include "cmd/cmd.h"
 #include "cmd/never.h"
 #include "cmd/rules_arg.h"
@@ -15,12 +16,13 @@
 
 extern const struct cmd cmd_check;
 
-enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_RULES_BASE };
+enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_LINT, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "check this configuration too, and the rules it names when no RULES are given"},
 	[OPT_JSON] = {"--json", 0, NULL, "one object in the shape of `falco -V` (positions from 0)"},
 	[OPT_STRICT] = {"--strict", 0, NULL, "a warning fails as well"},
+	[OPT_LINT] = {"--lint", 0, NULL, "also warn of what is allowed and most likely not meant"},
 	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
@@ -28,7 +30,7 @@ static const struct cmd_option options[] = {
 struct args {
 	const char *config, *paths[PATHS_MAX];
 	size_t npaths;
-	bool json, strict;
+	bool json, strict, lint;
 	struct rules_opts opts;
 };
 
@@ -50,6 +52,8 @@ static int parse(struct args *a, int argc, char **argv)
 			a->json = true;
 		else if (o == OPT_STRICT)
 			a->strict = true;
+		else if (o == OPT_LINT)
+			a->lint = true;
 		else if (o == CMD_ARG && a->npaths < PATHS_MAX)
 			a->paths[a->npaths++] = p.value;
 		else
@@ -206,6 +210,7 @@ static int check_rules(const struct args *a, struct rule_files *files, const str
 	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
 	int r = rules_opts_fill(&a->opts, c, &in, &steps);
 
+	in.lint = in.places = a->lint;
 	if (r >= 0)
 		r = ruleset_read(&rs, files, paths, n, in, d);
 	if (r >= 0)
@@ -214,6 +219,8 @@ static int check_rules(const struct args *a, struct rule_files *files, const str
 		json_decref(ret->never);
 		ret->never = never_of_rules(engine_condition_loaded(ruleset_engine(rs, "condition")));
 	}
+	if (r >= 0 && a->lint)
+		r = check_lint(rs, files, &in, d);
 	return r;
 }
 

@@ -44,6 +44,8 @@ struct expr {
 struct constant {
 	struct str text;
 	struct span span;
+	const struct diag_place *place;	/* where it was written, of a list's item where the list is named; NULL unless engine_load.lint */
+	bool of_list;			/* then also: it is an item of a named list */
 };
 
 enum trap { TRAP_NONE, TRAP_FALSE, TRAP_TRUE };

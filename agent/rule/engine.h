@@ -65,6 +65,7 @@ struct engine_load {
 	bool strict_compat;	/* copy the original's traps as well (§7.2 of the language reference) */
 	unsigned int min_priority;	/* rules less urgent than this are left out: 0 Emergency … 7 Debug */
 	bool places;			/* keep where every part of a condition was written: for what tests rules */
+	bool lint;			/* with places: keep what else lints ask of a rule (loaded_rule.written) */
 	const struct rule_select *select;	/* in this order */
 	size_t nselect;
 	const struct rule_addition *additions;

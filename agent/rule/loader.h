@@ -19,8 +19,36 @@ struct extra_field {
 	struct output *value;
 };
 
+/* What lints ask of a rule besides what it means. */
+struct loaded_exception {
+	struct str name, expires;	/* expires: YYYY-MM-DD, or empty */
+	struct diag_place place, expires_place;
+};
+
+struct loaded_field {
+	const struct field_ref *field;
+	struct diag_place place;
+};
+
+struct loaded_written {
+	const struct loaded_exception *exceptions;	/* that have values and have not expired; place is that of their "not (...)" */
+	size_t nexceptions;
+	struct loaded_field *fields;	/* of the output, as the rule names them */
+	size_t nfields;
+	struct diag_place desc;
+	bool examples;
+};
+
+/* A rule, macro or list that takes the place of one before it. */
+struct loaded_again {
+	const char *kind;
+	struct str name;
+	struct diag_place before, place;
+};
+
 struct loaded_rule {
 	struct rule_info info;
+	const struct loaded_written *written;	/* NULL unless engine_load.lint */
 	const struct ast *condition;	/* checked; NULL when the rule is left out (disabled, below the priority) */
 	const struct ast *tree;		/* the same, also of a rule that is left out: for explain */
 	struct output *output;
@@ -35,6 +63,8 @@ struct loaded {
 	struct arena *arena;		/* holds everything here */
 	struct loaded_rule *rules;	/* in definition order */
 	uint32_t nrules, enabled;
+	const struct loaded_again *again;	/* with engine_load.lint */
+	size_t nagain;
 	uint64_t engine_version;	/* highest required minor version, 0 without one */
 };
 

@@ -225,6 +225,7 @@ static void collect_list(struct loader *l, const yaml_node_t *map)
 		list->odd = !is_bare(name.value);
 		l->odd_lists += list->odd;
 	} else if (changes.of[0] != CHANGE_APPEND) {
+		defined_again(l, "list", &list->name, &name);
 		l->nitems -= list->n;
 		list->n = 0;
 		list->name = name;
@@ -287,6 +288,8 @@ static void collect_macro(struct loader *l, const yaml_node_t *map)
 	if (changes.of[0] == CHANGE_APPEND) {
 		ctext_add(&m->condition, STR(" "), &(struct segment){.place = condition.place, .value = condition.value});
 	} else {
+		if (m->condition.text.n)
+			defined_again(l, "macro", &m->name, &name);
 		ctext_free(&m->condition);
 		m->broken = false;
 		m->name = name;

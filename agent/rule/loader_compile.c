@@ -80,6 +80,8 @@ static void keep_places(struct loader *l, struct ast *n, const struct ctext *tex
 	}
 	*place = ctext_diag(text, n->span.pos, n->span.len);
 	n->place = place;
+	if (l->in->lint)
+		keep_constants(l, n, text);
 	for (uint32_t i = 0; i < n->n; i++)
 		keep_places(l, n->v[i], text);
 }
@@ -427,6 +429,8 @@ static void compile_rule(struct loader *l, struct rule_def *d, struct loaded *re
 	out->place = place_diag(&d->name.place, d->name.place.start, d->name.value.n);
 	fill_info(l, d, &out->info);
 	extra_fields(l, d, out);
+	if (l->in->lint)
+		out->written = keep_written(l, d, out);
 	if (out->info.enabled)
 		out->condition = out->tree;
 	ret->enabled += out->info.enabled;
@@ -462,6 +466,8 @@ int compile(struct loader *l, struct loaded *ret)
 		resolve_macro(l, &l->macros[i], 0);
 	for (size_t i = 0; i < l->nrules && !l->no_memory; i++)
 		compile_rule(l, &l->rules[i], ret);
+	ret->again = l->again;
+	ret->nagain = l->nagain;
 	if (!l->no_memory)
 		warn_unused(l);
 	return l->no_memory ? -ENOMEM : 0;

@@ -248,6 +248,11 @@ static bool expired(const struct exception_def *e)
 	return str_cmp(e->expires.value, str(today)) < 0;
 }
 
+bool exception_applies(const struct exception_def *e)
+{
+	return e->values.n && !expired(e);
+}
+
 static bool append_values(struct loader *l, struct exception_def *to, const struct exception_def *e, const char *item)
 {
 	struct exception_def added;
@@ -448,7 +453,7 @@ bool add_exceptions(struct loader *l, struct rule_def *r, struct ctext *out)
 	char item[160];
 
 	for (size_t i = 0; i < r->nexceptions; i++)
-		n += r->exceptions[i].values.n > 0 && !expired(&r->exceptions[i]);
+		n += exception_applies(&r->exceptions[i]);
 	if (n)
 		put(&w, STR("("));
 	if (ctext_copy(out, &r->condition, 0, r->condition.text.n) < 0)
@@ -462,7 +467,7 @@ bool add_exceptions(struct loader *l, struct rule_def *r, struct ctext *out)
 		if (expired(e))
 			say(l, DIAG_DEPRECATED, &e->expires.place, item_text(item, "rule", r->name.value), NULL,
 			    "exception \"" STR_FMT "\" has expired and no longer applies", STR_ARG(e->name.value));
-		else if (e->values.n)
+		else if (exception_applies(e))
 			put_exception(&w, e);
 	}
 	return !l->no_memory;

@@ -346,6 +346,7 @@ static bool apply_key(struct loader *l, const yaml_node_t *map, const char *item
 	case KEY_SEVERITY:
 		return get_severity(l, map, item, &r->score);
 	case KEY_EXAMPLES:
+		r->examples = true;
 		return check_examples(l, map, item);
 	default:
 		return apply_text_key(l, map, item, k, c, r);
@@ -441,7 +442,9 @@ static void define_rule(struct loader *l, const yaml_node_t *map, const char *it
 		say(l, DIAG_VALIDATE, &name->place, item, NULL, "there are more than %d rules", RULES_MAX);
 		return;
 	}
-	if (!r)
+	if (r)
+		defined_again(l, "rule", &r->name, name);
+	else
 		r = rule_add(l, name);
 	if (!r)
 		return;

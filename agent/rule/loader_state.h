@@ -16,6 +16,7 @@
  *   loader_select.c     what the configuration says of the rules
  *   loader_compile.c    texts → checked trees and outputs
  *   loader_info.c       what a finding says of its rule
+ *   loader_lint.c       what lints ask besides
  */
 #ifndef RULE_LOADER_STATE_H
 #define RULE_LOADER_STATE_H
@@ -88,6 +89,7 @@ struct rule_def {
 	bool enabled, observe, warn_evttypes, skip_unknown;
 	bool broken;		/* an error of it was reported: only looked at so that appends find it */
 	bool skipped;		/* of a source that is not ours */
+	bool examples;
 	struct str *tags, *mitre;
 	size_t ntags, nmitre;
 	struct exception_def *exceptions;
@@ -109,6 +111,8 @@ struct loader {
 	struct name_map list_names, macro_names, rule_names;
 	uint32_t order;		/* of definitions */
 	size_t nitems;		/* of all lists */
+	struct loaded_again *again;
+	size_t nagain;
 	unsigned int engine_minor;	/* highest required */
 
 	/* the document in hand */
@@ -212,6 +216,13 @@ void select_rules(struct loader *l);
 bool check_additions(struct loader *l);	/* false after an error */
 struct str output_with_additions(struct loader *l, const struct rule_def *d, struct str text);
 void extra_fields(struct loader *l, const struct rule_def *d, struct loaded_rule *out);
+
+/* ---- for lints (loader_lint.c); nothing without engine_load.lint ---- */
+
+void defined_again(struct loader *l, const char *kind, const struct scalar *before, const struct scalar *name);
+void keep_constants(struct loader *l, struct ast *n, const struct ctext *text);	/* where they stand */
+const struct loaded_written *keep_written(struct loader *l, const struct rule_def *d, const struct loaded_rule *r);
+bool exception_applies(const struct exception_def *e);	/* has values and has not expired */
 
 void fill_info(struct loader *l, const struct rule_def *d, struct rule_info *info);
 

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/lint.h"
+#include "rule/lint_state.h"
+#include <errno.h>
+#include <stdarg.h>
+
+static const struct {
+	enum diag_code code;
+	void (*run)(struct lint *l);
+} lints[] = {
+#define LINT(ID, function, title, doc) {DIAG_LINT_##ID, function},
+#include "rule/lint.def"
+};
+
+/* ---- saying it ---- */
+
+static const struct rule_source *source_of(const struct lint *l, struct str file)
+{
+	for (size_t i = 0; i < l->in->nsources; i++) {
+		if (str_eq(l->in->sources[i].name, file))
+			return &l->in->sources[i];
+	}
+	return NULL;
+}
+
+static bool said(const struct lint *l, const struct diag_place *at)
+{
+	for (size_t i = 0; i < l->diags->n; i++) {
+		const struct diag *d = &l->diags->v[i];
+
+		if (d->code == l->code && d->place.line == at->line && d->place.col == at->col && str_eq(d->place.file, at->file))
+			return true;
+	}
+	return false;
+}
+
+void lint_say(struct lint *l, const struct diag_place *at, const struct loaded_rule *r, const char *hint, const char *fmt, ...)
+{
+	const struct rule_source *s;
+	char message[512], item[160];
+	va_list ap;
+
+	if (!at && r)
+		at = &r->place;
+	if (!at || said(l, at))
+		return;
+	s = source_of(l, at->file);
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	if (r)
+		snprintf(item, sizeof(item), "rule \"%.120s\"", r->info.name);
+	diags_add(l->diags, l->code, *at, s ? s->text : STR_NONE, r ? item : NULL, hint, "%s", message);
+}
+
+struct str lint_source(const struct lint *l, const struct diag_place *at)
+{
+	const struct rule_source *s = at ? source_of(l, at->file) : NULL;
+	struct str rest = s ? s->text : STR_NONE;
+
+	for (unsigned int line = 1; s && line < at->line; line++) {
+		const char *nl = memchr(rest.p, '\n', rest.n);
+
+		rest = nl ? str_skip(rest, (size_t)(nl + 1 - rest.p)) : STR_NONE;
+		if (!nl)
+			break;
+	}
+	return rest.n >= at->col && at->col ? str_skip(rest, at->col - 1) : STR_NONE;
+}
+
+/* ---- texts of parts ---- */
+
+static int by_text(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Of its members, those of a member of the same kind in its place. */
+static size_t members(struct lint *l, const struct ast *n, enum ast_kind kind, struct str *v)
+{
+	size_t count = 0;
+
+	if (n->kind != kind) {
+		if (v)
+			*v = lint_text(l, n);
+		return 1;
+	}
+	for (uint32_t i = 0; i < n->n; i++)
+		count += members(l, n->v[i], kind, v ? v + count : NULL);
+	return count;
+}
+
+static void put_sorted(struct lint *l, struct buf *b, struct str *v, size_t n, const char *between)
+{
+	if (!v) {
+		l->no_memory = true;
+		return;
+	}
+	qsort(v, n, sizeof(*v), by_text);
+	buf_char(b, '(');
+	for (size_t i = 0; i < n; i++) {
+		if (i && str_eq(v[i], v[i - 1]))
+			continue;
+		buf_puts(b, i ? between : "");
+		buf_str(b, v[i]);
+	}
+	buf_char(b, ')');
+}
+
+static void put_check(struct lint *l, struct buf *b, const struct ast *n)
+{
+	struct ast bare = *n;
+	struct str *v;
+
+	if (!n->list || n->nconstants < 2) {
+		ast_print(n, b);
+		return;
+	}
+	bare.nconstants = 0;
+	ast_print(&bare, b);
+	v = arena_array(l->arena, struct str, n->nconstants);
+	for (uint32_t i = 0; v && i < n->nconstants; i++)
+		v[i] = n->constants[i].text;
+	put_sorted(l, b, v, n->nconstants, "\n");
+}
+
+struct str lint_text(struct lint *l, const struct ast *n)
+{
+	struct buf b _cleanup_(buf_free) = {};
+	struct str ret, *v;
+	size_t count;
+
+	if (n->kind == AST_AND || n->kind == AST_OR) {
+		count = members(l, n, n->kind, NULL);
+		v = arena_array(l->arena, struct str, count);
+		if (v)
+			members(l, n, n->kind, v);
+		put_sorted(l, &b, v, count, n->kind == AST_AND ? " and " : " or ");
+	} else if (n->kind == AST_NOT && n->v[0]->kind == AST_NOT) {
+		return lint_text(l, n->v[0]->v[0]);
+	} else if (n->kind == AST_NOT) {
+		buf_puts(&b, "not ");
+		buf_str(&b, lint_text(l, n->v[0]));
+	} else {
+		put_check(l, &b, n);
+	}
+	ret = arena_str(l->arena, buf_view(&b));
+	if (!ret.p)
+		l->no_memory = true;
+	return ret.p ? ret : STR("");
+}
+
+const char *lint_shown(char buf[96], const struct ast *n)
+{
+	struct buf b _cleanup_(buf_free) = {};
+	size_t cut;
+
+	if (n->macro.n && n->kind != AST_CHECK) {
+		snprintf(buf, 96, "%.*s", (int)(n->macro.n < 90 ? n->macro.n : 90), n->macro.p);
+		return buf;
+	}
+	ast_print(n, &b);
+	cut = b.n;
+	if (cut > 72) {
+		for (cut = 68; cut && ((unsigned char)b.p[cut] & 0xc0) == 0x80; cut--)
+			;
+	}
+	snprintf(buf, 96, "%.*s%s", (int)cut, b.p ? b.p : "", cut < b.n ? " ..." : "");
+	return buf;
+}
+
+/* ---- walking ---- */
+
+const struct loaded_exception *lint_exception(const struct loaded_rule *r, const struct ast *n)
+{
+	const struct loaded_written *w = r->written;
+
+	for (size_t i = 0; w && n->kind == AST_NOT && n->place && i < w->nexceptions; i++) {
+		const struct diag_place *p = &w->exceptions[i].place;
+
+		if (p->line == n->place->line && p->col == n->place->col && str_eq(p->file, n->place->file))
+			return &w->exceptions[i];
+	}
+	return NULL;
+}
+
+static void walk(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct ast *parent, lint_part_fn fn)
+{
+	if (lint_exception(r, n))
+		return;
+	fn(l, r, n, parent);
+	for (uint32_t i = 0; i < n->n; i++)
+		walk(l, r, n->v[i], n, fn);
+}
+
+void lint_each_part(struct lint *l, lint_part_fn fn)
+{
+	for (uint32_t i = 0; i < l->loaded->nrules; i++) {
+		if (l->loaded->rules[i].tree)
+			walk(l, &l->loaded->rules[i], l->loaded->rules[i].tree, NULL, fn);
+	}
+}
+
+/* ---- the whole ---- */
+
+static size_t file_order(const struct lint *l, struct str file)
+{
+	const struct rule_source *s = source_of(l, file);
+
+	return s ? (size_t)(s - l->in->sources) : l->in->nsources;
+}
+
+static bool stands_before(const struct lint *l, const struct diag *a, const struct diag *b)
+{
+	size_t x = file_order(l, a->place.file), y = file_order(l, b->place.file);
+
+	if (x != y)
+		return x < y;
+	return a->place.line != b->place.line ? a->place.line < b->place.line : a->place.col < b->place.col;
+}
+
+static void sort(const struct lint *l)
+{
+	struct diag *v = l->diags->v;
+
+	for (size_t i = 1; i < l->diags->n; i++) {	/* DIAGS_MAX at most */
+		struct diag d = v[i];
+		size_t k = i;
+
+		for (; k > 0 && stands_before(l, &d, &v[k - 1]); k--)
+			v[k] = v[k - 1];
+		v[k] = d;
+	}
+}
+
+int lint_run(const struct lint_input *in, struct diags *d)
+{
+	struct lint l = {.in = in, .loaded = in->loaded, .diags = d};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lints) && !l.no_memory; i++) {
+		l.arena = arena_new(0);
+		if (!l.arena)
+			return -ENOMEM;
+		l.code = lints[i].code;
+		lints[i].run(&l);
+		l.arena = arena_free(l.arena);
+	}
+	sort(&l);
+	return l.no_memory ? -ENOMEM : 0;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields and events that are not there when the rule is asked. */
+#include "event/names.h"
+#include "rule/lint_state.h"
+
+/* Of the rule's events those that the agent sees. */
+struct seen {
+	bool call[CALL_MAX];
+	bool any, some_event;	/* some_event: the condition leaves events at all */
+};
+
+static void events_of(const struct loaded_rule *r, struct seen *s)
+{
+	struct name_set set;
+
+	*s = (struct seen){};
+	ast_events(r->tree, &set);
+	for (unsigned int i = 0; i < name_count; i++) {
+		enum event_call call = name_call((int)i);
+
+		if (!name_set_has(&set, (int)i))
+			continue;
+		s->some_event = true;
+		if (call == CALL_NONE)
+			continue;
+		s->call[call] = s->any = true;
+	}
+}
+
+void lint_unseen(struct lint *l)
+{
+	struct seen s;
+
+	for (uint32_t i = 0; i < l->loaded->nrules; i++) {
+		const struct loaded_rule *r = &l->loaded->rules[i];
+
+		if (!r->tree)
+			continue;
+		events_of(r, &s);
+		if (s.some_event && !s.any)
+			lint_say(l, r->tree->place, r, "\"noroshi events\" lists those that are", "the agent sees none of the events that this can hold for");
+	}
+}
+
+static bool carried(const struct seen *s, const struct field_ref *f)
+{
+	for (enum event_call c = CALL_NONE + 1; c < CALL_MAX; c++) {
+		if (s->call[c] && field_available(f, c))
+			return true;
+	}
+	return false;
+}
+
+static void say(struct lint *l, const struct loaded_rule *r, const struct diag_place *at, const struct field_ref *f, const char *then)
+{
+	const char *why = field_never(f->desc);
+	char hint[160];
+
+	snprintf(hint, sizeof(hint), "%s", why ? why : "");
+	if (why)
+		lint_say(l, at, r, hint, "no event carries %.*s: %s", (int)(f->text.n < 100 ? f->text.n : 100), f->text.p, then);
+	else
+		lint_say(l, at, r, "leave it out, or take a field that these events have: noroshi fields",
+			 "none of the rule's events carries %.*s: %s", (int)(f->text.n < 100 ? f->text.n : 100), f->text.p, then);
+}
+
+void lint_output_field(struct lint *l)
+{
+	struct seen s;
+
+	for (uint32_t i = 0; i < l->loaded->nrules; i++) {
+		const struct loaded_rule *r = &l->loaded->rules[i];
+
+		if (!r->tree || !r->written)
+			continue;
+		events_of(r, &s);
+		for (size_t k = 0; k < r->written->nfields; k++) {
+			const struct loaded_field *f = &r->written->fields[k];
+
+			if (f->field->desc->flags & FIELD_NEVER || (s.any && !carried(&s, f->field)))
+				say(l, r, &f->place, f->field, "it is always printed as <NA>");
+		}
+	}
+}
+
+/* The first field of an expression that no event has. */
+static const struct field_ref *missing_in(const struct expr *x, const struct seen *s)
+{
+	const struct field_ref *f = NULL;
+
+	if (!x)
+		return NULL;
+	if (x->kind == EXPR_FIELD && x->field.desc && (x->field.desc->flags & FIELD_NEVER || (s->any && !carried(s, &x->field))))
+		return &x->field;
+	for (uint32_t i = 0; i < x->n && !f; i++)
+		f = missing_in(x->v[i], s);
+	return f;
+}
+
+static void look(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct seen *s)
+{
+	const struct field_ref *f = NULL;
+
+	if (n->kind == AST_CHECK)
+		f = missing_in(n->lhs, s) ?: missing_in(n->rhs, s);
+	if (f)
+		say(l, r, n->place, f, "this is always false");
+	for (uint32_t i = 0; i < n->n; i++)
+		look(l, r, n->v[i], s);
+}
+
+void lint_condition_field(struct lint *l)
+{
+	struct seen s;
+
+	for (uint32_t i = 0; i < l->loaded->nrules; i++) {
+		const struct loaded_rule *r = &l->loaded->rules[i];
+
+		if (!r->tree)
+			continue;
+		events_of(r, &s);
+		look(l, r, r->tree, &s);
+	}
+}
