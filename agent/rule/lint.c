@@ -150,13 +150,28 @@ struct str lint_text(struct lint *l, const struct ast *n)
 	return ret.p ? ret : STR("");
 }
 
-const char *lint_shown(char buf[96], const struct ast *n)
+struct str lint_macro(const struct ast *n)
 {
+	while (n->kind == AST_NOT)
+		n = n->v[0];
+	return n->macro;
+}
+
+const struct diag_place *lint_place(const struct ast *within, const struct ast *first, const struct ast *second)
+{
+	if (str_eq(lint_macro(first), lint_macro(within)))
+		return first->place;
+	return str_eq(lint_macro(second), lint_macro(within)) ? second->place : within->place;
+}
+
+const char *lint_shown(char buf[96], const struct ast *n, const struct ast *within)
+{
+	struct str macro = lint_macro(n);
 	struct buf b _cleanup_(buf_free) = {};
 	size_t cut;
 
-	if (n->macro.n && n->kind != AST_CHECK) {
-		snprintf(buf, 96, "%.*s", (int)(n->macro.n < 90 ? n->macro.n : 90), n->macro.p);
+	if (macro.n && !str_eq(macro, within->macro)) {
+		snprintf(buf, 96, "%s%.*s", n->kind == AST_NOT ? "not " : "", (int)(macro.n < 90 ? macro.n : 90), macro.p);
 		return buf;
 	}
 	ast_print(n, &b);

@@ -204,13 +204,13 @@ static void look_claims(struct claims *c, const struct loaded_rule *r, const str
 			if (!contradict(c, a, b, &missing))
 				continue;
 			if (c->always)	/* b stands for its opposite */
-				lint_say(c->l, b->n->place, r, "\"and\" may be meant", "\"%s%s\" or \"%s%s\" always holds%s",
-					 a->negated ? "" : "not ", lint_shown(one, a->n), b->negated ? "" : "not ", lint_shown(two, b->n),
+				lint_say(c->l, lint_place(n, b->n, a->n), r, "\"and\" may be meant", "\"%s%s\" or \"%s%s\" always holds%s",
+					 a->negated ? "" : "not ", lint_shown(one, a->n, n), b->negated ? "" : "not ", lint_shown(two, b->n, n),
 					 missing ? " where the field is there" : "");
 			else
-				lint_say(c->l, b->n->place, r, lint_exception(r, n) ? "the exception leaves nothing" : "\"or\" may be meant",
-					 "never true together: \"%s%s\" and \"%s%s\"", a->negated ? "not " : "", lint_shown(one, a->n),
-					 b->negated ? "not " : "", lint_shown(two, b->n));
+				lint_say(c->l, lint_place(n, b->n, a->n), r, lint_exception(r, n) ? "the exception leaves nothing" : "\"or\" may be meant",
+					 "never true together: \"%s%s\" and \"%s%s\"", a->negated ? "not " : "", lint_shown(one, a->n, n),
+					 b->negated ? "not " : "", lint_shown(two, b->n, n));
 			return;
 		}
 	}

@@ -21,10 +21,10 @@ static void look_twice(struct lint *l, const struct loaded_rule *r, const struct
 		texts[i] = lint_text(l, n->v[i]);
 		for (uint32_t k = 0; k < i; k++) {
 			/* what a macro happens to ask for as well is no mistake */
-			if (!str_eq(texts[i], texts[k]) || !str_eq(n->v[i]->macro, n->v[k]->macro) || lint_exception(r, n->v[i]))
+			if (!str_eq(texts[i], texts[k]) || !str_eq(lint_macro(n->v[i]), lint_macro(n->v[k])) || lint_exception(r, n->v[i]))
 				continue;
-			lint_say(l, n->v[i]->place, r, "drop it, or write what was meant", "\"%s\" stands twice in this \"%s\"",
-				 lint_shown(shown, n->v[i]), n->kind == AST_AND ? "and" : "or");
+			lint_say(l, lint_place(n, n->v[i], n->v[k]), r, "drop it, or write what was meant", "\"%s\" stands twice in this \"%s\"",
+				 lint_shown(shown, n->v[i], n), n->kind == AST_AND ? "and" : "or");
 			break;
 		}
 	}
@@ -100,8 +100,7 @@ static bool below(struct str path, struct str folder)
 	return str_starts(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
 }
 
-/* Where the path leads; false when it is none of the links. */
-static bool target_of(struct str path, bool prefix, char ret[256])
+static bool follow(struct str path, bool prefix, char ret[256])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		struct str link = str(links[i].link);
@@ -112,6 +111,18 @@ static bool target_of(struct str path, bool prefix, char ret[256])
 		return true;
 	}
 	return false;
+}
+
+/* Where the path leads, from a folder's link to a file's as well; false when it is none of the links. */
+static bool target_of(struct str path, bool prefix, char ret[256])
+{
+	char first[256];
+
+	if (!follow(path, prefix, first))
+		return false;
+	if (!follow(str(first), prefix, ret))
+		memcpy(ret, first, sizeof(first));
+	return true;
 }
 
 static bool asks_whole(const struct ast *n)
@@ -125,7 +136,7 @@ static bool covers(const struct ast *n, const struct ast *check, const char *tar
 	while (n->kind == AST_NOT)
 		n = n->v[0];
 	for (uint32_t i = 0; n->kind != AST_CHECK && i < n->n; i++) {
-		if (n->kind == check->kind || covers(n->v[i], check, target))
+		if (covers(n->v[i], check, target))
 			return true;
 	}
 	if (n->kind != AST_CHECK || !str_eq(n->lhs->text, check->lhs->text))
@@ -139,17 +150,18 @@ static bool covers(const struct ast *n, const struct ast *check, const char *tar
 	return false;
 }
 
-static void look_link(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct ast *parent)
+/* group: the "and" or "or" it is a member of, or itself. */
+static void look_link(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct ast *group)
 {
-	bool prefix = n->kind == AST_CHECK && (n->op == OP_STARTSWITH || n->op == OP_PMATCH || n->op == OP_GLOB);
+	bool prefix = n->op == OP_STARTSWITH || n->op == OP_PMATCH || n->op == OP_GLOB;
 	char target[256], hint[320];
 
-	if (n->kind != AST_CHECK || n->rhs || !is_resolved(n->lhs) || (!prefix && !asks_whole(n)))
+	if (n->rhs || !is_resolved(n->lhs) || (!prefix && !asks_whole(n)))
 		return;
 	for (uint32_t i = 0; i < n->nconstants; i++) {
 		const struct constant *c = &n->constants[i];
 
-		if (!target_of(c->text, prefix, target) || covers(n, n, target) || (parent && covers(parent, n, target)))
+		if (!target_of(c->text, prefix, target) || covers(group, n, target))
 			continue;
 		snprintf(hint, sizeof(hint), "name %s too", target);
 		lint_say(l, c->place ? c->place : n->place, r, hint,
@@ -158,9 +170,23 @@ static void look_link(struct lint *l, const struct loaded_rule *r, const struct 
 	}
 }
 
+static void look_group(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct ast *parent)
+{
+	bool group = n->kind == AST_AND || n->kind == AST_OR;
+
+	for (uint32_t i = 0; group ? i < n->n : !parent && !i; i++) {
+		const struct ast *member = group ? n->v[i] : n;
+
+		while (member->kind == AST_NOT)
+			member = member->v[0];
+		if (member->kind == AST_CHECK)
+			look_link(l, r, member, n);
+	}
+}
+
 void lint_symlink(struct lint *l)
 {
-	lint_each_part(l, look_link);
+	lint_each_part(l, look_group);
 }
 
 /* ---- order ---- */
@@ -168,30 +194,44 @@ void lint_symlink(struct lint *l)
 #define DEAR 40		/* comparisons of two numbers: a regex, a walk along the ancestors */
 #define TIMES 4		/* as dear as what stands behind it */
 
-static void look_order(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s, const struct matcher *m)
+/* "evt.num = 0" and an empty list: places for the reader's own, which cost nothing now. */
+static bool is_placeholder(const struct ast *n)
+{
+	while (n->kind == AST_NOT)
+		n = n->v[0];
+	return n->kind == AST_CHECK && ((n->list && !n->nconstants) || str_eq(n->lhs->text, STR("evt.num")));
+}
+
+/* The first member of the "and" that is dear beside a later one. */
+static void look_members(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s, const struct matcher *m)
 {
 	char dear[96], cheap[96];
 
+	for (uint32_t k = 1; k < n->n; k++) {
+		float cost = part_cost(m, part_member(s, k), -1).expected;
+
+		for (uint32_t i = 0; i < k && !lint_exception(r, n->v[k]) && !is_placeholder(n->v[k]); i++) {
+			float before = part_cost(m, part_member(s, i), -1).expected;
+
+			if (before < DEAR || before < TIMES * cost)
+				continue;
+			lint_say(l, lint_place(n, n->v[i], n->v[k]), r,
+				 "put the cheap one first: the original asks in the order of the text, noroshi finds its own",
+				 "\"%s\" costs about %.0f times as much as \"%s\" behind it", lint_shown(dear, n->v[i], n),
+				 (double)(before / (cost > 1 ? cost : 1)), lint_shown(cheap, n->v[k], n));
+			return;
+		}
+	}
+}
+
+static void look_order(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s, const struct matcher *m)
+{
 	if (n->n != part_of(s).n)
 		return;		/* the engine sees it otherwise: nothing can be said */
 	for (uint32_t i = 0; i < n->n; i++)
 		look_order(l, r, n->v[i], part_member(s, i), m);
-	if (n->kind != AST_AND)
-		return;
-	for (uint32_t k = 1; k < n->n; k++) {
-		float cost = part_cost(m, part_member(s, k), -1).most;
-
-		for (uint32_t i = 0; i < k && !lint_exception(r, n->v[k]); i++) {
-			float before = part_cost(m, part_member(s, i), -1).most;
-
-			if (before < DEAR || before < TIMES * cost)
-				continue;
-			lint_say(l, n->v[i]->place, r, "put the cheap one first: the original asks in the order of the text, noroshi finds its own",
-				 "\"%s\" costs about %.0f times as much as \"%s\" behind it", lint_shown(dear, n->v[i]),
-				 (double)(before / (cost > 1 ? cost : 1)), lint_shown(cheap, n->v[k]));
-			return;
-		}
-	}
+	if (n->kind == AST_AND)
+		look_members(l, r, n, s, m);
 }
 
 void lint_order(struct lint *l)

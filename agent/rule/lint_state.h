@@ -38,8 +38,13 @@ void lint_say(struct lint *l, const struct diag_place *at, const struct loaded_r
  * kind within each other as one, constants sorted. In l->arena.
  */
 struct str lint_text(struct lint *l, const struct ast *n);
-/* For messages: as written, cut. */
-const char *lint_shown(char buf[96], const struct ast *n);
+/* For messages: as written, cut; a macro that within does not belong to by its name. */
+const char *lint_shown(char buf[96], const struct ast *n, const struct ast *within);
+
+struct str lint_macro(const struct ast *n);	/* it comes from, or none */
+
+/* Where to speak of two members of the part: at the first, unless it stands in a macro that the part only names. */
+const struct diag_place *lint_place(const struct ast *within, const struct ast *first, const struct ast *second);
 
 /* The exception that this part of the rule's condition was made of, or NULL. */
 const struct loaded_exception *lint_exception(const struct loaded_rule *r, const struct ast *n);
