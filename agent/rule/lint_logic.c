@@ -7,6 +7,7 @@
 #include "rule/lint_state.h"
 
 #define CLAIMS_MAX 256	/* of one "and": each is held against each */
+#define PAIRS_MAX 1000000	/* values of two lists held against each other; what is longer is not looked at */
 
 struct claim {
 	const struct ast *n;
@@ -77,7 +78,8 @@ static bool equal(const struct value *a, const struct value *b)
 /* What the check says of a value: 1, 0, or -1 when that is not for us to say. */
 static int holds_for(const struct ast *n, const struct value *v)
 {
-	bool (*text)(struct str, struct str) = n->op == OP_STARTSWITH ? starts : n->op == OP_ENDSWITH ? ends : n->op == OP_CONTAINS ? contains : NULL;
+	bool (*text)(struct str, struct str) = n->op == OP_STARTSWITH ? starts : n->op == OP_ENDSWITH ? ends :
+						n->op == OP_CONTAINS ? contains : NULL;
 	long double a, b;
 
 	if (text && v->type == TYPE_STR && (!n->modifier || n->modifier == MODIFIER_ANYOF)) {
@@ -116,6 +118,8 @@ static bool is_choice(const struct claim *c)
 /* None of a's values is left by b. */
 static bool none_left(const struct claim *a, const struct claim *b)
 {
+	if ((uint64_t)a->n->nvalues * (b->n->nvalues + 1) > PAIRS_MAX)
+		return false;
 	for (uint32_t i = 0; i < a->n->nvalues; i++) {
 		int holds = holds_for(b->n, &a->n->values[i]);
 

@@ -5,7 +5,8 @@
 
 /* ---- the same part twice ---- */
 
-static void look_twice(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct ast *parent __attribute__((unused)))
+static void look_twice(struct lint *l, const struct loaded_rule *r, const struct ast *n,
+		       const struct ast *parent __attribute__((unused)))
 {
 	struct str *texts;
 	char shown[96];
@@ -37,7 +38,8 @@ void lint_twice(struct lint *l)
 
 /* ---- a list of one ---- */
 
-static void look_list(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct ast *parent __attribute__((unused)))
+static void look_list(struct lint *l, const struct loaded_rule *r, const struct ast *n,
+		      const struct ast *parent __attribute__((unused)))
 {
 	char hint[160];
 	const char *word;
@@ -203,7 +205,8 @@ static bool is_placeholder(const struct ast *n)
 }
 
 /* The first member of the "and" that is dear beside a later one. */
-static void look_members(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s, const struct matcher *m)
+static void look_members(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s,
+			 const struct matcher *m)
 {
 	char dear[96], cheap[96];
 
@@ -224,7 +227,8 @@ static void look_members(struct lint *l, const struct loaded_rule *r, const stru
 	}
 }
 
-static void look_order(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s, const struct matcher *m)
+static void look_order(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s,
+			 const struct matcher *m)
 {
 	if (n->n != part_of(s).n)
 		return;		/* the engine sees it otherwise: nothing can be said */

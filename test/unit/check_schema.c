@@ -65,9 +65,14 @@ START_TEST(codes)
 	json_t *s = schema("tests.schema.json");
 	const json_t *names = json_object_get(json_object_get(json_object_get(s, "definitions"), "code"), "enum");
 
-	ck_assert_uint_eq(json_array_size(names), DIAG_CODE_MAX);
-	for (int i = 0; i < DIAG_CODE_MAX; i++)
-		ck_assert_str_eq(json_string_value(json_array_get(names, (size_t)i)), diag_code_name((enum diag_code)i));
+	size_t n = 0;
+
+	for (int i = 0; i < DIAG_CODE_MAX; i++) {
+		/* a case's rules are loaded, not linted */
+		if (strncmp(diag_code_name((enum diag_code)i), "LINT_", strlen("LINT_")))
+			ck_assert_str_eq(json_string_value(json_array_get(names, n++)), diag_code_name((enum diag_code)i));
+	}
+	ck_assert_uint_eq(json_array_size(names), n);
 	json_decref(s);
 }
 END_TEST
