@@ -38,7 +38,7 @@ START_TEST(an_exception_expires)
 	ck_assert_uint_eq(lint(excepted, DAY(day - 15), NULL), 0);
 	ck_assert_uint_eq(lint(excepted, DAY(day - 14), NULL), 1);
 	SAYS("expires in 14 days");
-	SAYS("a.yaml:7:67: warning");
+	SAYS("a.yaml:7:69: warning");
 	lint(excepted, DAY(day - 1) + 86399, NULL);
 	SAYS("expires in 1 day;");
 	lint(excepted, DAY(day) + 5, NULL);
