@@ -3,6 +3,7 @@
 #include "finding/finding.h"
 #include "rule/field.h"
 #include "util/limits.h"
+#include "util/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,12 +89,8 @@ static bool is_socket_name(const char *name, const char *value)
 static size_t comparable_length(const char *value)
 {
 	const char *bad = strstr(value, "\xef\xbf\xbd");
-	size_t n = bad ? (size_t)(bad - value) : strlen(value);
+	size_t n = utf8_cut(bad ? str_n(value, (size_t)(bad - value)) : str(value), CONSTANT_MAX);
 
-	if (n > CONSTANT_MAX)
-		n = CONSTANT_MAX;
-	while (n && value[n] && ((unsigned char)value[n] & 0xc0) == 0x80)	/* not within a letter */
-		n--;
 	while (n && value[n - 1] == '\\')	/* no quoted text can end so */
 		n--;
 	return n;

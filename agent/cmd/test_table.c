@@ -4,6 +4,7 @@
  * replaced, so that <NA> and what shells write between angle brackets stay what they are.
  */
 #include "cmd/test_reading.h"
+#include "util/utf8.h"
 
 #define ROWS_MAX 4096
 #define COLUMNS_MAX 64
@@ -252,13 +253,11 @@ const char *reading_row_name(struct reading *r, const char *name, bool mentions)
 	buf_puts(&b, name ? name : "");
 	json_object_foreach((json_t *)r->row, key, v) {
 		_cleanup_(buf_free) struct buf value = {};
-		size_t cut = NAME_VALUE_MAX;
+		size_t cut;
 
 		put_value(&value, v);
-		while (value.n > cut && cut && ((unsigned char)value.p[cut] & 0xc0) == 0x80)
-			cut--;
-		buf_printf(&b, "%s%s=%.*s%s", between, key, (int)(value.n < cut ? value.n : cut), value.p ? value.p : "",
-			   value.n > cut ? "..." : "");
+		cut = utf8_cut(buf_view(&value), NAME_VALUE_MAX);
+		buf_printf(&b, "%s%s=%.*s%s", between, key, (int)cut, value.p ? value.p : "", value.n > cut ? "..." : "");
 		between = ", ";
 	}
 	buf_puts(&b, "]");

@@ -8,6 +8,7 @@
  */
 #include "finding/finding.h"
 #include "util/escape.h"
+#include "util/utf8.h"
 
 #define SHORT_ID 12	/* digits of a container's id that tools show */
 #define TREE_INDENT 12	/* steps to the right that a process tree takes at most */
@@ -135,16 +136,11 @@ static void add_tree_row(struct buf *out, size_t depth, uint32_t pid, const char
 static void add_ancestor(struct buf *out, size_t depth, const Noroshi__V1__Ancestor *a)
 {
 	struct str cmdline = str(a->cmdline);
-	size_t n = TREE_TEXT;
+	size_t n = utf8_cut(cmdline, TREE_TEXT);
 
-	if (cmdline.n <= n) {
-		add_tree_row(out, depth, a->pid, a->name, cmdline);
-		return;
-	}
-	while (n && (cmdline.p[n] & 0xc0) == 0x80)	/* not through a character */
-		n--;
 	add_tree_row(out, depth, a->pid, a->name, str_n(cmdline.p, n));
-	buf_puts(out, "\xe2\x80\xa6");
+	if (n < cmdline.n)
+		buf_puts(out, "\xe2\x80\xa6");
 }
 
 /* From the oldest known ancestor down to who did it. */

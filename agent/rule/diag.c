@@ -108,11 +108,7 @@ static void take_snippet(struct diag *d, struct str source)
 			from--;
 	}
 	line = str_skip(line, from);
-	if (line.n > SNIPPET_MAX) {
-		line.n = SNIPPET_MAX;
-		while (line.n && is_continuation(line.p[line.n]))
-			line.n--;
-	}
+	line.n = utf8_cut(line, SNIPPET_MAX);
 	d->snippet = strndup(line.p, line.n);
 	d->snippet_col = d->place.col ? (unsigned int)(col - from + 1) : 0;
 }

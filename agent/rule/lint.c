@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/lint.h"
 #include "rule/lint_state.h"
+#include "util/utf8.h"
 #include <errno.h>
 #include <stdarg.h>
 
@@ -175,11 +176,7 @@ const char *lint_shown(char buf[96], const struct ast *n, const struct ast *with
 		return buf;
 	}
 	ast_print(n, &b);
-	cut = b.n;
-	if (cut > 72) {
-		for (cut = 68; cut && ((unsigned char)b.p[cut] & 0xc0) == 0x80; cut--)
-			;
-	}
+	cut = utf8_cut(buf_view(&b), b.n > 72 ? 68 : b.n);
 	snprintf(buf, 96, "%.*s%s", (int)cut, b.p ? b.p : "", cut < b.n ? " ..." : "");
 	return buf;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/matcher_part.h"
 #include "rule/matcher_node.h"
+#include "util/utf8.h"
 #include <stdlib.h>
 
 #define WHY_MAX 5		/* checks that one sentence names */
@@ -217,12 +218,8 @@ static size_t operator_at(struct str text, const char *word)
 
 static void put_cut(struct str s, struct buf *out)
 {
-	size_t n = s.n;
+	size_t n = utf8_cut(s, WHY_TEXT_MAX);
 
-	if (n > WHY_TEXT_MAX) {
-		for (n = WHY_TEXT_MAX; n && ((unsigned char)s.p[n] & 0xc0) == 0x80; n--)
-			;
-	}
 	buf_str(out, str_n(s.p, n));
 	if (n < s.n)
 		buf_puts(out, " ...");

@@ -3,6 +3,7 @@
 #include "rule/matcher_node.h"
 #include "util/cleanup.h"
 #include "util/limits.h"
+#include "util/utf8.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -432,10 +433,8 @@ void output_render(const struct output *o, const struct event *ev, struct field_
 			fit(out, start, p->width);
 	}
 	if (out->n > max) {
-		while (max > begin && ((unsigned char)out->p[max] & 0xc0) == 0x80)
-			max--;
-		out->n = max;
-		out->p[max] = 0;
+		out->n = begin + utf8_cut(str_n(out->p + begin, out->n - begin), OUTPUT_BYTES_MAX);
+		out->p[out->n] = 0;
 	}
 }
 

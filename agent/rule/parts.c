@@ -2,6 +2,7 @@
 #include "rule/parts.h"
 #include "rule/ast_node.h"
 #include "rule/matcher.h"
+#include "util/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -53,15 +54,14 @@ static void count(const struct ast *n, uint32_t *nodes, uint32_t *checks)
 static const char *text_of(struct arena *a, const char *prefix, const struct ast *n)
 {
 	_cleanup_(buf_free) struct buf b = {};
-	size_t cut = PART_TEXT_MAX;
+	size_t cut;
 
 	buf_puts(&b, prefix);
 	ast_print(n, &b);
 	if (buf_error(&b))
 		return NULL;
-	if (b.n > PART_TEXT_MAX) {
-		while (cut && ((unsigned char)b.p[cut] & 0xc0) == 0x80)
-			cut--;
+	cut = utf8_cut(buf_view(&b), PART_TEXT_MAX);
+	if (cut < b.n) {
 		b.n = cut;
 		buf_puts(&b, " ...");
 	}

@@ -64,6 +64,15 @@ bool utf8_valid(struct str s)
 	return true;
 }
 
+size_t utf8_cut(struct str s, size_t max)
+{
+	if (s.n <= max)
+		return s.n;
+	while (max && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 uint32_t utf8_point(const char *p, size_t n)
 {
 	const unsigned char *u = (const unsigned char *)p;

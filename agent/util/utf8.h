@@ -15,6 +15,9 @@ size_t utf8_sequence(struct str s);
 
 bool utf8_valid(struct str s);
 
+/* Where s can be cut for its first part to have at most max bytes and no part of a letter: s.n when it is no longer. */
+size_t utf8_cut(struct str s, size_t max);
+
 /* The code point of a sequence of n bytes that utf8_sequence() has measured. */
 uint32_t utf8_point(const char *p, size_t n);
 

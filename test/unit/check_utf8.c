@@ -69,6 +69,21 @@ START_TEST(a_cut_falls_between_characters)
 }
 END_TEST
 
+START_TEST(texts_are_cut_between_letters)
+{
+	struct str s = STR("a\xe7\x8b\xbc" "b");
+
+	ck_assert_uint_eq(utf8_cut(s, 9), 5);
+	ck_assert_uint_eq(utf8_cut(s, 5), 5);
+	ck_assert_uint_eq(utf8_cut(s, 4), 4);
+	ck_assert_uint_eq(utf8_cut(s, 3), 1);
+	ck_assert_uint_eq(utf8_cut(s, 2), 1);
+	ck_assert_uint_eq(utf8_cut(s, 0), 0);
+	ck_assert_uint_eq(utf8_cut(STR("\x80\x80"), 1), 0);
+	ck_assert_uint_eq(utf8_cut(STR_NONE, 1), 0);
+}
+END_TEST
+
 START_TEST(points_are_read)
 {
 	ck_assert_uint_eq(utf8_point("a", 1), 'a');
@@ -153,6 +168,7 @@ int main(void)
 	tcase_add_test(t, what_is_valid_stays);
 	tcase_add_test(t, what_is_not_valid_is_replaced_byte_by_byte);
 	tcase_add_test(t, a_cut_falls_between_characters);
+	tcase_add_test(t, texts_are_cut_between_letters);
 	tcase_add_test(t, points_are_read);
 	tcase_add_test(t, random_bytes_become_valid);
 	tcase_add_test(t, siphash_is_the_references);
