@@ -71,15 +71,23 @@ struct str lint_source(const struct lint *l, const struct diag_place *at)
 
 /* ---- texts of parts ---- */
 
-static int by_text(const void *a, const void *b)
+/* Sorted, each once. Returns how many are left. */
+static uint32_t sort_once(struct str *v, uint32_t n)
 {
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+	uint32_t k = 0;
+
+	qsort(v, n, sizeof(*v), str_order);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!k || !str_eq(v[k - 1], v[i]))
+			v[k++] = v[i];
+	}
+	return k;
 }
 
-/* Of its members, those of a member of the same kind in its place. */
-static size_t members(struct lint *l, const struct ast *n, enum ast_kind kind, struct str *v)
+/* Of its members, those of a member of the same kind in its place. Without v they are only counted. */
+static uint32_t members(struct lint *l, const struct ast *n, enum ast_kind kind, struct str *v)
 {
-	size_t count = 0;
+	uint32_t count = 0;
 
 	if (n->kind != kind) {
 		if (v)
@@ -91,17 +99,25 @@ static size_t members(struct lint *l, const struct ast *n, enum ast_kind kind, s
 	return count;
 }
 
-static void put_sorted(struct lint *l, struct buf *b, struct str *v, size_t n, const char *between)
+struct str *lint_members(struct lint *l, const struct ast *n, enum ast_kind kind, uint32_t *ret)
 {
+	uint32_t count = members(l, n, kind, NULL);
+	struct str *v = arena_array(l->arena, struct str, count);
+
+	*ret = 0;
 	if (!v) {
 		l->no_memory = true;
-		return;
+		return NULL;
 	}
-	qsort(v, n, sizeof(*v), by_text);
+	members(l, n, kind, v);
+	*ret = sort_once(v, count);
+	return v;
+}
+
+static void put_joined(struct buf *b, const struct str *v, uint32_t n, const char *between)
+{
 	buf_char(b, '(');
-	for (size_t i = 0; i < n; i++) {
-		if (i && str_eq(v[i], v[i - 1]))
-			continue;
+	for (uint32_t i = 0; i < n; i++) {
 		buf_puts(b, i ? between : "");
 		buf_str(b, v[i]);
 	}
@@ -120,23 +136,24 @@ static void put_check(struct lint *l, struct buf *b, const struct ast *n)
 	bare.nconstants = 0;
 	ast_print(&bare, b);
 	v = arena_array(l->arena, struct str, n->nconstants);
-	for (uint32_t i = 0; v && i < n->nconstants; i++)
+	if (!v) {
+		l->no_memory = true;
+		return;
+	}
+	for (uint32_t i = 0; i < n->nconstants; i++)
 		v[i] = n->constants[i].text;
-	put_sorted(l, b, v, n->nconstants, "\n");
+	put_joined(b, v, sort_once(v, n->nconstants), "\n");
 }
 
 struct str lint_text(struct lint *l, const struct ast *n)
 {
 	struct buf b _cleanup_(buf_free) = {};
 	struct str ret, *v;
-	size_t count;
+	uint32_t count;
 
 	if (n->kind == AST_AND || n->kind == AST_OR) {
-		count = members(l, n, n->kind, NULL);
-		v = arena_array(l->arena, struct str, count);
-		if (v)
-			members(l, n, n->kind, v);
-		put_sorted(l, &b, v, count, n->kind == AST_AND ? " and " : " or ");
+		v = lint_members(l, n, n->kind, &count);
+		put_joined(&b, v, count, n->kind == AST_AND ? " and " : " or ");
 	} else if (n->kind == AST_NOT && n->v[0]->kind == AST_NOT) {
 		return lint_text(l, n->v[0]->v[0]);
 	} else if (n->kind == AST_NOT) {

@@ -27,7 +27,7 @@ static void events_of(const struct loaded_rule *r, struct seen *s)
 	}
 }
 
-void lint_unseen(struct lint *l)
+static void each_rule(struct lint *l, void (*fn)(struct lint *l, const struct loaded_rule *r, const struct seen *s))
 {
 	struct seen s;
 
@@ -37,9 +37,19 @@ void lint_unseen(struct lint *l)
 		if (!r->tree)
 			continue;
 		events_of(r, &s);
-		if (s.some_event && !s.any)
-			lint_say(l, r->tree->place, r, "\"noroshi events\" lists those that are", "the agent sees none of the events that this can hold for");
+		fn(l, r, &s);
 	}
+}
+
+static void look_events(struct lint *l, const struct loaded_rule *r, const struct seen *s)
+{
+	if (s->some_event && !s->any)
+		lint_say(l, r->tree->place, r, "\"noroshi events\" lists those that are", "the agent sees none of the events that this can hold for");
+}
+
+void lint_unseen(struct lint *l)
+{
+	each_rule(l, look_events);
 }
 
 static bool carried(const struct seen *s, const struct field_ref *f)
@@ -49,6 +59,12 @@ static bool carried(const struct seen *s, const struct field_ref *f)
 			return true;
 	}
 	return false;
+}
+
+/* Nothing that the rule is asked about has it. */
+static bool is_missing(const struct seen *s, const struct field_ref *f)
+{
+	return f->desc->flags & FIELD_NEVER || (s->any && !carried(s, f));
 }
 
 static void say(struct lint *l, const struct loaded_rule *r, const struct diag_place *at, const struct field_ref *f, const char *then)
@@ -64,23 +80,19 @@ static void say(struct lint *l, const struct loaded_rule *r, const struct diag_p
 			 "none of the rule's events carries %.*s: %s", (int)(f->text.n < 100 ? f->text.n : 100), f->text.p, then);
 }
 
+static void look_output(struct lint *l, const struct loaded_rule *r, const struct seen *s)
+{
+	for (size_t k = 0; r->written && k < r->written->nfields; k++) {
+		const struct loaded_field *f = &r->written->fields[k];
+
+		if (is_missing(s, f->field))
+			say(l, r, &f->place, f->field, "it is always printed as <NA>");
+	}
+}
+
 void lint_output_field(struct lint *l)
 {
-	struct seen s;
-
-	for (uint32_t i = 0; i < l->loaded->nrules; i++) {
-		const struct loaded_rule *r = &l->loaded->rules[i];
-
-		if (!r->tree || !r->written)
-			continue;
-		events_of(r, &s);
-		for (size_t k = 0; k < r->written->nfields; k++) {
-			const struct loaded_field *f = &r->written->fields[k];
-
-			if (f->field->desc->flags & FIELD_NEVER || (s.any && !carried(&s, f->field)))
-				say(l, r, &f->place, f->field, "it is always printed as <NA>");
-		}
-	}
+	each_rule(l, look_output);
 }
 
 /* The first field of an expression that no event has. */
@@ -90,14 +102,14 @@ static const struct field_ref *missing_in(const struct expr *x, const struct see
 
 	if (!x)
 		return NULL;
-	if (x->kind == EXPR_FIELD && x->field.desc && (x->field.desc->flags & FIELD_NEVER || (s->any && !carried(s, &x->field))))
+	if (x->kind == EXPR_FIELD && x->field.desc && is_missing(s, &x->field))
 		return &x->field;
 	for (uint32_t i = 0; i < x->n && !f; i++)
 		f = missing_in(x->v[i], s);
 	return f;
 }
 
-static void look(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct seen *s)
+static void look_part(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct seen *s)
 {
 	const struct field_ref *f = NULL;
 
@@ -106,19 +118,15 @@ static void look(struct lint *l, const struct loaded_rule *r, const struct ast *
 	if (f)
 		say(l, r, n->place, f, "this is always false");
 	for (uint32_t i = 0; i < n->n; i++)
-		look(l, r, n->v[i], s);
+		look_part(l, r, n->v[i], s);
+}
+
+static void look_condition(struct lint *l, const struct loaded_rule *r, const struct seen *s)
+{
+	look_part(l, r, r->tree, s);
 }
 
 void lint_condition_field(struct lint *l)
 {
-	struct seen s;
-
-	for (uint32_t i = 0; i < l->loaded->nrules; i++) {
-		const struct loaded_rule *r = &l->loaded->rules[i];
-
-		if (!r->tree)
-			continue;
-		events_of(r, &s);
-		look(l, r, r->tree, &s);
-	}
+	each_rule(l, look_condition);
 }

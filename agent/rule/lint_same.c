@@ -9,45 +9,13 @@ struct asked {
 	uint64_t mask;		/* a bit for each: most pairs differ here already */
 };
 
-static int by_text(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static uint32_t members(struct lint *l, const struct ast *n, struct str *v)
-{
-	uint32_t count = 0;
-
-	if (n->kind != AST_AND) {
-		if (v)
-			*v = lint_text(l, n);
-		return 1;
-	}
-	for (uint32_t i = 0; i < n->n; i++)
-		count += members(l, n->v[i], v ? v + count : NULL);
-	return count;
-}
-
 static bool take_apart(struct lint *l, const struct loaded_rule *r, struct asked *ret)
 {
-	uint32_t n = members(l, r->condition, NULL), k = 0;
-	struct str *v = arena_array(l->arena, struct str, n);
-
-	if (!v) {
-		l->no_memory = true;
-		return false;
-	}
-	members(l, r->condition, v);
-	qsort(v, n, sizeof(*v), by_text);
-	*ret = (struct asked){.rule = r, .v = v};
-	for (uint32_t i = 0; i < n; i++) {
-		if (k && str_eq(v[k - 1], v[i]))
-			continue;
-		v[k++] = v[i];
-		ret->mask |= 1ull << (str_hash(v[i]) & 63);
-	}
-	ret->n = k;
-	return true;
+	*ret = (struct asked){.rule = r};
+	ret->v = lint_members(l, r->condition, AST_AND, &ret->n);
+	for (uint32_t i = 0; i < ret->n; i++)
+		ret->mask |= 1ull << (str_hash(ret->v[i]) & 63);
+	return ret->v;
 }
 
 /* Of the rules that are on. */

@@ -38,6 +38,11 @@ void lint_say(struct lint *l, const struct diag_place *at, const struct loaded_r
  * kind within each other as one, constants sorted. In l->arena.
  */
 struct str lint_text(struct lint *l, const struct ast *n);
+/*
+ * The texts of a part's members, sorted and each once, those of members of the same kind in their place; of a part of
+ * another kind its own. In l->arena; NULL and *n 0 without memory.
+ */
+struct str *lint_members(struct lint *l, const struct ast *part, enum ast_kind kind, uint32_t *n);
 /* For messages: as written, cut; a macro that within does not belong to by its name. */
 const char *lint_shown(char buf[96], const struct ast *n, const struct ast *within);
 

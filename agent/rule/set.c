@@ -117,11 +117,6 @@ static int reversed_cmp(struct str a, struct str b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
-static int cmp_forward(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 static int cmp_reversed(const void *a, const void *b)
 {
 	return reversed_cmp(*(const struct str *)a, *(const struct str *)b);
@@ -140,7 +135,7 @@ bool affix_set_init(struct affix_set *s, struct arena *a, const struct value *v,
 		s->v[i] = v[i].s;
 		s->always |= !v[i].s.n;
 	}
-	qsort(s->v, n, sizeof(*s->v), reversed ? cmp_reversed : cmp_forward);
+	qsort(s->v, n, sizeof(*s->v), reversed ? cmp_reversed : str_order);
 	/* One that another begins is never needed. */
 	for (i = 0; i < n && !s->always; i++) {
 		struct str last = s->n ? s->v[s->n - 1] : STR_NONE;

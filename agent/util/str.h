@@ -58,6 +58,12 @@ static inline int str_cmp(struct str a, struct str b)
 	return r ? r : (a.n > b.n) - (a.n < b.n);
 }
 
+/* The same for qsort() over struct str. */
+static inline int str_order(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
 static inline struct str str_skip(struct str s, size_t n)
 {
 	return n > s.n ? str_n(s.p + s.n, 0) : str_n(s.p + n, s.n - n);
