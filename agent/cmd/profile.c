@@ -115,7 +115,6 @@ struct walk {
 	struct measured *r;
 	const struct event *ev;
 	double begin;		/* of time_check() without a check */
-	uint32_t next;
 };
 
 static uint32_t count_checks(const struct shown *s)
@@ -128,36 +127,16 @@ static uint32_t count_checks(const struct shown *s)
 	return n;
 }
 
-static bool ask_check(struct walk *w, const struct shown *s)
+static void on_check(void *ctx, uint32_t i, bool holds)
 {
-	struct check *c = &w->r->checks[w->next++];
-	double ns = time_check(w->r->m, w->ev, s) - w->begin;
-	enum part_result result = part_result(w->r->m, s);
+	const struct walk *w = ctx;
+	struct check *c = &w->r->checks[i];
+	double ns = time_check(w->r->m, w->ev, c->part) - w->begin;
 
-	c->part = s;
 	c->asked++;
-	c->held += result == PART_TRUE;
-	c->missing += result == PART_MISSING;
+	c->held += holds;
+	c->missing += part_result(w->r->m, c->part) == PART_MISSING;
 	c->ns += ns > 0 ? ns : 0;
-	return result == PART_TRUE;
-}
-
-static bool ask(struct walk *w, const struct shown *s)
-{
-	struct part p = part_of(s);
-	bool holds = p.kind != PART_ANY;
-
-	if (p.kind == PART_CHECK)
-		return ask_check(w, s);
-	if (p.kind == PART_NOT)
-		return !ask(w, part_member(s, 0));
-	for (uint32_t i = 0; i < p.n; i++) {
-		if (holds == (p.kind == PART_ANY))
-			w->next += count_checks(part_member(s, i));
-		else
-			holds = ask(w, part_member(s, i));
-	}
-	return holds;
 }
 
 /* ---- passes ---- */
@@ -187,7 +166,7 @@ static void on_event(void *ctx, const struct event *ev, struct str line)
 		r->asked++;
 		r->hits += n;
 		r->ns += ns > 0 ? ns : 0;
-		ask(&w, matcher_parts(r->m, 0));
+		matcher_trace(r->m, 0, ev, on_check, &w);
 	}
 }
 

@@ -42,7 +42,8 @@ bool matcher_explain(struct matcher *m, uint32_t i, const struct event *ev, stru
 
 /*
  * Asks the checks of one condition in the order of the text, until what they say decides: a check behind a false one of
- * an "and" is not asked. fn gets the index of each that was, among all checks of the condition.
+ * an "and" is not asked. fn gets the index of each that was, among all checks of the condition; it may ask anew about this
+ * event.
  */
 typedef void (*matcher_trace_fn)(void *ctx, uint32_t check, bool holds);
 bool matcher_trace(struct matcher *m, uint32_t i, const struct event *ev, matcher_trace_fn fn, void *ctx);
