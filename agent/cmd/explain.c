@@ -10,7 +10,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#define PATHS_MAX 256
 #define EVENTS_SHOWN 40	/* names of one rule in the text form */
 
 extern const struct cmd cmd_explain;
@@ -262,15 +261,10 @@ static int explain(const struct engine *engine, const struct asked *a)
 static int run(int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
-	struct diags d _cleanup_(diags_free) = {};
-	const char *rules[PATHS_MAX], *paths[PATHS_MAX], *config = NULL;
-	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
-	struct rule_files files = {};
-	_cleanup_(freep) struct rule_select *steps = NULL;
-	_cleanup_(config_freep) struct config *c = NULL;
+	const char *rules[RULES_PATHS_MAX], *config = NULL;
 	struct rules_opts opts = RULES_OPTS_INIT;
 	struct asked asked = {};
-	struct engine_load in = {};
+	struct rules_read read;
 	bool bad = false;
 	size_t n = 0;
 	int o, r;
@@ -281,7 +275,7 @@ static int run(int argc, char **argv)
 		if (o >= 0 && rules_opts_take(&opts, "explain", o - OPT_RULES_BASE, p.value, &bad)) {
 			if (bad)
 				return EXIT_INPUT;
-		} else if (o == OPT_RULES && n < PATHS_MAX)
+		} else if (o == OPT_RULES && n < RULES_PATHS_MAX)
 			rules[n++] = p.value;
 		else if (o == OPT_EVENTS)
 			asked.events = p.value;
@@ -296,18 +290,10 @@ static int run(int argc, char **argv)
 	}
 	if (asked.events && !asked.rule)
 		return fprintf(stderr, "noroshi explain: -e needs the name of a RULE\n"), EXIT_INPUT;
-	if (config)
-		c = rules_opts_config(config, rules, PATHS_MAX, &n);
-	if ((config && !c) || rules_opts_fill(&opts, c, &in, &steps) < 0)
-		return EXIT_INPUT;
-	asked.check_flags = in.strict_compat ? AST_STRICT_COMPAT : 0;
-	n = rules_arg_expand(paths, PATHS_MAX, rules, n);
-	r = ruleset_read(&rs, &files, paths, n, in, &d);
-	if (r < 0)
-		rules_arg_print(&d);
-	r = r < 0 ? EXIT_INPUT : explain(ruleset_engine(rs, "condition"), &asked);
-	rs = ruleset_free(rs);
-	rule_files_free(&files);
+	r = rules_read(&read, &opts, config, rules, n, false);
+	asked.check_flags = read.in.strict_compat ? AST_STRICT_COMPAT : 0;
+	r = r < 0 ? EXIT_INPUT : explain(ruleset_engine(read.rules, "condition"), &asked);
+	rules_read_end(&read);
 	return r;
 }
 

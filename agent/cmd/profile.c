@@ -16,7 +16,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PATHS_MAX 256
 #define RULES_AT_ONCE 256	/* a matcher each; more rules read the events again */
 #define ROUNDS 8		/* the same question in a row, and the time divided: the clock is coarser than a check */
 #define BATCHES 3		/* of which the quickest counts: something else may have had the processor during the others */
@@ -398,7 +397,7 @@ static int profile(struct ruleset *rs, const char *events, unsigned int check_fl
 /* ---- the command line ---- */
 
 struct asked {
-	const char *rules[PATHS_MAX], *events, *config;
+	const char *rules[RULES_PATHS_MAX], *events, *config;
 	size_t nrules, top;
 	bool json;
 	struct rules_opts opts;
@@ -427,7 +426,7 @@ static bool take_option(struct asked *a, int o, const char *value)
 		return !bad;
 	if (o == OPT_EVENTS)
 		a->events = value;
-	else if (o == OPT_RULES && a->nrules < PATHS_MAX)
+	else if (o == OPT_RULES && a->nrules < RULES_PATHS_MAX)
 		a->rules[a->nrules++] = value;
 	else if (o == OPT_CONFIG)
 		a->config = value;
@@ -445,14 +444,8 @@ static bool take_option(struct asked *a, int o, const char *value)
 static int run(int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
-	struct diags d _cleanup_(diags_free) = {};
 	struct asked a = {.top = TOP, .opts = RULES_OPTS_INIT};
-	_cleanup_(ruleset_freep) struct ruleset *rs = NULL;
-	_cleanup_(freep) struct rule_select *steps = NULL;
-	_cleanup_(config_freep) struct config *c = NULL;
-	struct rule_files files = {};
-	struct engine_load in = {};
-	const char *paths[PATHS_MAX];
+	struct rules_read read;
 	int o, r;
 
 	while ((o = cmd_next(&p, &cmd_profile)) != CMD_END) {
@@ -463,16 +456,9 @@ static int run(int argc, char **argv)
 	}
 	if (!a.events)
 		return fprintf(stderr, "noroshi profile: -e EVENTS is needed\n"), EXIT_INPUT;
-	if (a.config)
-		c = rules_opts_config(a.config, a.rules, PATHS_MAX, &a.nrules);
-	if ((a.config && !c) || rules_opts_fill(&a.opts, c, &in, &steps) < 0)
-		return EXIT_INPUT;
-	r = ruleset_read(&rs, &files, paths, rules_arg_expand(paths, PATHS_MAX, a.rules, a.nrules), in, &d);
-	if (r < 0)
-		rules_arg_print(&d);
-	r = r < 0 ? EXIT_INPUT : profile(rs, a.events, in.strict_compat ? AST_STRICT_COMPAT : 0, a.top, a.json);
-	rs = ruleset_free(rs);
-	rule_files_free(&files);
+	r = rules_read(&read, &a.opts, a.config, a.rules, a.nrules, false);
+	r = r < 0 ? EXIT_INPUT : profile(read.rules, a.events, read.in.strict_compat ? AST_STRICT_COMPAT : 0, a.top, a.json);
+	rules_read_end(&read);
 	return r;
 }
 

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATHS_MAX 256
 
 extern const struct cmd cmd_replay;
 
@@ -85,52 +84,44 @@ static void on_event(void *ctx, const struct event *ev, struct str line)
 }
 
 struct args {
-	const char *rules[PATHS_MAX], *events, *config;
+	const char *rules[RULES_PATHS_MAX], *events, *config;
 	size_t nrules;
 	bool json, falco;
 	struct rules_opts opts;
 };
 
-static int replay(struct replay *r, struct engine_load *in, const char *events, const char *const *paths, size_t npaths)
+static int replay(struct replay *r, const char *events)
 {
-	struct diags d _cleanup_(diags_free) = {};
-	struct rule_files files = {};
 	struct buf error = {};
-	int e = ruleset_read(&r->rules, &files, paths, npaths, *in, &d);
+	int e;
 
-	rules_arg_print(&d);
-	if (e >= 0) {
-		r->context = (struct finding_context){.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(r->rules),
-						      .hostname = r->hostname, .boot_id = "", .kernel = ""};
-		e = events_file_each(events, on_event, r, &error);
-		fprintf(stderr, "noroshi replay: %llu events, %llu findings", (unsigned long long)r->events, (unsigned long long)r->findings);
-		if (r->observed)
-			fprintf(stderr, ", %llu matches only observed", (unsigned long long)r->observed);
-		fputs("\n", stderr);
-	}
+	r->context = (struct finding_context){.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(r->rules),
+					      .hostname = r->hostname, .boot_id = "", .kernel = ""};
+	e = events_file_each(events, on_event, r, &error);
+	fprintf(stderr, "noroshi replay: %llu events, %llu findings", (unsigned long long)r->events, (unsigned long long)r->findings);
+	if (r->observed)
+		fprintf(stderr, ", %llu matches only observed", (unsigned long long)r->observed);
+	fputs("\n", stderr);
 	if (error.n)
 		fprintf(stderr, "noroshi replay: %s\n", error.p);
 	buf_free(&error);
-	ruleset_free(r->rules);
-	rule_files_free(&files);
 	return e < 0 ? EXIT_INPUT : EXIT_OK;
 }
 
 static int start(struct args *a)
 {
-	_cleanup_(freep) struct rule_select *steps = NULL;
-	_cleanup_(config_freep) struct config *c = NULL;
 	struct replay r = {.json = a->json, .falco = a->falco};
-	const char *paths[PATHS_MAX];
-	struct engine_load in = {};
+	struct rules_read read;
+	int status = EXIT_INPUT;
 
-	if (a->config)
-		c = rules_opts_config(a->config, a->rules, PATHS_MAX, &a->nrules);
-	if ((a->config && !c) || rules_opts_fill(&a->opts, c, &in, &steps) < 0)
-		return EXIT_INPUT;
 	if (a->falco)
 		gethostname(r.hostname, sizeof(r.hostname) - 1);
-	return replay(&r, &in, a->events, paths, rules_arg_expand(paths, PATHS_MAX, a->rules, a->nrules));
+	if (rules_read(&read, &a->opts, a->config, a->rules, a->nrules, true) >= 0) {
+		r.rules = read.rules;
+		status = replay(&r, a->events);
+	}
+	rules_read_end(&read);
+	return status;
 }
 
 static int run(int argc, char **argv)
@@ -148,7 +139,7 @@ static int run(int argc, char **argv)
 				return EXIT_INPUT;
 		} else if (o == OPT_EVENTS)
 			a.events = p.value;
-		else if (o == OPT_RULES && a.nrules < PATHS_MAX)
+		else if (o == OPT_RULES && a.nrules < RULES_PATHS_MAX)
 			a.rules[a.nrules++] = p.value;
 		else if (o == OPT_CONFIG)
 			a.config = p.value;

@@ -74,17 +74,42 @@ int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct e
 	return 0;
 }
 
-struct config *rules_opts_config(const char *path, const char **paths, size_t room, size_t *n)
+static struct config *read_config(const char *path)
 {
 	struct diags d _cleanup_(diags_free) = {};
 	struct config *c = config_new();
-	size_t count = 0;
 
 	if (c && config_read(c, path, &d) < 0)
 		c = config_free(c);
 	rules_arg_print(&d);
-	for (; c && !*n && count < c->rules_files.n && count < room; count++)
-		paths[count] = c->rules_files.v[count];
-	*n += count;
 	return c;
+}
+
+int rules_read(struct rules_read *ret, const struct rules_opts *r, const char *config, const char *const *paths, size_t n,
+	       bool warnings)
+{
+	struct diags d _cleanup_(diags_free) = {};
+	const char *files[RULES_PATHS_MAX];
+	int e;
+
+	*ret = (struct rules_read){.config = config ? read_config(config) : NULL};
+	if ((config && !ret->config) || rules_opts_fill(r, ret->config, &ret->in, &ret->steps) < 0)
+		return -EINVAL;
+	if (!n && config) {
+		paths = (const char *const *)ret->config->rules_files.v;
+		n = ret->config->rules_files.n;
+	}
+	n = rules_arg_expand(files, RULES_PATHS_MAX, paths, n);
+	e = ruleset_read(&ret->rules, &ret->files, files, n, ret->in, &d);
+	if (e < 0 || warnings)
+		rules_arg_print(&d);
+	return e;
+}
+
+void rules_read_end(struct rules_read *r)
+{
+	r->rules = ruleset_free(r->rules);
+	rule_files_free(&r->files);
+	free(r->steps);
+	config_free(r->config);
 }

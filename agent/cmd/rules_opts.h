@@ -5,7 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "config.h"
-#include "rule/engine.h"
+#include "rule/ruleset.h"
 
 /* A command's table of options ends with these: RULES_OPTIONS(BASE), BASE being the number of its own. */
 enum { OPT_PRIORITY, OPT_ENABLE, OPT_DISABLE, OPT_ENABLE_TAG, OPT_DISABLE_TAG, OPT_MATCHING, OPT_COMPAT, RULES_OPTIONS_N };
@@ -40,7 +40,24 @@ bool rules_opts_take(struct rules_opts *r, const char *command, int o, const cha
  */
 int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct engine_load *in, struct rule_select **steps);
 
-/* A configuration whose say in the rules counts; the rules it names go to paths where *n is 0. NULL after its errors. */
-struct config *rules_opts_config(const char *path, const char **paths, size_t room, size_t *n);
+#define RULES_PATHS_MAX 256
+
+/* Rules as a command that only looks at them reads them. */
+struct rules_read {
+	struct ruleset *rules;
+	struct engine_load in;		/* how they were read */
+	struct rule_files files;	/* what follows is only kept for the rules */
+	struct rule_select *steps;
+	struct config *config;
+};
+
+/*
+ * The files at paths, without any those that the configuration names, without one the default ones; config is its path, or
+ * NULL. Errors go to stderr, of rules that load also the warnings where wanted. 0 or < 0; *ret is for rules_read_end()
+ * either way.
+ */
+int rules_read(struct rules_read *ret, const struct rules_opts *r, const char *config, const char *const *paths, size_t n,
+	       bool warnings);
+void rules_read_end(struct rules_read *r);
 
 #endif
