@@ -277,11 +277,6 @@ static unsigned int seen(const struct covered *r)
 	return n;
 }
 
-static double percent(unsigned int part, unsigned int whole)
-{
-	return whole ? 100.0 * part / whole : 100;
-}
-
 static const char *lack(const struct check *k)
 {
 	return !k->yes && !k->no ? "never asked" : !k->yes ? "never true " : "never false";
@@ -289,7 +284,7 @@ static const char *lack(const struct check *k)
 
 static void rule_text(const struct covered *r, struct buf *out)
 {
-	why_printf(out, "  %3d %%  %s%s\n", (int)percent(seen(r), 2 * r->n), r->name, r->cases ? "" : " (no case)");
+	why_printf(out, "  %3d %%  %s%s\n", (int)measure_percent(seen(r), 2 * r->n), r->name, r->cases ? "" : " (no case)");
 	for (uint32_t i = 0; i < r->n && r->cases; i++) {
 		const struct check *k = &r->v[i];
 
@@ -302,23 +297,16 @@ static void rule_text(const struct covered *r, struct buf *out)
 	}
 }
 
-static json_t *text_json(struct str s)
-{
-	json_t *o = json_stringn(s.p ? s.p : "", s.n);
-
-	return o ? o : json_string("(not UTF-8)");
-}
-
 static json_t *check_json(const struct check *k)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "text", text_json(str(k->text)));
-	json_object_set_new(o, "file", text_json(k->file));
+	json_object_set_new(o, "text", measure_text(str(k->text)));
+	json_object_set_new(o, "file", measure_text(k->file));
 	json_object_set_new(o, "line", json_integer(k->line));
 	json_object_set_new(o, "col", json_integer(k->col));
 	if (k->macro.n)
-		json_object_set_new(o, "macro", text_json(k->macro));
+		json_object_set_new(o, "macro", measure_text(k->macro));
 	json_object_set_new(o, "true", json_boolean(k->yes));
 	json_object_set_new(o, "false", json_boolean(k->no));
 	return o;
@@ -328,10 +316,10 @@ static json_t *rule_json(const struct covered *r)
 {
 	json_t *o = json_object(), *checks = json_array();
 
-	json_object_set_new(o, "rule", text_json(str(r->name)));
-	json_object_set_new(o, "file", text_json(r->file));
+	json_object_set_new(o, "rule", measure_text(str(r->name)));
+	json_object_set_new(o, "file", measure_text(r->file));
 	json_object_set_new(o, "line", json_integer(r->line));
-	json_object_set_new(o, "percent", json_real(percent(seen(r), 2 * r->n)));
+	json_object_set_new(o, "percent", json_real(measure_percent(seen(r), 2 * r->n)));
 	json_object_set_new(o, "cases", json_integer(r->cases));
 	for (uint32_t i = 0; i < r->n; i++)
 		json_array_append_new(checks, check_json(&r->v[i]));
@@ -351,22 +339,18 @@ void test_coverage_report(const struct test_coverage *c, struct test_measure *re
 	}
 	ret->name = "coverage";
 	why_printf(&ret->text, "coverage: %d %% (%u of the %u outcomes of %u checks were seen), %u of %u rules whole\n",
-		   (int)percent(part, whole), part, whole, whole / 2, full, c->n);
+		   (int)measure_percent(part, whole), part, whole, whole / 2, full, c->n);
 	for (uint32_t i = 0; i < c->n; i++) {
 		rule_text(&c->v[i], &ret->text);
 		json_array_append_new(rules, rule_json(&c->v[i]));
 	}
-	json_object_set_new(o, "percent", json_real(percent(part, whole)));
+	json_object_set_new(o, "percent", json_real(measure_percent(part, whole)));
 	json_object_set_new(o, "rules", rules);
 	ret->json = o;
 }
 
 void test_coverage_below(const struct test_coverage *c, double wanted, struct buf *below)
 {
-	for (uint32_t i = 0; i < c->n; i++) {
-		double is = percent(seen(&c->v[i]), 2 * c->v[i].n);
-
-		if (is < wanted)
-			why_printf(below, "%s\"%s\" (%d %%)", below->n ? ", " : "", c->v[i].name, (int)is);
-	}
+	for (uint32_t i = 0; i < c->n; i++)
+		measure_below(below, c->v[i].name, measure_percent(seen(&c->v[i]), 2 * c->v[i].n), wanted);
 }

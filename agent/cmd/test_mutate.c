@@ -163,11 +163,6 @@ static uint32_t kills(const struct target *t)
 	return n;
 }
 
-static double percent(uint32_t part, uint32_t whole)
-{
-	return whole ? 100.0 * part / whole : 100;
-}
-
 static const char *kind_name(enum mutation k)
 {
 	static const char *const names[] = {[MUTATE_NEGATE] = "negate", [MUTATE_DROP] = "drop", [MUTATE_SWAP] = "swap",
@@ -176,26 +171,19 @@ static const char *kind_name(enum mutation k)
 	return names[k];
 }
 
-static json_t *text_json(struct str s)
-{
-	json_t *o = json_stringn(s.p ? s.p : "", s.n);
-
-	return o ? o : json_string("(not UTF-8)");
-}
-
 static json_t *mutant_json(const struct mutant *x)
 {
 	json_t *o = json_object();
 
 	json_object_set_new(o, "kind", json_string(kind_name(x->kind)));
-	json_object_set_new(o, "text", text_json(str(x->what)));
+	json_object_set_new(o, "text", measure_text(str(x->what)));
 	if (x->place) {
-		json_object_set_new(o, "file", text_json(x->place->file));
+		json_object_set_new(o, "file", measure_text(x->place->file));
 		json_object_set_new(o, "line", json_integer(x->place->line));
 		json_object_set_new(o, "col", json_integer(x->place->col));
 	}
 	if (x->macro.n)
-		json_object_set_new(o, "macro", text_json(x->macro));
+		json_object_set_new(o, "macro", measure_text(x->macro));
 	return o;
 }
 
@@ -215,7 +203,8 @@ static json_t *report_target(const struct target *t, struct buf *out)
 	json_t *o = json_object(), *survivors = json_array();
 	uint32_t n = parts_mutants(t->parts), dead = kills(t);
 
-	why_printf(out, "  %3d %%  %s (%s%u of %u killed)%s\n", (int)percent(dead, n), t->rule.info.name, t->judged ? "" : "no case, ", dead, n,
+	why_printf(out, "  %3d %%  %s (%s%u of %u killed)%s\n", (int)measure_percent(dead, n), t->rule.info.name,
+		t->judged ? "" : "no case, ", dead, n,
 		   t->judged && dead < n ? ", survivors:" : "");
 	for (uint32_t i = 0; i < n; i++) {
 		if (t->killed[i])
@@ -226,8 +215,8 @@ static json_t *report_target(const struct target *t, struct buf *out)
 	}
 	if (parts_left_out(t->parts))
 		why_printf(out, "           %u more mutants were not tried\n", parts_left_out(t->parts));
-	json_object_set_new(o, "rule", text_json(str(t->rule.info.name)));
-	json_object_set_new(o, "file", text_json(t->rule.place.file));
+	json_object_set_new(o, "rule", measure_text(str(t->rule.info.name)));
+	json_object_set_new(o, "file", measure_text(t->rule.place.file));
 	json_object_set_new(o, "line", json_integer(t->rule.place.line));
 	json_object_set_new(o, "mutants", json_integer(n));
 	json_object_set_new(o, "killed", json_integer(dead));
@@ -246,23 +235,14 @@ static void report(const struct mutating *m, struct test_measure *ret)
 		dead += kills(&m->v[i]);
 	}
 	ret->name = "mutation";
-	why_printf(&ret->text, "mutation: %d %% (%u of %u mutants of conditions killed by some case)\n", (int)percent(dead, n), dead, n);
+	why_printf(&ret->text, "mutation: %d %% (%u of %u mutants of conditions killed by some case)\n",
+		(int)measure_percent(dead, n), dead, n);
 	for (uint32_t i = 0; i < m->n; i++)
 		json_array_append_new(rules, report_target(&m->v[i], &ret->text));
 	json_object_set_new(o, "mutants", json_integer(n));
 	json_object_set_new(o, "killed", json_integer(dead));
 	json_object_set_new(o, "rules", rules);
 	ret->json = o;
-}
-
-static void find_below(const struct mutating *m, double min, struct buf *below)
-{
-	for (uint32_t i = 0; i < m->n; i++) {
-		double is = percent(kills(&m->v[i]), parts_mutants(m->v[i].parts));
-
-		if (is < min)
-			why_printf(below, "%s\"%s\" (%d %%)", below->n ? ", " : "", m->v[i].rule.info.name, (int)is);
-	}
 }
 
 int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, const struct test_mutation *how,
@@ -284,7 +264,9 @@ int test_mutate(struct test_session *s, const struct test_outcome *v, size_t n, 
 	}
 	if (!r) {
 		report(&m, ret);
-		find_below(&m, how->min, below);
+		for (uint32_t i = 0; i < m.n; i++)
+			measure_below(below, m.v[i].rule.info.name,
+				      measure_percent(kills(&m.v[i]), parts_mutants(m.v[i].parts)), how->min);
 	}
 	for (uint32_t i = 0; i < m.n; i++) {
 		parts_free(m.v[i].parts);

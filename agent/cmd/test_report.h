@@ -8,6 +8,7 @@
 #define CMD_TEST_REPORT_H
 
 #include "cmd/test_cases.h"
+#include "cmd/test_measure.h"
 
 enum test_format { FORMAT_TEXT, FORMAT_TAP, FORMAT_JUNIT, FORMAT_JSON, FORMAT_MAX };
 
@@ -37,13 +38,7 @@ void test_report_begin(const struct test_report *r, size_t cases);
 /* Called as soon as the case ran; number is from 1. */
 void test_report_case(const struct test_report *r, const struct test_outcome *o, size_t number);
 
-/* Coverage and mutation: lines for people, and the same as JSON; NULL without. Takes over no reference. */
-struct test_measure {
-	const char *name;	/* "coverage" */
-	struct buf text;
-	json_t *json;
-};
-
+/* Takes over no reference of the measures. */
 void test_report_end(const struct test_report *r, const struct test_totals *t, const struct test_outcome *v,
 		     const struct test_measure *m, size_t nmeasures);
 
