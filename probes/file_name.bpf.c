@@ -16,7 +16,7 @@ enum pick {
 	PICK_MOVED,	/* has another name by now */
 	PICK_FILE,	/* not a directory: those were touched for what they hold */
 	PICK_CHILD,	/* a directory that lies in another one seen */
-	PICK_SYMLINK,
+	PICK_SYMLINK,	/* a new one */
 	PICK_FIRST,
 };
 
@@ -45,7 +45,6 @@ static __always_inline bool sight__child(struct sights *s, struct sight *at)
 __weak __attribute__((noinline)) int sight__fits(__u32 nr, __u32 slot, __u32 how)
 {
 	struct sights *s = sights__get(nr);
-	struct inode *inode;
 	struct sight *at;
 	__u64 k = slot;
 
@@ -53,7 +52,6 @@ __weak __attribute__((noinline)) int sight__fits(__u32 nr, __u32 slot, __u32 how
 	if (!s || k >= SIGHTS_MAX)
 		return 0;
 	at = &s->at[k];
-	inode = (void *)at->inode;
 	switch (how) {
 	case PICK_MOVED:
 		return sight__moved(at);
@@ -62,7 +60,7 @@ __weak __attribute__((noinline)) int sight__fits(__u32 nr, __u32 slot, __u32 how
 	case PICK_CHILD:
 		return sight__child(s, at);
 	case PICK_SYMLINK:
-		return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFLNK;
+		return !at->dentry && (at->mode & S_IFMT) == S_IFLNK;
 	}
 	return !!at->dentry;
 }

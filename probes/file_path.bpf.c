@@ -150,36 +150,56 @@ static __always_inline struct sights *sights__open(__s32 nr)
 	return s;
 }
 
+/*
+ * Where the inode is to be kept, < 0: nowhere. One without a name was made by the call or read on the way to its object,
+ * which may be long and chosen by the caller: only the last that the call can have made is kept.
+ */
+static __always_inline __s64 sights__slot(struct sights *s, struct inode *inode, bool named, __u8 overlay)
+{
+	__u32 i;
+
+	for (i = 0; i < SIGHTS_MAX && i < s->n; i++) {
+		if (s->at[i].inode == (__u64)inode)
+			return -1;
+		if (!named && !s->at[i].dentry && s->at[i].overlay == overlay)
+			return i;
+	}
+	return s->n;
+}
+
 static __always_inline int path__see(struct inode *inode)
 {
 	__s32 nr = task__nr_now();
 	struct hlist_node *first;
 	struct sights *s;
 	struct sight *at;
-	__u64 n;
-	__u32 i;
+	__u8 overlay;
+	__u16 mode;
+	__s64 n;
 
 	if (!sights__call(nr) || task__compat(task__current()))
+		return 0;
+	first = BPF_CORE_READ(inode, i_dentry.first);
+	mode = BPF_CORE_READ(inode, i_mode);
+	if (!first && !sights__makes(nr, mode))
 		return 0;
 	s = sights__open(nr);
 	if (!s)
 		return 0;
-	n = s->n;
+	overlay = inode__on(inode, OVERLAY_MAGIC);
+	n = sights__slot(s, inode, first, overlay);
 	PIN(n);
-	if (n >= SIGHTS_MAX)
+	if (n < 0 || n >= SIGHTS_MAX)
 		return 0;
-	for (i = 0; i < SIGHTS_MAX && i < n; i++)
-		if (s->at[i].inode == (__u64)inode)
-			return 0;
 	at = &s->at[n];
 	at->inode = (__u64)inode;
 	at->ino = BPF_CORE_READ(inode, i_ino);
 	at->dev = inode__dev(inode);
-	at->mode = BPF_CORE_READ(inode, i_mode);
-	at->overlay = inode__on(inode, OVERLAY_MAGIC);
+	at->mode = mode;
+	at->overlay = overlay;
 	at->dentry = 0;
-	first = BPF_CORE_READ(inode, i_dentry.first);
-	s->n = n + 1;
+	if (s->n == n)
+		s->n = n + 1;
 	if (first && BPF_CORE_READ(first, next))
 		sight__alias(n, (__u64)first);
 	else if (first)

@@ -75,6 +75,19 @@ static __always_inline bool sights__call(__s32 nr)
 	return false;
 }
 
+/* Can the call have made an inode of that mode? */
+static __always_inline bool sights__makes(__s32 nr, __u16 mode)
+{
+	switch (nr) {
+#ifdef __TARGET_ARCH_x86
+	case NR_SYMLINK:
+#endif
+	case NR_SYMLINKAT:
+		return (mode & S_IFMT) == S_IFLNK;
+	}
+	return false;
+}
+
 static __always_inline struct sights *sights__get(__s32 nr)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
