@@ -220,7 +220,8 @@ static __always_inline bool owner__sender(struct owner *o, const struct packet *
 		return false;
 	if (!owner__current(SCRATCH_SOFT, o))
 		return false;
-	if (!known || known->tid != o->tid || known->exec_id != o->exec_id || known->start != o->start)
+	if (!known || known->hdr.tid != o->hdr.tid || known->hdr.exec_id != o->hdr.exec_id ||
+	    known->hdr.start != o->hdr.start)
 		bpf_map_update_elem(&owners, &cookie, o, BPF_ANY);
 	return true;
 }
@@ -293,19 +294,12 @@ static __always_inline struct wire_dns *dns__new(const struct owner *o, const st
 	}
 	r = (void *)s->rec;
 	__builtin_memset(r, 0, sizeof(*r));
+	r->hdr = o->hdr;	/* all zero where nobody is known */
 	r->hdr.type = EVENT_DNS;
 	r->hdr.call = CALL_DNS;
 	r->hdr.time = bpf_ktime_get_boot_ns();
 	r->hdr.cpu = bpf_get_smp_processor_id();
 	r->hdr.flags = owned ? 0 : WIRE_NO_OWNER;
-	r->hdr.start = o->start;
-	r->hdr.cgroup = o->cgroup;
-	r->hdr.tgid = o->tgid;
-	r->hdr.tid = o->tid;
-	r->hdr.exec_id = o->exec_id;
-	r->hdr.uid = o->uid;
-	r->hdr.euid = o->euid;
-	r->hdr.gid = o->gid;
 	r->protocol = p->protocol;
 	r->egress = egress;
 	r->local = egress ? p->src : p->dst;
@@ -330,9 +324,9 @@ static __always_inline void dns__packet(struct __sk_buff *skb, bool egress)
 		return;
 	cookie = bpf_get_socket_cookie(skb);
 	owned = owner__of(skb, &o, &p, cookie, egress);
-	if (!p.len || control__self(c, o.tgid))
+	if (!p.len || control__self(c, o.hdr.tgid))
 		return;
-	if (rate__exceeded(c, EVENT_DNS, o.cgroup, bpf_ktime_get_boot_ns())) {
+	if (rate__exceeded(c, EVENT_DNS, o.hdr.cgroup, bpf_ktime_get_boot_ns())) {
 		counter__lost(EVENT_DNS, LOSS_RATE);
 		return;
 	}

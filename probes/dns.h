@@ -17,14 +17,7 @@
 #define OWNERS_MAX	4096
 
 struct owner {
-	__u64 start;
-	__u64 cgroup;
-	__u32 tgid;
-	__u32 tid;
-	__u32 exec_id;
-	__u32 uid;
-	__u32 euid;
-	__u32 gid;
+	struct wire_hdr hdr;	/* who it is, as of when it was noted */
 	__u32 ports;	/* local << 16 | peer, of an entry by address */
 	__u32 pad;
 };
@@ -60,24 +53,16 @@ static __always_inline __u64 owner__listener_key(struct sock *sk)
 static __always_inline bool owner__current(__u32 kind, struct owner *o)
 {
 	struct task_struct *t = task__current();
-	const struct cred *cred;
 	__u32 version = 2;
 	struct cgroup *cg;
 
 	if (BPF_CORE_READ(t, flags) & PF_KTHREAD)
 		return false;
 	cg = task__cgroup(t, false);
-	cred = BPF_CORE_READ(t, cred);
-	o->start = task__start(t, false);
-	o->tgid = BPF_CORE_READ(t, tgid);
-	o->tid = BPF_CORE_READ(t, pid);
-	o->exec_id = BPF_CORE_READ(t, self_exec_id);
-	o->uid = BPF_CORE_READ(cred, uid.val);
-	o->euid = BPF_CORE_READ(cred, euid.val);
-	o->gid = BPF_CORE_READ(cred, gid.val);
+	record__fill(&o->hdr, t, false, EVENT_DNS, CALL_DNS, sizeof(struct wire_dns));
 	if (cg) {
-		o->cgroup = cgroup__id(cg, false, &version);
-		record__meet(kind, t, cg, o->cgroup, version);	/* a later record names it, and not as the current one */
+		o->hdr.cgroup = cgroup__id(cg, false, &version);
+		record__meet(kind, t, cg, o->hdr.cgroup, version);	/* a later record names it, and not as the current one */
 	}
 	return true;
 }

@@ -9,14 +9,6 @@
 
 #define ARGS_MAX	8192	/* argv, and environment: what is longer is cut and marked */
 
-static __always_inline __u64 cap__read(const kernel_cap_t *cap)
-{
-	__u64 bits = 0;
-
-	bpf_probe_read_kernel(&bits, sizeof(bits), cap);
-	return bits;
-}
-
 static __always_inline void exec__parent(struct wire_exec *r, struct task_struct *t, bool typed)
 {
 	struct task_struct *parent = READ(typed, t, real_parent);
@@ -34,39 +26,25 @@ static __always_inline void exec__cred(struct wire_exec *r, struct task_struct *
 
 	if (!cred)
 		return;
-	r->egid = READ(typed, cred, egid.val);
-	r->cap_inheritable = cap__read(__builtin_preserve_access_index(&cred->cap_inheritable));
-	r->cap_permitted = cap__read(__builtin_preserve_access_index(&cred->cap_permitted));
-	r->cap_effective = cap__read(__builtin_preserve_access_index(&cred->cap_effective));
+	r->cap_inheritable = CAPS(typed, cred, inheritable);
+	r->cap_permitted = CAPS(typed, cred, permitted);
 }
 
-static __always_inline __u32 exec__mntns(struct task_struct *t, bool typed)
-{
-	struct nsproxy *proxy = READ(typed, t, nsproxy);
-	struct mnt_namespace *ns = proxy ? READ(typed, proxy, mnt_ns) : NULL;
-
-	return ns ? READ(typed, ns, ns.inum) : 0;
-}
-
-/* Identity: parent, namespaces, session, credentials. typed: the verifier knows that t is a task. */
+/* Identity beyond the header's: parent, session, credentials. typed: the verifier knows that t is a task. */
 static __always_inline void exec__identity(struct wire_exec *r, struct task_struct *t, bool typed)
 {
 	struct signal_struct *signal = BPF_CORE_READ(t, signal);
-	struct pid *pid = BPF_CORE_READ(t, thread_pid);
 	struct pid *pgrp = BPF_CORE_READ(signal, pids[PIDTYPE_PGID]), *session = BPF_CORE_READ(signal, pids[PIDTYPE_SID]);
 	__u32 level;
 	struct pid_namespace *ns = task__pidns(t, &level);
 
 	exec__parent(r, t, typed);
 	exec__cred(r, t, typed);
-	r->vpid = pid__nr(pid, level, ns);
 	r->pgid = pid__nr(pgrp, 0, NULL);
 	r->vpgid = level ? pid__nr(pgrp, level, ns) : r->pgid;
 	r->sid = pid__nr(session, 0, NULL);
 	r->vsid = level ? pid__nr(session, level, ns) : r->sid;
-	r->pidns = BPF_CORE_READ(ns, ns.inum);
 	r->pidns_start = BPF_CORE_READ(ns, child_reaper, start_boottime);
-	r->mntns = exec__mntns(t, typed);
 	r->tty = task__tty(t);
 	r->loginuid = task__loginuid(t);
 	record__str(&r->hdr, &r->comm, __builtin_preserve_access_index(&t->comm[0]), 16);
@@ -93,7 +71,7 @@ static __always_inline bool exec__writable(struct task_struct *t, struct file *f
 
 	if (BPF_CORE_READ(inode, i_sb, s_flags) & SB_RDONLY || BPF_CORE_READ(f, f_path.mnt, mnt_flags) & MNT_READONLY)
 		return false;
-	if (cap__read(__builtin_preserve_access_index(&cred->cap_effective)) >> CAP_DAC_OVERRIDE & 1)
+	if (CAPS(false, cred, effective) >> CAP_DAC_OVERRIDE & 1)
 		return true;
 	if (BPF_CORE_READ(inode, i_uid.val) == BPF_CORE_READ(cred, fsuid.val))
 		return mode & 0200;

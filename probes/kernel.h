@@ -41,6 +41,7 @@ typedef int pid_t;
 #define SB_RDONLY	1
 #define CAP_DAC_OVERRIDE 1
 #define PF_KTHREAD	0x00200000
+#define PIDNS_INIT_INO	0xeffffffcu	/* include/linux/proc_ns.h: PROC_PID_INIT_INO */
 #define SIGNAL_GROUP_EXIT 0x4		/* include/linux/sched/signal.h */
 
 /* include/uapi/linux/magic.h, and those that only live in their file system's source. */
@@ -154,13 +155,16 @@ struct cred {
 	kuid_t uid, euid, fsuid;
 	kgid_t gid, egid, fsgid;
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
+	struct user_namespace *user_ns;
 	struct group_info *group_info;
 };
 struct ns_common { unsigned int inum; };
+struct user_namespace { struct ns_common ns; };
+struct net { struct ns_common ns; };
 struct task_struct;
 struct pid_namespace { struct task_struct *child_reaper; unsigned int level; struct ns_common ns; };
 struct mnt_namespace { struct ns_common ns; };
-struct nsproxy { struct mnt_namespace *mnt_ns; };
+struct nsproxy { struct mnt_namespace *mnt_ns; struct pid_namespace *pid_ns_for_children; struct net *net_ns; };
 struct upid { int nr; struct pid_namespace *ns; };
 struct pid { unsigned int level; struct upid numbers[1]; };
 struct tty_driver { int major, minor_start; };
@@ -222,7 +226,6 @@ struct socket { short type; struct file *file; struct sock *sk; };
 
 /* network: net.h, dns.h */
 typedef struct { __s64 counter; } atomic64_t;
-struct net;
 typedef struct { struct net *net; } possible_net_t;
 struct sock_common___cookie { atomic64_t skc_cookie; possible_net_t skc_net; };
 struct inet_sock { __be16 inet_sport; };

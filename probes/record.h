@@ -290,8 +290,6 @@ static __always_inline int record__send(struct wire_hdr *h, __s64 res)
 static __always_inline void record__fill(struct wire_hdr *h, struct task_struct *t, bool typed, __u16 type, __u16 call,
 					 __u32 size)
 {
-	const struct cred *cred = READ(typed, t, cred);
-
 	h->type = type;
 	h->call = call;
 	h->size = size;
@@ -301,11 +299,8 @@ static __always_inline void record__fill(struct wire_hdr *h, struct task_struct 
 	h->tid = READ(typed, t, pid);
 	h->exec_id = READ(typed, t, self_exec_id);
 	h->cpu = bpf_get_smp_processor_id();
-	if (!cred)
-		return;
-	h->uid = READ(typed, cred, uid.val);
-	h->euid = READ(typed, cred, euid.val);
-	h->gid = READ(typed, cred, gid.val);
+	task__credentials(h, t, typed);
+	task__namespaces(h, t, typed);
 }
 
 /* Turn the scratch into a complete CGROUP record of the task's group. */

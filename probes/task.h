@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include "wire.h"
 
 enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/pid.h, since 4.19 */
 
@@ -227,6 +228,89 @@ static __always_inline struct pid_namespace *task__pidns(struct task_struct *t, 
 	u = (void *)((char *)__builtin_preserve_access_index(&pid->numbers[0]) +
 		     (*level & 31) * bpf_core_type_size(struct upid));
 	return BPF_CORE_READ(u, ns);
+}
+
+static __always_inline __u64 cap__read(const kernel_cap_t *cap, bool typed)
+{
+	__u64 bits = 0;
+
+	if (typed)
+		return *(const __u64 *)cap;
+	bpf_probe_read_kernel(&bits, sizeof(bits), cap);
+	return bits;
+}
+
+#define CAPS(typed, cred, set) cap__read(__builtin_preserve_access_index(&(cred)->cap_##set), typed)
+
+/*
+ * The pid namespace of a task at that depth. The one its children will be in is the same or lies below: at the same
+ * depth it is the same, and can be read without a call.
+ */
+static __always_inline __u32 task__pidns_ino(struct nsproxy *proxy, struct pid *pid, __u32 level, bool typed)
+{
+	struct pid_namespace *ns = proxy ? READ(typed, proxy, pid_ns_for_children) : NULL;
+	struct upid *u;
+
+	if (ns && READ(typed, ns, level) == level)
+		return READ(typed, ns, ns.inum);
+	u = (void *)((char *)__builtin_preserve_access_index(&pid->numbers[0]) +
+		     (level & 31) * bpf_core_type_size(struct upid));
+	return BPF_CORE_READ(u, ns, ns.inum);
+}
+
+/* Its numbers in its own pid namespace. The host's own, by far the most, are known without a look. */
+static __always_inline void task__pids(struct wire_hdr *h, struct task_struct *t, struct nsproxy *proxy, bool typed)
+{
+	struct pid *pid = READ(typed, t, thread_pid);
+	struct task_struct *leader;
+	__u32 level;
+
+	if (!pid)
+		return;
+	level = READ(typed, pid, level);
+	if (!level) {
+		h->vpid = h->tgid;
+		h->vtid = h->tid;
+		h->pidns = PIDNS_INIT_INO;
+		return;
+	}
+	h->vpid = h->vtid = pid__nr(pid, level, NULL);
+	h->pidns = task__pidns_ino(proxy, pid, level, typed);
+	if (h->tid == h->tgid)
+		return;
+	leader = READ(typed, t, group_leader);
+	pid = leader ? READ(typed, leader, thread_pid) : NULL;
+	h->vpid = pid__nr(pid, level, NULL);
+}
+
+static __always_inline void task__namespaces(struct wire_hdr *h, struct task_struct *t, bool typed)
+{
+	struct nsproxy *proxy = READ(typed, t, nsproxy);	/* NULL: it is ending */
+	struct mnt_namespace *mnt = proxy ? READ(typed, proxy, mnt_ns) : NULL;
+	struct net *net = proxy ? READ(typed, proxy, net_ns) : NULL;
+
+	if (mnt)
+		h->mntns = READ(typed, mnt, ns.inum);
+	if (net)
+		h->netns = READ(typed, net, ns.inum);
+	task__pids(h, t, proxy, typed);
+}
+
+static __always_inline void task__credentials(struct wire_hdr *h, struct task_struct *t, bool typed)
+{
+	const struct cred *cred = READ(typed, t, cred);
+	struct user_namespace *ns;
+
+	if (!cred)
+		return;
+	h->uid = READ(typed, cred, uid.val);
+	h->euid = READ(typed, cred, euid.val);
+	h->gid = READ(typed, cred, gid.val);
+	h->egid = READ(typed, cred, egid.val);
+	h->cap_effective = CAPS(typed, cred, effective);
+	ns = READ(typed, cred, user_ns);
+	if (ns)
+		h->userns = READ(typed, ns, ns.inum);
 }
 
 /*

@@ -61,6 +61,10 @@ enum fd_type {
 	FD_TYPE_MAX
 };
 
+/*
+ * Who, when and with what result: all that attributes an event stands in the event, so that nobody has to ask /proc
+ * about a process that may be gone. The task is the one that made the call; of a DNS message the owner of the socket.
+ */
 struct wire_hdr {
 	__u16 type;	/* enum event_type */
 	__u16 call;	/* enum event_call */
@@ -76,7 +80,14 @@ struct wire_hdr {
 	__u32 uid;	/* real, initial user namespace */
 	__u32 euid;
 	__u32 gid;	/* real */
-	__u32 pad;
+	__u32 egid;
+	__u32 vpid;	/* tgid and tid in the process's own pid namespace */
+	__u32 vtid;
+	__u32 mntns;	/* inodes of the thread's namespaces; 0 where it has none any more */
+	__u32 pidns;
+	__u32 netns;
+	__u32 userns;	/* that of its credentials */
+	__u64 cap_effective;
 	__s64 res;	/* return value: an fd, a count, 0, or -errno */
 };
 

@@ -192,7 +192,6 @@ static void facts_of_exec(struct image *i, const struct wire_exec *r)
 	i->time = r->hdr.flags & WIRE_SNAPSHOT ? 0 : r->hdr.time;
 	i->cap_inheritable = r->cap_inheritable;
 	i->cap_permitted = r->cap_permitted;
-	i->cap_effective = r->cap_effective;
 	i->ino = r->ino;
 	i->ctime = r->ctime;
 	i->mtime = r->mtime;

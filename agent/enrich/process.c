@@ -169,17 +169,13 @@ static void take_kin(struct row *r, const struct wire_exec *x)
 {
 	struct process *p = &r->p;
 
-	p->vpid = x->vpid;
 	p->pgid = x->pgid;
 	p->vpgid = x->vpgid;
 	p->sid = x->sid;
 	p->vsid = x->vsid;
 	p->tty = x->tty;
 	p->loginuid = x->loginuid;
-	p->egid = x->egid;
 	p->pidns_start = x->pidns_start;
-	p->pidns = x->pidns;
-	p->mntns = x->mntns;
 	r->kin = true;
 }
 
@@ -230,9 +226,6 @@ static void inherit(struct row *c, const struct row *from, const struct wire_for
 	p->vsid = from->p.vsid;
 	p->tty = from->p.tty;
 	p->loginuid = from->p.loginuid;
-	p->egid = from->p.egid;
-	p->mntns = from->p.mntns;
-	p->pidns = first ? 0 : from->p.pidns;	/* a namespace of its own: its number comes with the exec */
 	p->pidns_start = first ? f->child_start : from->p.pidns_start;
 	c->kin = from->kin;
 }
@@ -271,6 +264,8 @@ static void apply_fork(struct process_table *t, uint32_t caller, const struct wi
 
 static void refresh(struct row *r, const struct wire_hdr *h)
 {
+	if (h->vpid)
+		r->p.vpid = h->vpid;	/* for life */
 	if (h->time < r->seen || (h->flags & WIRE_SNAPSHOT && r->seen))
 		return;
 	r->seen = h->time;

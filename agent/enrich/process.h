@@ -31,7 +31,7 @@ struct image {
 	struct str env;		/* each entry ended by NUL; {NULL, 0} when not recorded */
 	uint32_t argc;
 	uint64_t time;		/* of the exec, CLOCK_BOOTTIME ns; 0 for one inherited before the agent */
-	uint64_t cap_inheritable, cap_permitted, cap_effective;
+	uint64_t cap_inheritable, cap_permitted;
 	uint64_t ino, ctime, mtime;
 	uint32_t dev, mode, nlink, flags;	/* enum exe_flag */
 	uint32_t fd_type[3];			/* enum fd_type of descriptors 0 to 2 at exec */
@@ -42,9 +42,8 @@ struct process {
 	uint32_t pid;		/* tgid, initial namespace */
 	uint64_t start;		/* CLOCK_BOOTTIME ns */
 	uint32_t vpid, pgid, vpgid, sid, vsid, tty, loginuid;
-	uint32_t uid, euid, gid, egid;	/* as of the last record of this process */
+	uint32_t uid, euid, gid;	/* as of the last record of this process */
 	uint64_t pidns_start;
-	uint32_t pidns, mntns;
 	struct process *parent;		/* NULL when unknown or the first process */
 	uint32_t ppid;
 	struct image *image;		/* the current one; NULL when nothing is known of it */

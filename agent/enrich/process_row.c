@@ -253,7 +253,7 @@ uint32_t row_new(struct process_table *t, uint32_t pid, uint64_t start)
 	at = row_bucket(t, pid);
 	t->rows[i] = (struct row){
 		.p = {.pid = pid, .start = start, .loginuid = UNKNOWN_ID, .uid = UNKNOWN_ID, .euid = UNKNOWN_ID,
-		      .gid = UNKNOWN_ID, .egid = UNKNOWN_ID, .partial = true},
+		      .gid = UNKNOWN_ID, .partial = true},
 		.hash_next = *at,
 	};
 	*at = i;

@@ -20,7 +20,7 @@ struct row {
 	struct process p;	/* first: a struct process * is a struct row * */
 	uint32_t hash_next;	/* next row of the bucket, or of the free list */
 	bool held;		/* ended and over, but a descendant's lineage needs it */
-	bool kin;		/* pgid … mntns are known, by exec or inherited */
+	bool kin;		/* pgid … pidns_start are known, by exec or inherited */
 	uint64_t seen;		/* time of the newest record */
 	struct image *older[OLDER];	/* newest first */
 	uint64_t retired;	/* when the newest of them was replaced */

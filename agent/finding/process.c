@@ -78,8 +78,6 @@ static void build_row(struct build *b, Noroshi__V1__Process *p, const struct pro
 {
 	const struct image *i = process_image(row, b->ev->rec->hdr.exec_id);
 
-	if (row->vpid)
-		BUILD_SET(p, PROCESS, NS_PID, ns_pid, row->vpid);
 	if (i)
 		build_image(b, p, i);
 	if (!row->partial) {
@@ -105,6 +103,8 @@ void build_process(struct build *b)
 		return;
 	b->f->process = p;
 	BUILD_SET(p, PROCESS, PID, pid, h->tgid);
+	if (h->vpid)
+		BUILD_SET(p, PROCESS, NS_PID, ns_pid, h->vpid);
 	BUILD_SET(p, PROCESS, UID, uid, h->uid);
 	BUILD_SET(p, PROCESS, EUID, euid, h->euid);
 	BUILD_SET(p, PROCESS, GID, gid, h->gid);

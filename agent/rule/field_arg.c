@@ -69,13 +69,14 @@ static const struct param p_exec[] = {P(res, RES, 0), P(exe, PROC_EXE, 0), P(arg
 	P(env, WORDS, OFF(exec, env)), P(tty, U32, OFF(exec, tty)), P(vpgid, U32, OFF(exec, vpgid)),
 	P(loginuid, UID, OFF(exec, loginuid)), P(flags, EXE_FLAGS, OFF(exec, exe_flags)),
 	P(cap_inheritable, CAPS, OFF(exec, cap_inheritable)), P(cap_permitted, CAPS, OFF(exec, cap_permitted)),
-	P(cap_effective, CAPS, OFF(exec, cap_effective)), P(exe_ino, U64, OFF(exec, ino)),
+	P(cap_effective, CAPS, OFF(exec, hdr.cap_effective)), P(exe_ino, U64, OFF(exec, ino)),
 	P(exe_ino_ctime, U64, OFF(exec, ctime)), P(exe_ino_mtime, U64, OFF(exec, mtime)),
 	P(uid, UID, OFF(exec, hdr.euid)), P(trusted_exepath, BLOB, OFF(exec, exe)), P(pgid, U32, OFF(exec, pgid)),
-	P(gid, U32, OFF(exec, egid)), P(filename, BLOB, OFF(exec, filename)), {}};
+	P(gid, U32, OFF(exec, hdr.egid)), P(filename, BLOB, OFF(exec, filename)), {}};
 static const struct param p_fork[] = {P(res, RES, 0), P(exe, PROC_EXE, 0), P(args, PROC_ARGS, 0), P(tid, TID, 0),
 	P(pid, PID, 0), P(ptid, PTID, 0), P(comm, BLOB, OFF(fork, comm)), P(uid, UID, OFF(fork, hdr.euid)),
-	P(gid, U32, OFF(fork, hdr.gid)), {}};
+	P(gid, U32, OFF(fork, hdr.egid)), P(vtid, U32, OFF(fork, hdr.vtid)),
+	P(vpid, U32, OFF(fork, hdr.vpid)), {}};
 static const struct param p_exit[] = {P(status, S32, OFF(exit, status)), P(ret, EXIT_CODE, 0), P(sig, EXIT_SIGNAL, 0),
 	P(core, EXIT_CORE, 0), {}};
 

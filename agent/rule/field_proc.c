@@ -19,7 +19,6 @@ const struct image *get_image(const struct field_get *g)
 	}
 
 ID(proc_ppid, p->ppid)
-ID(proc_vpid, p->vpid)
 ID(proc_sid, p->vsid)
 ID(proc_vpgid, p->vpgid)
 ID(proc_pgid, p->pgid)
@@ -60,6 +59,16 @@ int get_thread_tid(const struct field_get *g, struct value *v)
 	return g->ev->rec->hdr.tid ? put_int(v, g->ev->rec->hdr.tid) : FIELD_MISSING;
 }
 
+int get_proc_vpid(const struct field_get *g, struct value *v)
+{
+	return g->ev->rec->hdr.vpid ? put_int(v, g->ev->rec->hdr.vpid) : FIELD_MISSING;
+}
+
+int get_thread_vtid(const struct field_get *g, struct value *v)
+{
+	return g->ev->rec->hdr.vtid ? put_int(v, g->ev->rec->hdr.vtid) : FIELD_MISSING;
+}
+
 int get_thread_ismain(const struct field_get *g, struct value *v)
 {
 	const struct wire_hdr *h = &g->ev->rec->hdr;
@@ -93,19 +102,18 @@ int get_proc_tty(const struct field_get *g, struct value *v)
 	return p ? put_uint(v, p->tty) : FIELD_MISSING;
 }
 
-int get_proc_pidns(const struct field_get *g, struct value *v)
-{
-	const struct process *p = g->ev->process;
+#define NAMESPACE(kind)                                                                  \
+	int get_proc_ns_##kind(const struct field_get *g, struct value *v)               \
+	{                                                                                \
+		uint32_t ino = g->ev->rec->hdr.kind##ns;                                 \
+											 \
+		return ino ? put_uint(v, ino) : FIELD_MISSING;                           \
+	}
 
-	return p && p->pidns ? put_uint(v, p->pidns) : FIELD_MISSING;
-}
-
-int get_proc_mntns(const struct field_get *g, struct value *v)
-{
-	const struct process *p = g->ev->process;
-
-	return p && p->mntns ? put_uint(v, p->mntns) : FIELD_MISSING;
-}
+NAMESPACE(mnt)
+NAMESPACE(pid)
+NAMESPACE(net)
+NAMESPACE(user)
 
 static int put_age(const struct field_get *g, struct value *v, const struct process *p)
 {
@@ -231,7 +239,13 @@ int put_capabilities(const struct field_get *g, struct value *v, uint64_t set)
 
 CAPABILITY(permitted)
 CAPABILITY(inheritable)
-CAPABILITY(effective)
+
+int get_thread_cap_effective(const struct field_get *g, struct value *v)
+{
+	const struct wire_hdr *h = &g->ev->rec->hdr;
+
+	return h->tgid ? put_capabilities(g, v, h->cap_effective) : FIELD_MISSING;
+}
 
 static int put_std_type(const struct field_get *g, struct value *v, unsigned int n)
 {

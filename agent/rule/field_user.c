@@ -65,9 +65,7 @@ int get_user_loginname(const struct field_get *g, struct value *v)
 
 static uint32_t gid(const struct field_get *g)
 {
-	const struct process *p = g->ev->process;
-
-	return p ? p->egid : g->ev->rec->hdr.gid;
+	return g->ev->rec->hdr.egid;
 }
 
 int get_group_gid(const struct field_get *g, struct value *v)

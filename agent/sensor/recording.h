@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define RECORDING_MAGIC "noroshi\n"
-#define RECORDING_VERSION 1u
+#define RECORDING_VERSION 2u
 
 struct recording_header {
 	char magic[8];		/* RECORDING_MAGIC, without its final NUL */

@@ -126,14 +126,14 @@ static bool take_status(struct wire_exec *e, int proc)
 	uid = value_of(text, "Uid");
 	gid = value_of(text, "Gid");
 	if (!uid || sscanf(uid, "%u %u", &e->hdr.uid, &e->hdr.euid) != 2 || !gid ||
-	    sscanf(gid, "%u %u", &e->hdr.gid, &e->egid) != 2)
+	    sscanf(gid, "%u %u", &e->hdr.gid, &e->hdr.egid) != 2)
 		return false;
-	e->vpid = last_number(text, "NSpid");
+	e->hdr.vpid = e->hdr.vtid = last_number(text, "NSpid");
 	e->vpgid = last_number(text, "NSpgid");
 	e->vsid = last_number(text, "NSsid");
 	e->cap_inheritable = hex_number(text, "CapInh");
 	e->cap_permitted = hex_number(text, "CapPrm");
-	e->cap_effective = hex_number(text, "CapEff");
+	e->hdr.cap_effective = hex_number(text, "CapEff");
 	return true;
 }
 
@@ -184,9 +184,11 @@ size_t absent_record(uint8_t rec[PROC_RECORD_MAX], const struct absent *a)
 	if (proc < 0 || !take_stat(e, proc) || !take_status(e, proc))
 		return 0;
 	e->loginuid = read_small(proc, "loginuid", login, sizeof(login)) ? (uint32_t)strtoul(login, NULL, 10) : UINT32_MAX;
-	e->pidns = namespace_of(proc, "ns/pid");
-	e->mntns = namespace_of(proc, "ns/mnt");
-	e->pidns_start = e->vpid == 1 ? a->start : 0;
+	e->hdr.mntns = namespace_of(proc, "ns/mnt");
+	e->hdr.pidns = namespace_of(proc, "ns/pid");
+	e->hdr.netns = namespace_of(proc, "ns/net");
+	e->hdr.userns = namespace_of(proc, "ns/user");
+	e->pidns_start = e->hdr.vpid == 1 ? a->start : 0;
 	take_executable(e, proc);
 	return e->hdr.size;
 }

@@ -157,7 +157,6 @@ static void execve_event(struct member *m)
 	r = begin(CALL_EXECVE, m);
 	r->exec.ppid = m->ppid;
 	r->exec.pstart = m->pstart;
-	r->exec.vpid = m->pid % 100;
 	r->exec.pgid = r->exec.sid = m->pid;
 	r->exec.loginuid = 0xffffffff;
 	r->exec.ino = pick(1u << 20);
@@ -165,7 +164,6 @@ static void execve_event(struct member *m)
 	r->exec.nlink = 1;
 	r->exec.exe_flags = EXE_LOWER;
 	r->exec.ctime = r->exec.mtime = BOOT_OFFSET - 1000000000000000ull;
-	r->exec.pidns = r->exec.mntns = 4026532000u + m->container;
 	r->exec.stdin_type = r->exec.stdout_type = r->exec.stderr_type = FD_PIPE;
 	r->exec.argc = 4;
 	n = miner ? snprintf(argv, sizeof(argv), "%s%c-o%cpool-%u.example:3333%c--donate-level=1", program, 0, 0, pick(1000), 0)

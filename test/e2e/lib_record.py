@@ -18,9 +18,9 @@ import tempfile
 import time
 
 BUILD, SRC, NOROSHI = (os.environ[name] for name in ("BUILD", "SRC", "NOROSHI"))
-HEADER = struct.Struct("=HHIQQQIIIHHIIIIq")
+HEADER = struct.Struct("=HHIQQQIIIHHIIIIIIIIIIQq")
 HEADER_NAMES = ("type", "call", "size", "time", "start", "cgroup", "tgid", "tid", "exec_id", "cpu", "flags", "uid", "euid",
-                "gid", "pad", "res")
+                "gid", "egid", "vpid", "vtid", "mntns", "pidns", "netns", "userns", "cap_effective", "res")
 KINDS = {"U32": ("I", 4, 4), "S32": ("i", 4, 4), "U64": ("Q", 8, 8), "ADDR": ("HH16s", 20, 2), "BLOB": ("HH", 4, 2)}
 IGNORED = {"call", "via", "mode", "qname", "route"}     # of a truth: what it is called, where it is no field of the record
 FLAGS = {"truncated": 1 << 2, "io_uring": 1 << 3}

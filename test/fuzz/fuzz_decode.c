@@ -31,7 +31,7 @@ static const char rules_text[] =
 	"  output: \"%fd.sip:%fd.sport %fd.cip %evt.arg.flags %evt.rawarg.flags %evt.abspath %proc.pname %dns.answers\"\n"
 	"  priority: INFO\n";
 
-#define SLICES 16	/* an input reads one part of the fields, which its header's unused word names: all cost too much */
+#define SLICES 16	/* an input reads one part of the fields, which its header's processor names: all cost too much */
 
 static struct field_ref refs[1024];
 static size_t nrefs;
@@ -153,7 +153,7 @@ static void read_fields(const struct event *ev)
 	static struct value v[FIELD_VALUES_MAX];
 	bool present;
 
-	for (size_t i = ev->rec->hdr.pad / 8 % SLICES; i < nof_call[ev->call]; i += SLICES) {
+	for (size_t i = ev->rec->hdr.cpu / 8 % SLICES; i < nof_call[ev->call]; i += SLICES) {
 		unsigned int n;
 
 		scratch.used = 0;
@@ -174,9 +174,9 @@ static void judge(struct event *ev)
 	struct buf out = {};
 
 	ev->num = 1;
-	ev->process = ev->rec->hdr.pad & 1 ? NULL : process;
-	ev->container = ev->rec->hdr.pad & 2 ? &container : NULL;
-	ev->peer_name = ev->rec->hdr.pad & 4 ? STR("example.org") : STR_NONE;
+	ev->process = ev->rec->hdr.cpu & 1 ? NULL : process;
+	ev->container = ev->rec->hdr.cpu & 2 ? &container : NULL;
+	ev->peer_name = ev->rec->hdr.cpu & 4 ? STR("example.org") : STR_NONE;
 	if (ev->rec->hdr.type == EVENT_DNS) {
 		struct str payload = event_blob(ev, ev->rec->dns.payload);
 
@@ -262,7 +262,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 		n = want;
 	}
 	h.size = (uint32_t)n;
-	h.pad = seed >> 4;
+	h.cpu = (uint16_t)(seed >> 4);
 	memcpy(data, &h, sizeof(h));
 	repair_slots(&event_table[h.type], data, n);
 	return n;

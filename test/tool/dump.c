@@ -99,11 +99,14 @@ static void on_record(void *ctx, const void *rec, size_t n)
 		return;
 	}
 	d = &event_table[h->type];
-	o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I}",
+	o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
 		      "event", d->name, "call", call_table[h->call].name, "time", (json_int_t)h->time,
 		      "start", (json_int_t)h->start, "cgroup", (json_int_t)h->cgroup, "tgid", (int)h->tgid, "tid", (int)h->tid,
 		      "exec_id", (int)h->exec_id, "cpu", h->cpu, "flags_", h->flags, "uid", (json_int_t)h->uid,
-		      "euid", (json_int_t)h->euid, "gid", (json_int_t)h->gid, "res", (json_int_t)h->res);
+		      "euid", (json_int_t)h->euid, "gid", (json_int_t)h->gid, "egid", (json_int_t)h->egid,
+		      "vpid", (int)h->vpid, "vtid", (int)h->vtid, "mntns", (json_int_t)h->mntns,
+		      "pidns", (json_int_t)h->pidns, "netns", (json_int_t)h->netns, "userns", (json_int_t)h->userns,
+		      "cap_effective", (json_int_t)h->cap_effective, "res", (json_int_t)h->res);
 	for (unsigned int i = 0; i < d->nattrs; i++)
 		json_object_set_new(o, d->attrs[i].name, attr(&ev, &d->attrs[i]));
 	json_dumpf(o, stdout, JSON_COMPACT);

@@ -56,7 +56,9 @@ static void begin(enum event_type type, enum event_call call, size_t size)
 {
 	memset(&f, 0, sizeof(f));
 	f.rec.hdr = (struct wire_hdr){.type = (uint16_t)type, .call = (uint16_t)call, .time = 5000000000ull, .tgid = 100,
-				      .tid = 101, .exec_id = 1, .cpu = 3, .uid = 1000, .euid = 0, .gid = 50};
+				      .tid = 101, .exec_id = 1, .cpu = 3, .uid = 1000, .euid = 0, .gid = 50, .egid = 77,
+				      .vpid = 9, .vtid = 8, .mntns = 11, .pidns = 12, .netns = 13, .userns = 14,
+				      .cap_effective = 1ull << 0 | 1ull << 21};
 	f.used = size;
 	f.ev = (struct event){.num = 7, .time = 1700000005000000001ull, .call = call, .rec = &f.rec, .process = &f.self};
 	image(&f.self_image, "curl", "/usr/bin/curl", "/usr/bin/curl", "curl -s http://x");
@@ -69,7 +71,7 @@ static void begin(enum event_type type, enum event_call call, size_t size)
 	f.parent = (struct process){.pid = 50, .vpid = 5, .start = 2000000000ull, .image = &f.parent_image, .parent = &f.grand};
 	f.self = (struct process){.pid = 100, .vpid = 9, .start = 4000000000ull, .image = &f.self_image, .parent = &f.parent,
 				  .ppid = 50, .pgid = 50, .vpgid = 5, .sid = 10, .vsid = 10, .tty = 34817, .loginuid = 1000,
-				  .egid = 77, .pidns_start = 3000000000ull};
+				  .pidns_start = 3000000000ull};
 }
 
 #define BEGIN(TYPE, name, CALL) begin(EVENT_##TYPE, CALL_##CALL, sizeof(struct wire_##name))
@@ -203,7 +205,6 @@ START_TEST(process)
 {
 	BEGIN(EXEC, exec, EXECVE);
 	f.self_image.flags = EXE_UPPER | EXE_MEMFD;
-	f.self_image.cap_effective = 1ull << 0 | 1ull << 21;
 	f.self_image.ino = 42;
 	f.self_image.ctime = 1700000003000000001ull;
 	IS("proc.name", "curl");
@@ -254,6 +255,11 @@ START_TEST(process)
 	IS("thread.cap_effective", "CAP_CHOWN CAP_SYS_ADMIN");
 	IS("thread.cap_permitted", "");
 	IS("thread.tid", "101");
+	IS("thread.vtid", "8");
+	IS("proc.ns.mnt", "11");
+	IS("proc.ns.pid", "12");
+	IS("proc.ns.net", "13");
+	IS("proc.ns.user", "14");
 	IS("thread.ismain", "false");
 	IS("user.uid", "0");
 	IS("user.loginuid", "1000");
@@ -268,6 +274,17 @@ START_TEST(process)
 	IS("proc.pid", "100");
 	IS_AT("proc.apid", "0", "100");	/* the process itself: the record says which */
 	IS_AT("proc.apid", "1", "<none>");
+	IS("proc.vpid", "9");		/* and these */
+	IS("thread.vtid", "8");
+	IS("group.gid", "77");
+	IS("proc.ns.mnt", "11");
+	IS("thread.cap_effective", "CAP_CHOWN CAP_SYS_ADMIN");
+	IS("thread.cap_permitted", "<none>");
+	f.rec.hdr.tgid = f.rec.hdr.vpid = f.rec.hdr.vtid = f.rec.hdr.mntns = 0;	/* a message of an unknown owner */
+	IS("proc.vpid", "<none>");
+	IS("thread.vtid", "<none>");
+	IS("proc.ns.mnt", "<none>");
+	IS("thread.cap_effective", "<none>");
 }
 END_TEST
 

@@ -147,6 +147,7 @@ START_TEST(an_unknown_process_is_partial)
 	ev.process = NULL;
 	f = make(&ev);
 	ck_assert_uint_eq(f->process->pid, 4711);
+	ck_assert_uint_eq(f->process->ns_pid, 12);
 	ck_assert_uint_eq(f->process->uid, 1000);
 	ck_assert(f->process->partial);
 	ck_assert_uint_eq(f->process->n_lineage, 0);
@@ -616,14 +617,10 @@ END_TEST
 /* A record's user and capabilities come from the rule language's fields. */
 START_TEST(record_fields_are_shown)
 {
-	struct image i = images[0];
-	struct process p = processes[0];
 	struct event ev = connect_event();
 	Noroshi__V1__Finding *f;
 
-	i.cap_effective = 1 << 13 | 1 << 21;
-	p.image = &i;
-	ev.process = &p;
+	rec.r.hdr.cap_effective = 1 << 13 | 1 << 21;
 	f = make(&ev);
 	ck_assert_str_eq(f->process->capabilities, "CAP_NET_RAW CAP_SYS_ADMIN");
 	finding_free(f);

@@ -239,7 +239,7 @@ static void on_before(void *ctx, const void *rec, size_t n)
 	(void)n;
 	if (e->hdr.type == EVENT_CGROUP && x->ngroups < 4096)
 		x->groups[x->ngroups++] = e->hdr.cgroup;
-	if (e->hdr.type == EVENT_EXEC && e->hdr.tgid == 1 && e->vpid == 1)
+	if (e->hdr.type == EVENT_EXEC && e->hdr.tgid == 1 && e->hdr.vpid == 1)
 		x->first = e->hdr.start == e->pidns_start && !e->ppid && e->comm.len;
 	if (e->hdr.type != EVENT_EXEC || !(e->hdr.flags & WIRE_SNAPSHOT) || e->hdr.tgid != (uint32_t)x->pid)
 		return;

@@ -29,7 +29,7 @@ static inline void record_begin(struct record *r, enum event_type type, enum eve
 	memset(r, 0, fixed);
 	r->n = fixed;
 	r->r.hdr = (struct wire_hdr){.type = (uint16_t)type, .call = (uint16_t)call, .time = 100 * SECOND, .start = 90 * SECOND,
-				     .tgid = 4711, .tid = 4711, .exec_id = 2, .uid = 1000, .euid = 0, .gid = 100, .cgroup = 7};
+				     .tgid = 4711, .tid = 4711, .exec_id = 2, .uid = 1000, .euid = 0, .gid = 100, .vpid = 12, .cgroup = 7};
 }
 
 #define RECORD(r, ID, CALL, name) record_begin(r, EVENT_##ID, CALL_##CALL, sizeof(struct wire_##name))

@@ -63,28 +63,6 @@ static int self(void)
 	return atoi(text);
 }
 
-static unsigned long long status_hex(const char *key)
-{
-	char line[256];
-	unsigned long long v = 0;
-	FILE *f = fopen("/proc/self/status", "re");
-
-	must(!!f, "/proc/self/status");
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)))
-			v = strtoull(line + strlen(key) + 1, NULL, 16);
-	fclose(f);
-	return v;
-}
-
-static void truth_ns(const char *field, const char *path)
-{
-	struct stat st;
-
-	if (!stat(path, &st))
-		truth_num(field, (long long)st.st_ino);
-}
-
 /* An enum fd_type of probes/wire.h. */
 static int fd_type(int fd)
 {
@@ -150,15 +128,10 @@ static void truth_identity(void)
 	truth_num("pgid", (long long)truth_stat("self", 5));
 	truth_num("sid", (long long)truth_stat("self", 6));
 	truth_num("tty", (long long)truth_stat("self", 7));
-	truth_num("vpid", getpid());
 	truth_num("vpgid", getpgid(0));
 	truth_num("vsid", getsid(0));
-	truth_num("egid", getegid());
-	truth_num("cap_inheritable", (long long)status_hex("CapInh:"));
-	truth_num("cap_permitted", (long long)status_hex("CapPrm:"));
-	truth_num("cap_effective", (long long)status_hex("CapEff:"));
-	truth_ns("mntns", "/proc/self/ns/mnt");
-	truth_ns("pidns", "/proc/self/ns/pid");
+	truth_num("cap_inheritable", (long long)truth_status("CapInh:"));
+	truth_num("cap_permitted", (long long)truth_status("CapPrm:"));
 	truth_num("pidns_start", (long long)truth_stat(getpid() == 1 ? "self" : "1", 22));
 	fd = open("/proc/self/loginuid", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && (n = read(fd, name, sizeof(name) - 1)) > 0)
@@ -202,7 +175,7 @@ static int exe_flags(void)
 	must(!statfs("/proc/self/exe", &fs), "statfs");
 	if (fs.f_type == OVERLAYFS_SUPER_MAGIC && !(flags & EXE_LOWER))
 		flags |= EXE_UPPER;
-	if (status_hex("CapEff:") >> 1 & 1)	/* CAP_DAC_OVERRIDE */
+	if (truth_status("CapEff:") >> 1 & 1)	/* CAP_DAC_OVERRIDE */
 		flags |= EXE_WRITABLE;
 	return flags;
 }

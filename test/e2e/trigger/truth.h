@@ -135,6 +135,32 @@ static inline int truth_tid(void)
 	return p ? atoi(p + 1) : 0;
 }
 
+/* A hexadecimal line of the thread's status. */
+static inline unsigned long long truth_status(const char *key)
+{
+	char line[256];
+	unsigned long long v = 0;
+	FILE *f = fopen("/proc/thread-self/status", "re");
+
+	must(!!f, "/proc/thread-self/status");
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			v = strtoull(line + strlen(key), NULL, 16);
+	fclose(f);
+	return v;
+}
+
+/* The inode of a namespace of the thread. */
+static inline void truth_ns(const char *field, const char *kind)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", kind);
+	if (!stat(path, &st))
+		truth_num(field, (long long)st.st_ino);
+}
+
 /* What every record says of the caller. */
 static inline void truth_header(void)
 {
@@ -151,6 +177,14 @@ static inline void truth_header(void)
 	truth_num("uid", getuid());
 	truth_num("euid", geteuid());
 	truth_num("gid", getgid());
+	truth_num("egid", getegid());
+	truth_num("vpid", getpid());
+	truth_num("vtid", gettid());
+	truth_ns("mntns", "mnt");
+	truth_ns("pidns", "pid");
+	truth_ns("netns", "net");
+	truth_ns("userns", "user");
+	truth_num("cap_effective", (long long)truth_status("CapEff:"));
 	truth_num("hdr_flags", truth_flags);
 	printf(",\"time\":[%llu,%llu]", start * (1000000000ull / (unsigned long long)sysconf(_SC_CLK_TCK)),
 	       now.tv_sec * 1000000000ull + (unsigned long long)now.tv_nsec);
