@@ -74,7 +74,7 @@ int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct e
 	return 0;
 }
 
-static struct config *read_config(const char *path)
+struct config *rules_config(const char *path)
 {
 	struct diags d _cleanup_(diags_free) = {};
 	struct config *c = config_new();
@@ -92,7 +92,7 @@ int rules_read(struct rules_read *ret, const struct rules_opts *r, const char *c
 	const char *files[RULES_PATHS_MAX];
 	int e;
 
-	*ret = (struct rules_read){.config = config ? read_config(config) : NULL};
+	*ret = (struct rules_read){.config = config ? rules_config(config) : NULL};
 	if ((config && !ret->config) || rules_opts_fill(r, ret->config, &ret->in, &ret->steps) < 0)
 		return -EINVAL;
 	if (!n && config) {

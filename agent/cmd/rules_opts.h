@@ -40,6 +40,9 @@ bool rules_opts_take(struct rules_opts *r, const char *command, int o, const cha
  */
 int rules_opts_fill(const struct rules_opts *r, const struct config *c, struct engine_load *in, struct rule_select **steps);
 
+/* The configuration at path; NULL after its errors went to stderr. To be given to config_free(). */
+struct config *rules_config(const char *path);
+
 #define RULES_PATHS_MAX 256
 
 /* Rules as a command that only looks at them reads them. */

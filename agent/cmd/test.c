@@ -2,6 +2,7 @@
 /* Dry run of rules against test files and their own examples. No kernel, no privilege. */
 #include "cmd/cmd.h"
 #include "cmd/rules_arg.h"
+#include "cmd/rules_opts.h"
 #include "cmd/test_coverage.h"
 #include "cmd/test_load.h"
 #include "cmd/test_mutate.h"
@@ -13,12 +14,14 @@
 
 extern const struct cmd cmd_test;
 
-enum { OPT_TESTS, OPT_EXAMPLES, OPT_RULE, OPT_FORMAT, OPT_JSON, OPT_VERBOSE, OPT_FAIL_FAST, OPT_COVERAGE, OPT_MIN_COVERAGE, OPT_MUTATE, OPT_MIN_MUTATION };
+enum { OPT_TESTS, OPT_EXAMPLES, OPT_RULE, OPT_CONFIG, OPT_FORMAT, OPT_JSON, OPT_VERBOSE, OPT_FAIL_FAST, OPT_COVERAGE, OPT_MIN_COVERAGE, OPT_MUTATE,
+       OPT_MIN_MUTATION, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_TESTS] = {"--tests", 't', "TESTS", "test file, or a folder: its *.test.yaml; without it, the rules' examples"},
 	[OPT_EXAMPLES] = {"--examples", 0, NULL, "with --tests: the rules' examples as well"},
 	[OPT_RULE] = {"--rule", 0, "GLOB", "only cases whose name, or a rule they name, is like that"},
+	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "its rules_files when no RULES are given, and what it says of rules and their outputs"},
 	[OPT_FORMAT] = {"--format", 0, "FORMAT", "text (default), tap, junit or json"},
 	[OPT_JSON] = {"--json", 0, NULL, "the same as --format json"},
 	[OPT_VERBOSE] = {"--verbose", 'v', NULL, "text: also name the cases that hold"},
@@ -27,12 +30,15 @@ static const struct cmd_option options[] = {
 	[OPT_MIN_COVERAGE] = {"--min-coverage", 0, "PERCENT", "--coverage, and exit 1 when a rule has less"},
 	[OPT_MUTATE] = {"--mutate", 0, NULL, "which changes of a condition no case notices"},
 	[OPT_MIN_MUTATION] = {"--min-mutation", 0, "PERCENT", "--mutate, and exit 1 when fewer changes of a rule are noticed"},
+	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
 
 struct args {
 	struct test_paths paths;
 	struct test_report report;
+	struct rules_opts opts;
+	const char *config;
 	const char *globs[GLOBS_MAX];
 	size_t nglobs;
 	bool fail_fast, coverage, mutate;
@@ -52,12 +58,18 @@ static bool parse_percent(const char *option, const char *s, double *ret)
 
 static bool parse_option(struct args *a, int o, const char *value)
 {
+	bool bad = false;
+
+	if (o >= 0 && rules_opts_take(&a->opts, "test", o - OPT_RULES_BASE, value, &bad))
+		return !bad;
 	if (o == OPT_TESTS && a->paths.ntests < TEST_PATHS_MAX)
 		a->paths.tests[a->paths.ntests++] = value;
 	else if (o == CMD_ARG && a->paths.nrules < TEST_PATHS_MAX)
 		a->paths.rules[a->paths.nrules++] = value;
 	else if (o == OPT_RULE && a->nglobs < GLOBS_MAX)
 		a->globs[a->nglobs++] = value;
+	else if (o == OPT_CONFIG)
+		a->config = value;
 	else if (o == OPT_EXAMPLES)
 		a->paths.examples = true;
 	else if (o == OPT_FORMAT)
@@ -98,7 +110,7 @@ static int parse(struct args *a, int argc, char **argv)
 
 /* ---- which cases ---- */
 
-static bool chosen(const struct args *a, const struct test_case *c)
+static bool asked_for(const struct args *a, const struct test_case *c)
 {
 	bool yes = test_named(c->name, a->globs, a->nglobs);
 
@@ -107,6 +119,47 @@ static bool chosen(const struct args *a, const struct test_case *c)
 	for (size_t i = 0; i < c->nsilent && !yes; i++)
 		yes = test_named(c->silent[i], a->globs, a->nglobs);
 	return yes;
+}
+
+static const struct rule_info *rule_named(const struct ruleset *rs, const char *name)
+{
+	for (const struct engine_ops *const *o = engine_list; *o; o++) {
+		const struct engine *e = ruleset_engine(rs, (*o)->name);
+
+		for (uint32_t i = 0; e && i < e->ops->count(e); i++) {
+			if (!strcmp(e->ops->rule(e, i)->name, name))
+				return e->ops->rule(e, i);
+		}
+	}
+	return NULL;
+}
+
+/* All rules it names are there and off by a selection: nothing of it could fire. */
+static bool is_off(const struct test_group *g, const struct test_case *c)
+{
+	size_t n = c->nexpect + c->nsilent;
+
+	if ((!g->how->nselect && g->how->min_priority == 7) || c->rules)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct rule_info *rule = rule_named(g->rules, i < c->nexpect ? c->expect[i].rule : c->silent[i - c->nexpect]);
+
+		if (!rule || rule->enabled)
+			return false;
+	}
+	return n > 0;
+}
+
+/* *off, if wanted: asked for, but of rules that are off. */
+static bool chosen(const struct args *a, const struct test_group *g, const struct test_case *c, size_t *off)
+{
+	if (!asked_for(a, c))
+		return false;
+	if (!is_off(g, c))
+		return true;
+	if (off)
+		++*off;
+	return false;
 }
 
 /* Globs that no rule is named like are about cases: figures are then of all rules. */
@@ -153,7 +206,7 @@ static void run_all(struct running *r)
 {
 	for (size_t g = 0; g < r->s->n; g++) {
 		for (size_t i = 0; i < r->s->v[g].cases.n; i++) {
-			if (!chosen(r->a, &r->s->v[g].cases.v[i]))
+			if (!chosen(r->a, &r->s->v[g], &r->s->v[g].cases.v[i], &r->t.off))
 				continue;
 			if (r->a->fail_fast && r->t.failed)
 				r->t.left++;
@@ -211,7 +264,7 @@ static int run_cases(struct test_session *s, const struct args *a)
 
 	for (size_t g = 0; g < s->n; g++) {
 		for (size_t i = 0; i < s->v[g].cases.n; i++)
-			n += chosen(a, &s->v[g].cases.v[i]);
+			n += chosen(a, &s->v[g], &s->v[g].cases.v[i], NULL);
 	}
 	r.v = calloc(n + 1, sizeof(*r.v));
 	if (a->coverage)
@@ -221,7 +274,9 @@ static int run_cases(struct test_session *s, const struct args *a)
 		run_all(&r);
 		code = finish(&r);
 	}
-	if (!n)
+	if (!n && r.t.off)
+		fprintf(stderr, "noroshi test: the rules of every case are off\n");
+	else if (!n)
 		fprintf(stderr, a->nglobs ? "noroshi test: no case is like --rule %s\n" : "noroshi test: no case and no example found\n",
 			a->nglobs ? a->globs[0] : "");
 	for (size_t i = 0; r.v && i < r.t.cases; i++)
@@ -231,8 +286,34 @@ static int run_cases(struct test_session *s, const struct args *a)
 	return code;
 }
 
-static void print_diags(const struct test_session *s)
+static bool says(const struct diags *d, const struct diag *what)
 {
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->v[i].code == what->code && !strcmp(d->v[i].message, what->message))
+			return true;
+	}
+	return false;
+}
+
+/* Each test file has its own rules: a selection is in vain when no file has a rule for it, and that is said once. */
+static void drop_vain(struct test_session *s, size_t g)
+{
+	struct diags *d = &s->v[g].diags;
+
+	for (size_t i = d->n; i-- > 0;) {
+		bool in_all = d->v[i].code == DIAG_SELECTS_NONE;
+
+		for (size_t k = 0; k < s->n && in_all; k++)
+			in_all = says(&s->v[k].diags, &d->v[i]);
+		if (d->v[i].code == DIAG_SELECTS_NONE && (g || !in_all))
+			diags_drop(d, i);
+	}
+}
+
+static void print_diags(struct test_session *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		drop_vain(s, i);
 	rules_arg_print(&s->diags);
 	for (size_t i = 0; i < s->n; i++)
 		rules_arg_print(&s->v[i].diags);
@@ -248,14 +329,35 @@ static bool unreadable(const struct test_session *s)
 	return yes;
 }
 
+/* The selection of the command line over that of the configuration, which lends its rules where none are named. */
+static bool how_to_load(struct test_session *s, struct args *a, struct config **c, struct rule_select **steps)
+{
+	*c = a->config ? rules_config(a->config) : NULL;
+	if ((a->config && !*c) || rules_opts_fill(&a->opts, *c, &s->how, steps) < 0)
+		return false;
+	if (*c && !a->paths.nrules) {
+		for (size_t i = 0; i < (*c)->rules_files.n && i < TEST_PATHS_MAX; i++)
+			a->paths.rules[a->paths.nrules++] = (*c)->rules_files.v[i];
+	}
+	if (s->how.first_match && a->mutate) {
+		fprintf(stderr, "noroshi test: --mutate changes rules one by one, and none is by itself where only the first match counts\n");
+		return false;
+	}
+	return true;
+}
+
 static int run(int argc, char **argv)
 {
 	struct test_session s = {};
-	struct args a = {};
+	_cleanup_(config_freep) struct config *c = NULL;
+	_cleanup_(freep) struct rule_select *steps = NULL;
+	struct args a = {.opts = RULES_OPTS_INIT};
 	int r = parse(&a, argc, argv);
 
 	if (r)
 		return r - 1;
+	if (!how_to_load(&s, &a, &c, &steps))
+		return EXIT_INPUT;
 	r = test_load(&s, &a.paths);
 	print_diags(&s);
 	if (r < 0) {
@@ -271,7 +373,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_test = {
 	.name = "test",
-	.args = "[RULES...] [-t TESTS]...",
+	.args = "[RULES...] [-t TESTS]... [-c CONFIG] [--disable GLOB]...",
 	.summary = "dry run of rules against test files, or their own examples",
 	.options = options,
 	.run = run,

@@ -13,7 +13,7 @@ static struct test_group *new_group(struct test_session *s)
 	if (!v)
 		return NULL;
 	s->v = v;
-	v[s->n] = (struct test_group){};
+	v[s->n] = (struct test_group){.how = &s->how};
 	return &v[s->n++];
 }
 
@@ -23,8 +23,6 @@ static bool same_file(const char *a, const char *b)
 
 	return x && y && !strcmp(x, y);
 }
-
-static const struct engine_load how = {.min_priority = 7, .places = true};
 
 /* The rules of the command line and those that the test file names, each once. */
 static int load_rules(struct test_group *g, const struct test_paths *p)
@@ -43,7 +41,7 @@ static int load_rules(struct test_group *g, const struct test_paths *p)
 			wanted[n++] = g->cases.rules[i];
 	}
 	npaths = rules_arg_expand(paths, TEST_PATHS_MAX, wanted, n);
-	return ruleset_read(&g->rules, &g->files, paths, npaths, how, &g->diags);
+	return ruleset_read(&g->rules, &g->files, paths, npaths, *g->how, &g->diags);
 }
 
 static int add_test_file(struct test_session *s, const struct test_paths *p, const char *path)
@@ -111,6 +109,7 @@ int test_load(struct test_session *s, const struct test_paths *p)
 {
 	int r = 0;
 
+	s->how.places = true;
 	for (size_t i = 0; i < p->ntests; i++)
 		r = add_tests(s, p, p->tests[i]) < 0 ? -EINVAL : r;
 	if (!p->ntests) {
@@ -161,7 +160,7 @@ static void move_places(struct diags *d, const struct test_setup *s)
 static void own_load(struct test_own_rules *o, const struct test_group *g, const struct test_case *c)
 {
 	const struct rule_files *f = c->rules ? &o->files : &g->files;
-	struct engine_load in = how;
+	struct engine_load in = *g->how;
 	bool ok = true;
 	size_t n;
 

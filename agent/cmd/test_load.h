@@ -30,6 +30,7 @@ struct test_own_rules {
 
 /* Cases that run against the same rules: those of one test file, or examples. */
 struct test_group {
+	const struct engine_load *how;
 	struct rule_files files;	/* rules */
 	struct test_cases cases;
 	struct ruleset *rules;
@@ -39,12 +40,16 @@ struct test_group {
 };
 
 struct test_session {
+	struct engine_load how;	/* the rules are read */
 	struct test_group *v;
 	size_t n;
 	struct diags diags;	/* of what could not be read, and of the test files */
 };
 
-/* 0, or < 0 with the reasons among the diagnostics. *s is to be freed either way. */
+/*
+ * s->how is set before (its sources and places are not looked at). 0, or < 0 with the reasons among the diagnostics. *s is
+ * to be freed either way.
+ */
 int test_load(struct test_session *s, const struct test_paths *p);
 void test_session_free(struct test_session *s);
 

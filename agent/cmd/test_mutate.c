@@ -12,6 +12,7 @@
 struct target {
 	struct loaded_rule rule;	/* condition and place are the group's */
 	struct parts *parts;
+	unsigned int check_flags;	/* AST_… of the load */
 	bool *killed;
 	bool judged;			/* by some case */
 	/* as another test file loaded it, kept for that file's next case */
@@ -41,10 +42,10 @@ static int add_target(struct mutating *m, const struct loaded_rule *r)
 		return -ENOMEM;
 	m->v = v;
 	v = &v[m->n];
-	*v = (struct target){.rule = *r};
+	*v = (struct target){.rule = *r, .check_flags = m->s->how.strict_compat ? AST_STRICT_COMPAT : 0};
 	e = parts_new(&v->parts, r->condition);
 	if (!e)
-		e = parts_mutate(v->parts, MUTANTS_MAX, 0);
+		e = parts_mutate(v->parts, MUTANTS_MAX, v->check_flags);
 	v->killed = e ? NULL : calloc(parts_mutants(v->parts) + 1, sizeof(bool));
 	m->n++;
 	json_object_set_new(m->index, key, json_integer(m->n - 1));
@@ -99,7 +100,7 @@ static struct parts *parts_here(struct target *t, const struct ast *condition, b
 		return t->parts;
 	if (lasting && condition == t->again_of)
 		return t->again;
-	if (parts_new(&p, condition) < 0 || parts_mutate(p, MUTANTS_MAX, 0) < 0)
+	if (parts_new(&p, condition) < 0 || parts_mutate(p, MUTANTS_MAX, t->check_flags) < 0)
 		return parts_free(p);
 	*own = !lasting;
 	if (lasting) {

@@ -252,6 +252,7 @@ static void end_json(const struct test_totals *t, const struct test_outcome *v, 
 	json_object_set_new(summary, "failed", json_integer((json_int_t)t->failed));
 	json_object_set_new(summary, "todo", json_integer((json_int_t)t->todo));
 	json_object_set_new(summary, "notRun", json_integer((json_int_t)t->left));
+	json_object_set_new(summary, "off", json_integer((json_int_t)t->off));
 	json_object_set_new(root, "summary", summary);
 	json_object_set_new(root, "cases", cases);
 	for (size_t i = 0; i < n; i++)
@@ -307,5 +308,7 @@ void test_report_end(const struct test_report *r, const struct test_totals *t, c
 		printf(", %zu todo", t->todo);
 	if (t->left)
 		printf(", %zu not run", t->left);
+	if (t->off)
+		printf(", %zu of rules that are off", t->off);
 	puts("");
 }

@@ -25,6 +25,7 @@ struct test_totals {
 	size_t todo;		/* did not hold and need not */
 	size_t skipped;		/* marked todo */
 	size_t left;		/* not run after a failure */
+	size_t off;		/* not run: their rules are off */
 };
 
 struct test_report {

@@ -52,6 +52,17 @@ void diags_free(struct diags *d)
 	memset(d, 0, sizeof(*d));
 }
 
+void diags_drop(struct diags *d, size_t i)
+{
+	if (codes[d->v[i].code].severity == DIAG_ERROR)
+		d->errors--;
+	else
+		d->warnings--;
+	diag_clear(&d->v[i]);
+	d->n--;
+	memmove(&d->v[i], &d->v[i + 1], (d->n - i) * sizeof(*d->v));
+}
+
 bool diags_have(const struct diags *d, enum diag_code code)
 {
 	for (size_t i = 0; i < d->n; i++) {

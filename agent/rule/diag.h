@@ -59,6 +59,7 @@ void diags_free(struct diags *d);
 void diags_add(struct diags *d, enum diag_code code, struct diag_place at, struct str source,
 	       const char *item, const char *hint, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 
+void diags_drop(struct diags *d, size_t i);	/* that one, as if it had not been said */
 bool diags_have(const struct diags *d, enum diag_code code);	/* among those kept */
 
 /* "file:line:col: error: message; hint", the line and a caret under it, for each, then a note of what was not kept. */

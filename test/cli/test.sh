@@ -164,6 +164,61 @@ printf -- '- rule: x\n' >bad-rules.yaml
 status 1 "rules that do not load" "$NOROSHI" test bad-rules.yaml -t good.test.yaml
 status 2 "no such test file" "$NOROSHI" test rules.yaml -t nowhere.test.yaml
 status 2 "no such rules" "$NOROSHI" test nowhere.yaml
+
+# Rules chosen as the agent has them, and Falco's own meaning.
+cat >chosen.yaml <<'EOF'
+- rule: Trap
+  desc: d
+  condition: evt.type = connect and fd.snet != allof (10.0.0.0/8)
+  output: "trap %fd.sip"
+  priority: WARNING
+  tags: [net]
+- rule: Off
+  desc: d
+  condition: evt.type = execve
+  output: off
+  priority: INFO
+  enabled: false
+  examples: [{match: {evt.type: execve}}, {nomatch: {evt.type: open}}]
+EOF
+cat >chosen.test.yaml <<'EOF'
+rules: [chosen.yaml]
+tests:
+  - {name: here, events: {evt.type: connect, fd.sip: 10.0.0.1}, silent: [Trap]}
+  - {name: there, events: {evt.type: connect, fd.sip: 10.0.0.1}, expect: [{rule: Trap, output: trap 10.0.0.1}]}
+EOF
+status 1 "a trap, as its author means it" "$NOROSHI" test -t chosen.test.yaml
+has out "the original's case fails" '^FAIL .*: there$'
+holds "the other one does not" sh -c '! grep -q "FAIL.*: here$" out'
+status 1 "a trap, as Falco has it" "$NOROSHI" test --falco-strict -t chosen.test.yaml
+has out "the author's case fails" '^FAIL .*: here$'
+holds "the original's does not" sh -c '! grep -q "FAIL.*: there$" out'
+printf 'semantics: falco\nrules_files: [chosen.yaml]\nappend_output:\n- extra_output: more\n' >chosen.cfg
+status 1 "by configuration" "$NOROSHI" test -c chosen.cfg -t chosen.test.yaml
+has out "its additions to outputs are there" 'got: *trap 10.0.0.1 more$'
+status 1 "examples of a rule that is off" "$NOROSHI" test chosen.yaml
+has out "fail" '^      the rule is disabled$'
+status 0 "enabled by its name" "$NOROSHI" test chosen.yaml --enable 'O*'
+has out "they hold" '^2 cases, 0 failed$'
+status 0 "a priority" "$NOROSHI" test --priority warning --falco-strict --rule there -t chosen.test.yaml --examples
+has out "only cases of what is on" '^1 case, 0 failed$'
+status 1 "a tag off" "$NOROSHI" test --disable-tag net -t chosen.test.yaml
+has err "nothing is left" 'the rules of every case are off'
+status 0 "cases left out" "$NOROSHI" test --disable Trap --enable Off -t chosen.test.yaml --examples
+has out "are counted" '^2 cases, 0 failed, 2 of rules that are off$'
+status 0 "as JSON" "$NOROSHI" test --json --disable Trap --enable Off -t chosen.test.yaml --examples
+has out "as well" '"off": 2'
+printf 'rules: [rules.yaml]\ntests:\n- {name: other, events: {evt.type: open}, silent: all}\n' >more.test.yaml
+status 0 "rules of one test file" "$NOROSHI" test --disable Trap -t chosen.test.yaml -t more.test.yaml
+holds "are found" sh -c '! grep -q nothing err'
+status 0 "a name that nobody has in two test files" "$NOROSHI" test --disable Trip --rule other -t chosen.test.yaml -t more.test.yaml
+holds "is told once" sh -c '[ "$(grep -c "nothing to disable" err)" = 1 ]'
+status 0 "a name that nobody has" "$NOROSHI" test --disable Trip --enable Off chosen.yaml
+has err "is told once" 'nothing to disable: no rule has the name "Trip"'
+status 1 "coverage under Falco's meaning" "$NOROSHI" test --falco-strict --mutate --rule there -t chosen.test.yaml --min-mutation 100
+has out "mutants are asked as Falco asks" 'mutation: '
+status 2 "mutants of the first match" "$NOROSHI" test --matching first --mutate chosen.yaml
+status 2 "an option's value" "$NOROSHI" test --priority loud chosen.yaml
 status 2 "unknown format" "$NOROSHI" test --format xml rules.yaml
 status 1 "nothing to test" "$NOROSHI" test other.yaml
 has err "it says so" 'no case and no example'
