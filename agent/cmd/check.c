@@ -2,6 +2,7 @@
 /* Compile rules and configuration, load nothing: every diagnostic at once. */
 #include "cmd/check_lint.h"
 #include "cmd/cmd.h"
+#include "cmd/modes.h"
 #include "cmd/never.h"
 #include "cmd/rules_arg.h"
 #include "cmd/rules_opts.h"
@@ -157,8 +158,29 @@ static json_t *file_json(struct str file, const struct diags *d)
 			 "schema_valid", shape, "schema_warnings", "errors", errors, "warnings", warnings);
 }
 
+/* What is said of no file, but of all rules or of the options. The original has no place for it. */
+static json_t *fileless_json(const struct diags *d)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < d->n; i++) {
+		bool error = diag_code_severity(d->v[i].code) == DIAG_ERROR;
+		json_t *one = d->v[i].place.file.n ? NULL : diag_json(&d->v[i]);
+
+		if (one)
+			json_object_set_new(one, "severity", json_string(error ? "error" : "warning"));
+		json_array_append_new(all, one);
+	}
+	return all;
+}
+
+struct result {
+	uint32_t rules;
+	json_t *never, *modes;
+};
+
 /* Files that could not be read are results too. */
-static json_t *results_json(const struct args *a, const struct rule_files *files, const struct diags *d, json_t *never)
+static json_t *results_json(const struct args *a, const struct rule_files *files, const struct diags *d, const struct result *r)
 {
 	json_t *results = json_array();
 
@@ -170,20 +192,16 @@ static json_t *results_json(const struct args *a, const struct rule_files *files
 		if (d->v[i].code == DIAG_FILE_READ && (!a->config || !str_eq(d->v[i].place.file, str(a->config))))
 			json_array_append_new(results, file_json(d->v[i].place.file, d));
 	}
-	return json_pack("{s:o, s:O}", "falco_load_results", results, "never_available", never);
+	return json_pack("{s:o, s:o, s:O, s:O}", "falco_load_results", results, "diagnostics", fileless_json(d), "never_available", r->never,
+			 "modes", r->modes);
 }
-
-struct result {
-	uint32_t rules;
-	json_t *never;
-};
 
 static void report(const struct args *a, const struct rule_files *files, const struct diags *d, const struct result *result)
 {
 	uint32_t rules = result->rules;
 
 	if (a->json) {
-		json_t *o = results_json(a, files, d, result->never);
+		json_t *o = results_json(a, files, d, result);
 
 		json_dumpf(o, stdout, JSON_COMPACT);
 		puts("");
@@ -192,8 +210,7 @@ static void report(const struct args *a, const struct rule_files *files, const s
 	}
 	rules_arg_print(d);
 	never_print(result->never);
-	if (!d->errors && !rules)
-		fprintf(stderr, "noroshi check: no rule is enabled: an agent with these would look for nothing\n");
+	modes_print(result->modes);
 	if (d->errors)
 		printf("%zu error%s, ", d->errors, d->errors == 1 ? "" : "s");
 	else
@@ -216,9 +233,16 @@ static int check_rules(const struct args *a, struct rule_files *files, const str
 	if (r >= 0)
 		ret->rules = ruleset_count(rs);
 	if (r >= 0) {
+		const struct loaded *l = engine_condition_loaded(ruleset_engine(rs, "condition"));
+
 		json_decref(ret->never);
-		ret->never = never_of_rules(engine_condition_loaded(ruleset_engine(rs, "condition")));
+		json_decref(ret->modes);
+		ret->never = never_of_rules(l);
+		ret->modes = modes_of_rules(l, in.min_priority);
 	}
+	if (r >= 0 && !ret->rules)
+		diags_add(d, DIAG_NO_RULES, (struct diag_place){}, STR_NONE, NULL, NULL,
+			  "no rule is enabled: an agent with these would look for nothing");
 	if (r >= 0 && a->lint)
 		r = check_lint(rs, files, &in, d);
 	return r;
@@ -250,7 +274,7 @@ static int run(int argc, char **argv)
 
 	if (r)
 		return r - 1;
-	result.never = json_array();
+	result = (struct result){.never = json_array(), .modes = json_array()};
 	if (a.config && c && config_read(c, a.config, &d) < 0)
 		c = config_free(c);
 	if (a.config && c) {
@@ -262,6 +286,7 @@ static int run(int argc, char **argv)
 	r = check_rules(&a, &files, c, &d, &result);
 	report(&a, &files, &d, &result);
 	json_decref(result.never);
+	json_decref(result.modes);
 	rule_files_free(&files);
 	if (diags_have(&d, DIAG_FILE_READ))
 		return EXIT_INPUT;

@@ -2,6 +2,7 @@
 /* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
 #include "cmd/cmd.h"
 #include "cmd/explain_tree.h"
+#include "cmd/modes.h"
 #include "cmd/never.h"
 #include "cmd/rules_arg.h"
 #include "cmd/rules_opts.h"
@@ -131,7 +132,7 @@ static json_t *rule_json(const struct engine *engine, uint32_t id)
 		      "fields", sorted(fields), "outputFields", sorted(output), "operators", sorted(operators),
 		      "events", events, "eventsUnseen", unseen, "opens", "readOnly", opens_of(engine, id, OPENS_READ), "others",
 		      opens_of(engine, id, OPENS_WRITTEN));
-	json_object_set_new(e, "mode", json_string(!r->info.enabled ? "off" : r->info.observe ? "observe" : "on"));
+	json_object_set_new(e, "mode", json_string(mode_of_rule(r)));
 	json_object_set_new(e, "fieldsNever", never_of_rule(r));
 	buf_free(&b);
 	return e;

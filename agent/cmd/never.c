@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/never.h"
+#include "cmd/rules_arg.h"
 #include <string.h>
-
-#define RULES_SHOWN 3
 
 struct search {
 	json_t *found;
@@ -68,18 +67,6 @@ json_t *never_of_rules(const struct loaded *l)
 	return all;
 }
 
-static void print_rules(const char *where, json_t *rules)
-{
-	size_t n = json_array_size(rules);
-
-	for (size_t i = 0; i < n && i < RULES_SHOWN; i++)
-		printf("%s\"%s\"", i ? ", " : where, json_string_value(json_array_get(rules, i)));
-	if (n > RULES_SHOWN)
-		printf(" and %zu more", n - RULES_SHOWN);
-	if (n)
-		puts("");
-}
-
 void never_print(json_t *never)
 {
 	json_t *one;
@@ -89,7 +76,7 @@ void never_print(json_t *never)
 		puts("Fields that no event here carries; a comparison with one is always false, an output prints <NA>:");
 	json_array_foreach(never, i, one) {
 		printf("  %s: %s\n", json_string_value(json_object_get(one, "field")), json_string_value(json_object_get(one, "because")));
-		print_rules("    in the condition of ", json_object_get(one, "conditions"));
-		print_rules("    in the output of ", json_object_get(one, "outputs"));
+		rules_arg_names("    in the condition of ", json_object_get(one, "conditions"));
+		rules_arg_names("    in the output of ", json_object_get(one, "outputs"));
 	}
 }

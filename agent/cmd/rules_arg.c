@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/rules_arg.h"
+#include "util/escape.h"
 #include "version.h"
 #include <errno.h>
 #include <stdio.h>
@@ -82,4 +83,24 @@ void rules_arg_print(const struct diags *d)
 	if (b.n)
 		fputs(b.p, stderr);
 	buf_free(&b);
+}
+
+#define NAMES_SHOWN 3
+
+void rules_arg_names(const char *where, const json_t *names)
+{
+	struct buf b _cleanup_(buf_free) = {};
+	size_t n = json_array_size(names);
+
+	for (size_t i = 0; i < n && i < NAMES_SHOWN; i++) {
+		buf_puts(&b, i ? ", \"" : "\"");
+		escape_add(&b, str(json_string_value(json_array_get(names, i))));
+		buf_puts(&b, "\"");
+	}
+	if (n)
+		printf("%s" STR_FMT, where, STR_ARG(buf_view(&b)));
+	if (n > NAMES_SHOWN)
+		printf(" and %zu more", n - NAMES_SHOWN);
+	if (n)
+		puts("");
 }

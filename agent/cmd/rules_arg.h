@@ -4,6 +4,7 @@
 #define CMD_RULES_ARG_H
 
 #include "rule/ruleset.h"
+#include <jansson.h>
 
 /*
  * Puts the default rules in the place of every "default", and of an empty list: the source tree's rules/ for a binary
@@ -17,5 +18,8 @@ int rules_arg_priority(const char *word);
 void rules_arg_print(const struct diags *d);		/* to stderr */
 /* Where rules only lend lists and macros, their warnings are noise; those of the file called but (or NULL) are not. */
 void rules_arg_print_errors(const struct diags *d, const char *but);
+
+/* The first few of the names, as a line behind where, to stdout; nothing without one. */
+void rules_arg_names(const char *where, const json_t *names);
 
 #endif

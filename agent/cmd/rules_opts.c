@@ -9,7 +9,7 @@
 static bool add_step(struct rules_opts *r, const char *command, struct rule_select s)
 {
 	if (r->nselect == SELECT_OPTIONS_MAX) {
-		fprintf(stderr, "noroshi %s: more than %d rules to enable and disable\n", command, SELECT_OPTIONS_MAX);
+		fprintf(stderr, "noroshi %s: more than %d rules to enable, disable and observe\n", command, SELECT_OPTIONS_MAX);
 		return false;
 	}
 	r->select[r->nselect++] = s;
@@ -28,11 +28,14 @@ bool rules_opts_take(struct rules_opts *r, const char *command, int o, const cha
 		return true;
 	case OPT_ENABLE:
 	case OPT_DISABLE:
-		*bad = *bad || !add_step(r, command, (struct rule_select){.enable = o == OPT_ENABLE, .rule = value});
+	case OPT_OBSERVE:
+		*bad = *bad || !add_step(r, command, (struct rule_select){.enable = o == OPT_ENABLE, .observe = o == OPT_OBSERVE, .rule = value});
 		return true;
 	case OPT_ENABLE_TAG:
 	case OPT_DISABLE_TAG:
-		*bad = *bad || !add_step(r, command, (struct rule_select){.enable = o == OPT_ENABLE_TAG, .tag = value});
+	case OPT_OBSERVE_TAG:
+		*bad = *bad ||
+		       !add_step(r, command, (struct rule_select){.enable = o == OPT_ENABLE_TAG, .observe = o == OPT_OBSERVE_TAG, .tag = value});
 		return true;
 	case OPT_MATCHING:
 		r->matching = value;

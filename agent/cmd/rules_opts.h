@@ -8,14 +8,16 @@
 #include "rule/ruleset.h"
 
 /* A command's table of options ends with these: RULES_OPTIONS(BASE), BASE being the number of its own. */
-enum { OPT_PRIORITY, OPT_ENABLE, OPT_DISABLE, OPT_ENABLE_TAG, OPT_DISABLE_TAG, OPT_MATCHING, OPT_COMPAT, RULES_OPTIONS_N };
+enum { OPT_PRIORITY, OPT_ENABLE, OPT_DISABLE, OPT_OBSERVE, OPT_ENABLE_TAG, OPT_DISABLE_TAG, OPT_OBSERVE_TAG, OPT_MATCHING, OPT_COMPAT, RULES_OPTIONS_N };
 
 #define RULES_OPTIONS(base)                                                                                    \
 	[(base) + OPT_PRIORITY] = {"--priority", 0, "WORD", "leave out rules less urgent than this"},                \
 	[(base) + OPT_ENABLE] = {"--enable", 0, "GLOB", "rules of this name on, after the configuration; in the order given"}, \
 	[(base) + OPT_DISABLE] = {"--disable", 0, "GLOB", "rules of this name off"},                                 \
+	[(base) + OPT_OBSERVE] = {"--observe", 0, "GLOB", "rules of this name on, but without findings: only counted"},      \
 	[(base) + OPT_ENABLE_TAG] = {"--enable-tag", 0, "TAG", "rules that have the tag on"},                        \
 	[(base) + OPT_DISABLE_TAG] = {"--disable-tag", 0, "TAG", "rules that have the tag off"},                     \
+	[(base) + OPT_OBSERVE_TAG] = {"--observe-tag", 0, "TAG", "rules that have the tag observed"},                        \
 	[(base) + OPT_MATCHING] = {"--matching", 0, "HOW", "all: every rule that holds (default); first: the first of them, as in Falco"}, \
 	[(base) + OPT_COMPAT] = {"--falco-strict", 0, NULL, "conditions mean what they mean in Falco also where that is a trap"}
 

@@ -60,7 +60,10 @@ has err "no token" 'token file /nosuch/token: No such file'
 has out "and no more" '^3 errors, 0 warnings$'
 test ! -e "$dir/findings" || { echo "check made a sink's file" >&2; exit 1; }
 status 0 "no rules" "$NOROSHI" check none.yaml
-has err "are told" 'no rule is enabled'
+has err "are told" '^warning: no rule is enabled: .*\[NO_RULE_ENABLED\]$'
+status 1 "no rules, strictly" "$NOROSHI" check --strict none.yaml
+status 0 "no rules as JSON" "$NOROSHI" check --json none.yaml
+has out "are told" '"diagnostics":\[\{"code":"NO_RULE_ENABLED",.*"severity":"warning"\}\]'
 status 0 "a warning alone" "$NOROSHI" check unused.yaml
 has err "the warning is shown" '^unused.yaml:8:10: warning: nothing uses this macro'
 status 1 "a warning with --strict" "$NOROSHI" check --strict unused.yaml

@@ -112,7 +112,7 @@ status 1 "as JSON" "$NOROSHI" test --format json --coverage -t failing.test.yaml
 cat >look.py <<'EOF'
 import json
 o = json.load(open("out"))
-assert o["summary"] == {"cases": 3, "failed": 1, "todo": 0, "notRun": 0}, o["summary"]
+assert o["summary"] == {"cases": 3, "failed": 1, "todo": 0, "notRun": 0, "off": 0}, o["summary"]
 c = o["cases"][0]
 assert (c["name"], c["file"], c["line"], c["status"]) == ("ports", "failing.test.yaml", 3, "failed"), c
 assert 'rule "Port" did not fire' in c["why"] and "why" not in o["cases"][1]
