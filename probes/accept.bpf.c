@@ -18,26 +18,32 @@ static __always_inline void accept__socket(struct wire_accept *r, struct sock *s
 		record__unix_sock(&r->hdr, &r->path, sk);
 }
 
+__weak __attribute__((noinline)) int accept__emit(__s32 nr, __u64 via, __s64 ret)
+{
+	__u16 call = nr == NR_ACCEPT4 ? CALL_ACCEPT4 : CALL_ACCEPT;
+	struct wire_accept *r;
+	struct sock *sk;
+
+	if (ret >= 0 && owner__wanted()) {
+		sk = file__sock(entry__made(via, ret));
+		if (sk)
+			owner__serves(sk, false);
+	}
+	if (!net__wanted(EVENT_ACCEPT, call, ret < 0))
+		return 0;
+	r = entry__new(via, EVENT_ACCEPT, call, sizeof(*r));
+	if (!r)
+		return 0;
+	r->listenfd = entry__arg(via, 1);
+	r->flags = call == CALL_ACCEPT4 ? entry__arg(via, 4) : 0;
+	sk = ret < 0 ? entry__sock(via, r->listenfd) : file__sock(entry__made(via, ret));
+	if (sk)
+		accept__socket(r, sk);
+	return record__send(&r->hdr, net__res(ret));
+}
+
 SEC("tracepoint")
 int accepts__exit(struct sys_exit *ctx)
 {
-	__u16 call = (__s32)ctx->nr == NR_ACCEPT4 ? CALL_ACCEPT4 : CALL_ACCEPT;
-	struct wire_accept *r;
-	struct pt_regs *regs;
-	struct sock *sk;
-
-	if (ctx->ret >= 0 && owner__wanted())
-		owner__serves(ctx->ret, false);
-	if (!net__wanted(EVENT_ACCEPT, call, ctx->ret < 0))
-		return 0;
-	r = record__new(EVENT_ACCEPT, call, sizeof(*r));
-	if (!r)
-		return 0;
-	regs = task__regs();
-	r->listenfd = task__arg(regs, 1);
-	r->flags = call == CALL_ACCEPT4 ? task__arg(regs, 4) : 0;
-	sk = fd__sock(ctx->ret < 0 ? r->listenfd : (int)ctx->ret);
-	if (sk)
-		accept__socket(r, sk);
-	return record__send(&r->hdr, net__res(ctx->ret));
+	return accept__emit(ctx->nr, VIA_CALL, ctx->ret);
 }

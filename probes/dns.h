@@ -75,9 +75,8 @@ static __always_inline bool owner__wanted(void)
 }
 
 /* The current process takes what comes to port 53 of TCP: by listening there, or by accepting one connection. */
-static __always_inline void owner__serves(int fd, bool listener)
+static __always_inline void owner__serves(struct sock *sk, bool listener)
 {
-	struct sock *sk = fd__sock(fd);
 	struct owner o = {};
 	__u16 family;
 	__u64 key;

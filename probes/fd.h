@@ -176,10 +176,10 @@ static __always_inline void sock__addrs(struct sock *sk, struct wire_addr *local
 	peer->family = peer->port ? family : 0;
 }
 
-/* The directory a relative path of the current call starts from. */
+/* The directory a relative path of the call starts from. */
 static __always_inline void record__dir(struct wire_hdr *h, struct wire_blob *b, int dirfd)
 {
-	struct task_struct *t = task__current();
+	struct task_struct *t = (void *)scratch__of(h)->task;
 	struct fs_struct *fs = BPF_CORE_READ(t, fs);
 
 	if (dirfd != AT_FDCWD)

@@ -42,9 +42,9 @@ static __always_inline bool sight__child(struct sights *s, struct sight *at)
 	return false;
 }
 
-__weak __attribute__((noinline)) int sight__fits(__u32 nr, __u32 slot, __u32 how)
+__weak __attribute__((noinline)) int sight__fits(__u32 nr, __u64 via, __u32 slot, __u32 how)
 {
-	struct sights *s = sights__get(nr);
+	struct sights *s = sights__get(nr, via);
 	struct sight *at;
 	__u64 k = slot;
 
@@ -66,9 +66,9 @@ __weak __attribute__((noinline)) int sight__fits(__u32 nr, __u32 slot, __u32 how
 }
 
 /* Index of the inode the call was about, < 0 when it was not seen. An overlay's own inode goes before its layers'. */
-__weak __attribute__((noinline)) int sights__pick(__u32 nr, __u32 how)
+__weak __attribute__((noinline)) int sights__pick(__u32 nr, __u64 via, __u32 how)
 {
-	struct sights *s = sights__get(nr);
+	struct sights *s = sights__get(nr, via);
 	__u8 overlay = 0;
 	__u32 i;
 
@@ -77,15 +77,15 @@ __weak __attribute__((noinline)) int sights__pick(__u32 nr, __u32 how)
 	for (i = 0; i < SIGHTS_MAX && i < s->n; i++)
 		overlay |= s->at[i].overlay;
 	for (i = 0; i < SIGHTS_MAX && i < s->n; i++)
-		if (s->at[i].overlay == overlay && sight__fits(nr, i, how))
+		if (s->at[i].overlay == overlay && sight__fits(nr, via, i, how))
 			return i;
 	return -1;
 }
 
-static __always_inline struct sight *sights__picked(__s32 nr, __u32 how)
+static __always_inline struct sight *sights__picked(__s32 nr, __u64 via, __u32 how)
 {
-	__s64 i = sights__pick(nr, how);
-	struct sights *s = sights__get(nr);
+	__s64 i = sights__pick(nr, via, how);
+	struct sights *s = sights__get(nr, via);
 
 	PIN(i);	/* the compiler knows what it returns, the verifier does not */
 	if (!s || i < 0 || i >= SIGHTS_MAX)
@@ -95,18 +95,19 @@ static __always_inline struct sight *sights__picked(__s32 nr, __u32 how)
 
 /* One path of a call: as the caller gave it, and where the record keeps that. */
 struct name_arg {
-	const char *text;
+	__u64 via;
+	__u64 text;
 	int dirfd;
 };
 
-#define ARG(n)		task__arg(task__regs(), n)
-#define PATH_AT(d, p)	((struct name_arg){ (const char *)ARG(p), (int)ARG(d) })
-#define PATH_CWD(p)	((struct name_arg){ (const char *)ARG(p), AT_FDCWD })
+#define ARG(n)		entry__arg(via, n)
+#define PATH_AT(d, p)	((struct name_arg){ via, ARG(p), (int)ARG(d) })
+#define PATH_CWD(p)	((struct name_arg){ via, ARG(p), AT_FDCWD })
 
 static __always_inline void name__caller(struct wire_hdr *h, struct name_arg a, struct wire_blob *raw,
 					 struct wire_blob *dir)
 {
-	record__user_str(h, raw, a.text, PATH_SIZE);
+	entry__text(a.via, h, raw, a.text);
 	record__dir(h, dir, a.dirfd);
 }
 
@@ -115,7 +116,7 @@ static __always_inline bool name__before(struct wire_hdr *h, struct wire_blob *b
 {
 	struct scratch *s = scratch__of(h);
 	struct walk *w = walk__get(s->kind);
-	__u64 mnt = mount__find(at->parent, mount__start(a.text, a.dirfd));
+	__u64 mnt = mount__find(at->parent, mount__start(a.via, a.text, a.dirfd));
 
 	if (!mnt || !w)
 		return false;
@@ -127,7 +128,7 @@ static __always_inline bool name__before(struct wire_hdr *h, struct wire_blob *b
 /* The path that a dentry has now. */
 static __always_inline bool name__now(struct wire_hdr *h, struct wire_blob *b, struct dentry *d, struct name_arg a)
 {
-	__u64 mnt = d ? mount__find((__u64)d, mount__start(a.text, a.dirfd)) : 0;
+	__u64 mnt = d ? mount__find((__u64)d, mount__start(a.via, a.text, a.dirfd)) : 0;
 
 	if (!mnt)
 		return false;
@@ -136,26 +137,26 @@ static __always_inline bool name__now(struct wire_hdr *h, struct wire_blob *b, s
 }
 
 /* Refuse early what no rule wants; false when it was. */
-static __always_inline bool name__wanted(__u32 type, __s64 ret)
+static __always_inline bool name__wanted(__u32 type, __u64 via, __s64 ret)
 {
 	struct wire_control *c = control__get();
 
 	if (c && (ret >= 0 || c->want & WANT_FAILED))
 		return true;
 	counter__refused(type);
-	sights__forget();
+	sights__forget(via);
 	return false;
 }
 
-static __always_inline int name__done(struct wire_hdr *h, bool known, __s64 ret)
+static __always_inline int name__done(struct wire_hdr *h, __u64 via, bool known, __s64 ret)
 {
 	if (!known)
 		h->flags |= WIRE_NAME_USER;
-	sights__forget();
+	sights__forget(via);
 	return record__send(h, ret);
 }
 
-__weak __attribute__((noinline)) int rename__emit(__s32 nr, __s64 ret)
+__weak __attribute__((noinline)) int rename__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg old = nr == NR_RENAME ? PATH_CWD(1) : PATH_AT(1, 2);
 	struct name_arg new = nr == NR_RENAME ? PATH_CWD(2) : PATH_AT(3, 4);
@@ -164,18 +165,18 @@ __weak __attribute__((noinline)) int rename__emit(__s32 nr, __s64 ret)
 	struct sight *at = NULL;
 	bool known = false;
 
-	if (!name__wanted(EVENT_RENAME, ret))
+	if (!name__wanted(EVENT_RENAME, via, ret))
 		return 0;
-	r = record__new(EVENT_RENAME, call, sizeof(*r));
+	r = entry__new(via, EVENT_RENAME, call, sizeof(*r));
 	if (!r) {
-		sights__forget();
+		sights__forget(via);
 		return 0;
 	}
 	r->olddirfd = old.dirfd;
 	r->newdirfd = new.dirfd;
 	r->flags = nr == NR_RENAMEAT2 ? ARG(5) : 0;
 	if (!ret)
-		at = sights__picked(nr, PICK_MOVED);
+		at = sights__picked(nr, via, PICK_MOVED);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
@@ -184,10 +185,10 @@ __weak __attribute__((noinline)) int rename__emit(__s32 nr, __s64 ret)
 	}
 	name__caller(&r->hdr, old, &r->oldraw, &r->olddir);
 	name__caller(&r->hdr, new, &r->newraw, &r->newdir);
-	return name__done(&r->hdr, known, ret);
+	return name__done(&r->hdr, via, known, ret);
 }
 
-__weak __attribute__((noinline)) int unlink__emit(__s32 nr, __s64 ret)
+__weak __attribute__((noinline)) int unlink__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg a = nr == NR_UNLINK ? PATH_CWD(1) : PATH_AT(1, 2);
 	__u32 flags = nr == NR_UNLINK ? 0 : ARG(3);
@@ -196,17 +197,17 @@ __weak __attribute__((noinline)) int unlink__emit(__s32 nr, __s64 ret)
 	struct inode *inode;
 	bool known = false;
 
-	if (!name__wanted(EVENT_UNLINK, ret))
+	if (!name__wanted(EVENT_UNLINK, via, ret))
 		return 0;
-	r = record__new(EVENT_UNLINK, nr == NR_UNLINK ? CALL_UNLINK : CALL_UNLINKAT, sizeof(*r));
+	r = entry__new(via, EVENT_UNLINK, nr == NR_UNLINK ? CALL_UNLINK : CALL_UNLINKAT, sizeof(*r));
 	if (!r) {
-		sights__forget();
+		sights__forget(via);
 		return 0;
 	}
 	r->dirfd = a.dirfd;
 	r->flags = flags;
 	if (!ret)
-		at = sights__picked(nr, flags & AT_REMOVEDIR ? PICK_CHILD : PICK_FILE);
+		at = sights__picked(nr, via, flags & AT_REMOVEDIR ? PICK_CHILD : PICK_FILE);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
@@ -217,10 +218,10 @@ __weak __attribute__((noinline)) int unlink__emit(__s32 nr, __s64 ret)
 		known = name__before(&r->hdr, &r->name, at, a);
 	}
 	name__caller(&r->hdr, a, &r->raw, &r->dir);
-	return name__done(&r->hdr, known, ret);
+	return name__done(&r->hdr, via, known, ret);
 }
 
-__weak __attribute__((noinline)) int link__emit(__s32 nr, __s64 ret)
+__weak __attribute__((noinline)) int link__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg old = nr == NR_LINK ? PATH_CWD(1) : PATH_AT(1, 2);
 	struct name_arg new = nr == NR_LINK ? PATH_CWD(2) : PATH_AT(3, 4);
@@ -229,18 +230,18 @@ __weak __attribute__((noinline)) int link__emit(__s32 nr, __s64 ret)
 	struct dentry *made;
 	bool known = false;
 
-	if (!name__wanted(EVENT_LINK, ret))
+	if (!name__wanted(EVENT_LINK, via, ret))
 		return 0;
-	r = record__new(EVENT_LINK, nr == NR_LINK ? CALL_LINK : CALL_LINKAT, sizeof(*r));
+	r = entry__new(via, EVENT_LINK, nr == NR_LINK ? CALL_LINK : CALL_LINKAT, sizeof(*r));
 	if (!r) {
-		sights__forget();
+		sights__forget(via);
 		return 0;
 	}
 	r->olddirfd = old.dirfd;
 	r->newdirfd = new.dirfd;
 	r->flags = nr == NR_LINK ? 0 : ARG(5);
 	if (!ret)
-		at = sights__picked(nr, PICK_FILE);
+		at = sights__picked(nr, via, PICK_FILE);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
@@ -250,10 +251,10 @@ __weak __attribute__((noinline)) int link__emit(__s32 nr, __s64 ret)
 	}
 	name__caller(&r->hdr, old, &r->oldraw, &r->olddir);
 	name__caller(&r->hdr, new, &r->newraw, &r->newdir);
-	return name__done(&r->hdr, known, ret);
+	return name__done(&r->hdr, via, known, ret);
 }
 
-__weak __attribute__((noinline)) int symlink__emit(__s32 nr, __s64 ret)
+__weak __attribute__((noinline)) int symlink__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg a = nr == NR_SYMLINK ? PATH_CWD(2) : PATH_AT(2, 3);
 	struct wire_symlink *r;
@@ -262,16 +263,16 @@ __weak __attribute__((noinline)) int symlink__emit(__s32 nr, __s64 ret)
 	bool known = false;
 	char *text = NULL;
 
-	if (!name__wanted(EVENT_SYMLINK, ret))
+	if (!name__wanted(EVENT_SYMLINK, via, ret))
 		return 0;
-	r = record__new(EVENT_SYMLINK, nr == NR_SYMLINK ? CALL_SYMLINK : CALL_SYMLINKAT, sizeof(*r));
+	r = entry__new(via, EVENT_SYMLINK, nr == NR_SYMLINK ? CALL_SYMLINK : CALL_SYMLINKAT, sizeof(*r));
 	if (!r) {
-		sights__forget();
+		sights__forget(via);
 		return 0;
 	}
 	r->dirfd = a.dirfd;
 	if (!ret)
-		at = sights__picked(nr, PICK_SYMLINK);
+		at = sights__picked(nr, via, PICK_SYMLINK);
 	if (at) {
 		inode = (void *)at->inode;
 		r->ino = BPF_CORE_READ(inode, i_ino);
@@ -282,12 +283,12 @@ __weak __attribute__((noinline)) int symlink__emit(__s32 nr, __s64 ret)
 	if (text)	/* what the kernel keeps in memory: most file systems, for short ones */
 		record__str(&r->hdr, &r->target, text, PATH_SIZE);
 	else
-		record__user_str(&r->hdr, &r->target, (void *)ARG(1), PATH_SIZE);
+		entry__text(via, &r->hdr, &r->target, ARG(1));
 	name__caller(&r->hdr, a, &r->raw, &r->dir);
-	return name__done(&r->hdr, known, ret);
+	return name__done(&r->hdr, via, known, ret);
 }
 
-__weak __attribute__((noinline)) int chmod__emit(__s32 nr, __s64 ret)
+__weak __attribute__((noinline)) int chmod__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg a = nr == NR_CHMOD ? PATH_CWD(1) : PATH_AT(1, 2);
 	__u16 call = nr == NR_CHMOD ? CALL_CHMOD : nr == NR_FCHMODAT ? CALL_FCHMODAT : CALL_FCHMODAT2;
@@ -295,37 +296,37 @@ __weak __attribute__((noinline)) int chmod__emit(__s32 nr, __s64 ret)
 	struct sight *at = NULL;
 	bool known = false;
 
-	if (!name__wanted(EVENT_CHMOD, ret))
+	if (!name__wanted(EVENT_CHMOD, via, ret))
 		return 0;
-	r = record__new(EVENT_CHMOD, call, sizeof(*r));
+	r = entry__new(via, EVENT_CHMOD, call, sizeof(*r));
 	if (!r) {
-		sights__forget();
+		sights__forget(via);
 		return 0;
 	}
 	r->dirfd = a.dirfd;
 	r->mode = nr == NR_CHMOD ? ARG(2) : ARG(3);
 	r->flags = nr == NR_FCHMODAT2 ? ARG(4) : 0;
 	if (!ret)
-		at = sights__picked(nr, PICK_FIRST);
+		at = sights__picked(nr, via, PICK_FIRST);
 	if (at) {
 		r->ino = at->ino;
 		r->dev = at->dev;
 		known = name__now(&r->hdr, &r->name, (struct dentry *)at->dentry, a);
 	}
 	name__caller(&r->hdr, a, &r->raw, &r->dir);
-	return name__done(&r->hdr, known, ret);
+	return name__done(&r->hdr, via, known, ret);
 }
 
 /* The one of them that has a descriptor. */
-__weak __attribute__((noinline)) int fchmod__emit(__s64 ret)
+__weak __attribute__((noinline)) int fchmod__emit(__u64 via, __s64 ret)
 {
 	struct wire_chmod *r;
 	struct inode *inode;
 	struct file *f;
 
-	if (!name__wanted(EVENT_CHMOD, ret))
+	if (!name__wanted(EVENT_CHMOD, via, ret))
 		return 0;
-	r = record__new(EVENT_CHMOD, CALL_FCHMOD, sizeof(*r));
+	r = entry__new(via, EVENT_CHMOD, CALL_FCHMOD, sizeof(*r));
 	if (!r)
 		return 0;
 	r->dirfd = ARG(1);
@@ -341,22 +342,25 @@ __weak __attribute__((noinline)) int fchmod__emit(__s64 ret)
 }
 
 /* All of them in one program: what they share is most of them, and the verifier follows it once. */
+static __always_inline int name__emit(__s32 nr, __u64 via, __s64 ret)
+{
+	if (nr == NR_UNLINK || nr == NR_UNLINKAT)
+		return unlink__emit(nr, via, ret);
+	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
+		return rename__emit(nr, via, ret);
+	if (nr == NR_CHMOD || nr == NR_FCHMODAT || nr == NR_FCHMODAT2)
+		return chmod__emit(nr, via, ret);
+	if (nr == NR_FCHMOD)
+		return fchmod__emit(via, ret);
+	if (nr == NR_LINK || nr == NR_LINKAT)
+		return link__emit(nr, via, ret);
+	if (nr == NR_SYMLINK || nr == NR_SYMLINKAT)
+		return symlink__emit(nr, via, ret);
+	return 0;
+}
+
 SEC("tracepoint")
 int names__exit(struct sys_exit *ctx)
 {
-	__s32 nr = ctx->nr;
-
-	if (nr == NR_UNLINK || nr == NR_UNLINKAT)
-		return unlink__emit(nr, ctx->ret);
-	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
-		return rename__emit(nr, ctx->ret);
-	if (nr == NR_CHMOD || nr == NR_FCHMODAT || nr == NR_FCHMODAT2)
-		return chmod__emit(nr, ctx->ret);
-	if (nr == NR_FCHMOD)
-		return fchmod__emit(ctx->ret);
-	if (nr == NR_LINK || nr == NR_LINKAT)
-		return link__emit(nr, ctx->ret);
-	if (nr == NR_SYMLINK || nr == NR_SYMLINKAT)
-		return symlink__emit(nr, ctx->ret);
-	return 0;
+	return name__emit(ctx->nr, VIA_CALL, ctx->ret);
 }

@@ -7,7 +7,7 @@
  * and those that only read on nothing but the registers, the others by the name
  * of the file.
  */
-#include "fd.h"
+#include "entry.h"
 #include "kernel.h"
 #include "opens_filter.h"
 #include <bpf/bpf_tracing.h>
@@ -30,10 +30,8 @@
 /* What the kernel's file keeps no longer, and what only a 64-bit kernel put there. */
 #define O_FORGOTTEN	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_LARGEFILE)
 
-struct open_how { __u64 flags, mode, resolve; };	/* include/uapi/linux/openat2.h */
-
 struct open_args {
-	const void *filename;
+	__u64 filename;
 	__u64 flags;
 	__u64 mode;
 	__u64 resolve;
@@ -45,7 +43,7 @@ static __always_inline bool open__reads(__u64 flags)
 	return !(flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE_BIT));
 }
 
-static __always_inline void open__file(struct wire_open *r, struct task_struct *t, struct file *f, __u64 asked)
+static __always_inline void open__file(struct wire_open *r, struct file *f, __u64 asked)
 {
 	struct inode *inode = BPF_CORE_READ(f, f_inode);
 	enum layer layer = inode__layer(inode);
@@ -66,11 +64,10 @@ static __always_inline void open__file(struct wire_open *r, struct task_struct *
 	record__file(&r->hdr, &r->name, f);
 }
 
-static __always_inline int open__emit(struct wire_control *c, __u16 call, const struct open_args *a,
+static __always_inline int open__emit(struct wire_control *c, __u64 via, __u16 call, const struct open_args *a,
 				       struct file *f, __s64 ret)
 {
-	struct task_struct *t = task__current();
-	struct wire_open *r = record__new(EVENT_OPEN, call, sizeof(*r));
+	struct wire_open *r = entry__new(via, EVENT_OPEN, call, sizeof(*r));
 
 	if (!r)
 		return 0;
@@ -79,11 +76,11 @@ static __always_inline int open__emit(struct wire_control *c, __u16 call, const 
 	r->mode = a->flags & (O_CREAT | O_TMPFILE_BIT) ? a->mode : 0;
 	r->resolve = a->resolve;
 	if (f)
-		open__file(r, t, f, a->flags);
+		open__file(r, f, a->flags);
 	else
 		r->hdr.flags |= WIRE_NAME_USER;	/* failed, or another thread has closed it already */
 	if (!f || c->want & WANT_OPEN_RAW)
-		record__user_str(&r->hdr, &r->raw, a->filename, PATH_SIZE);
+		entry__text(via, &r->hdr, &r->raw, a->filename);
 	if (!f)
 		record__dir(&r->hdr, &r->dir, a->dirfd);
 	return record__send(&r->hdr, ret);
@@ -115,15 +112,51 @@ static __always_inline __u16 open__args(struct open_args *a, __s32 nr)
 
 	if (nr == NR_OPENAT || nr == NR_OPENAT2) {
 		a->dirfd = task__arg(regs, 1);
-		a->filename = (void *)task__arg(regs, 2);
+		a->filename = task__arg(regs, 2);
 		if (nr == NR_OPENAT)
 			a->mode = task__arg(regs, 4);
 		return nr == NR_OPENAT ? CALL_OPENAT : CALL_OPENAT2;
 	}
 	a->dirfd = AT_FDCWD;
-	a->filename = (void *)task__arg(regs, 1);
+	a->filename = task__arg(regs, 1);
 	a->mode = nr == NR_CREAT ? task__arg(regs, 2) : task__arg(regs, 3);
 	return nr == NR_CREAT ? CALL_CREAT : CALL_OPEN;
+}
+
+#define ARG(n) entry__arg(via, n)
+
+/* By other ways: they are few. */
+__weak __attribute__((noinline)) int open__entry(__s32 nr, __u64 via, __s64 ret)
+{
+	bool at = nr == NR_OPENAT || nr == NR_OPENAT2;
+	struct wire_control *c = control__get();
+	struct open_how how = {};
+	struct open_args a = {};
+	struct file *f;
+	__u16 call;
+
+	if (!c)
+		return 0;
+	call = nr == NR_OPENAT2 ? CALL_OPENAT2 : nr == NR_OPENAT ? CALL_OPENAT : nr == NR_CREAT ? CALL_CREAT : CALL_OPEN;
+	a.dirfd = at ? (__s32)ARG(1) : AT_FDCWD;
+	a.filename = at ? ARG(2) : ARG(1);
+	a.flags = nr == NR_CREAT ? O_CREAT | O_WRONLY | O_TRUNC : (__u32)(at ? ARG(3) : ARG(2));
+	a.mode = at ? ARG(4) : nr == NR_CREAT ? ARG(2) : ARG(3);
+	f = entry__made(via, ret);
+	if (via >= VIA_WAYS) {
+		a.resolve = ARG(5);
+		a.flags &= ~O_LARGEFILE;	/* the kernel's own addition */
+	} else if (nr == NR_OPENAT2) {
+		bpf_probe_read_user(&how, sizeof(how), (void *)ARG(3));
+		a.mode = how.mode;
+		a.resolve = how.resolve;
+		a.flags = f ? (how.flags & O_FORGOTTEN) | (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN) : how.flags;
+	}
+	if (!open__refused(c, a.flags, ret) &&
+	    (!f || opens__let((__u64)f, open__reads(a.flags) ? OPENS_READ : OPENS_WRITTEN)))
+		return open__emit(c, via, call, &a, f, ret);
+	counter__refused(EVENT_OPEN);
+	return 0;
 }
 
 SEC("tracepoint")
@@ -153,7 +186,7 @@ int opens__exit(struct sys_exit *ctx)
 	}
 	/* A file that another thread has closed already has no name to go by. */
 	if (!f || opens__let((__u64)f, open__reads(a.flags) ? OPENS_READ : OPENS_WRITTEN))
-		return open__emit(c, open__args(&a, nr), &a, f, ctx->ret);
+		return open__emit(c, VIA_CALL, open__args(&a, nr), &a, f, ctx->ret);
 refuse:
 	counter__refused(EVENT_OPEN);
 	return 0;

@@ -30,7 +30,7 @@ __weak __attribute__((noinline)) __u64 text__component(__u64 end)
 }
 
 /* Read the last component of the path the caller gave; through the scratch, because only its end is of interest. */
-static __always_inline void sights__want(struct sights *s, const char *text)
+static __always_inline void sights__want(struct sights *s, __u64 via, __u64 text)
 {
 	struct scratch *tmp = scratch__claim(SCRATCH_TASK, NULL, NULL);
 	__u64 end, last, i;
@@ -38,7 +38,7 @@ static __always_inline void sights__want(struct sights *s, const char *text)
 
 	if (!tmp)
 		return;
-	n = bpf_probe_read_user_str(tmp->rec, PATH_SIZE, text);
+	n = entry__read(via, tmp->rec, PATH_SIZE, text);
 	end = n > 1 ? n - 1 : 0;
 	for (i = 0; i < NAME_EACH; i++) {
 		last = text__component(end);
@@ -52,22 +52,21 @@ static __always_inline void sights__want(struct sights *s, const char *text)
 }
 
 /* The argument that names the object of the call. */
-static __always_inline const char *sights__text(__s32 nr)
+static __always_inline __u64 sights__text(__s32 nr, __u64 via)
 {
-	struct pt_regs *regs = task__regs();
-
 #ifdef __TARGET_ARCH_x86
 	if (nr == NR_RENAME || nr == NR_LINK || nr == NR_UNLINK || nr == NR_CHMOD)
-		return (void *)task__arg(regs, 1);
+		return entry__arg(via, 1);
 #endif
-	return (void *)task__arg(regs, 2);
+	return entry__arg(via, 2);
 }
 
 /* Is this sight's name the one that was asked for, as far as this part of it goes? */
-__weak __attribute__((noinline)) int sight__wanted(__u32 slot, __u32 part)
+__weak __attribute__((noinline)) int sight__wanted(__u64 via, __u32 slot, __u32 part)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), i, at;
-	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	__u64 key = sights__key(via);
+	__u32 i, at;
+	struct sights *s = bpf_map_lookup_elem(&sights, &key);
 	__u64 k = slot;
 	struct sight *sight;
 
@@ -98,10 +97,11 @@ static __always_inline void sight__take(struct sight *at, struct dentry *d)
 }
 
 /* Takes this name for the sight: 1 when it is the one that was asked for. */
-__weak __attribute__((noinline)) int sight__try(__u32 slot, __u64 alias)
+__weak __attribute__((noinline)) int sight__try(__u64 via, __u32 slot, __u64 alias)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), i;
-	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	__u64 key = sights__key(via);
+	__u32 i;
+	struct sights *s = bpf_map_lookup_elem(&sights, &key);
 	__u64 k = slot;
 
 	PIN(k);
@@ -111,37 +111,38 @@ __weak __attribute__((noinline)) int sight__try(__u32 slot, __u64 alias)
 	if (s->at[k].len != s->want_len)
 		return 0;
 	for (i = 0; i < NAME_EACH; i++)
-		if (!sight__wanted(slot, i))
+		if (!sight__wanted(via, slot, i))
 			return 0;
 	return 1;
 }
 
 /* A file with several names: the one that the caller's text ends with, else the first. */
-__weak __attribute__((noinline)) int sight__alias(__u32 slot, __u64 first)
+__weak __attribute__((noinline)) int sight__alias(__u64 via, __u32 slot, __u64 first)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), i;
-	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	__u64 key = sights__key(via);
+	__u32 i;
+	struct sights *s = bpf_map_lookup_elem(&sights, &key);
 	struct hlist_node *n = (void *)first;
 
 	if (!s)
 		return 0;
-	sights__want(s, sights__text(s->nr));
+	sights__want(s, via, sights__text(s->nr, via));
 	for (i = 0; n && i < ALIASES_MAX; i++) {
-		if (sight__try(slot, (__u64)n))
+		if (sight__try(via, slot, (__u64)n))
 			return 1;
 		n = BPF_CORE_READ(n, next);
 	}
-	return sight__try(slot, first);
+	return sight__try(via, slot, first);
 }
 
-static __always_inline struct sights *sights__open(__s32 nr)
+static __always_inline struct sights *sights__open(__s32 nr, __u64 via)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	__u64 key = sights__key(via);
+	struct sights *s = bpf_map_lookup_elem(&sights, &key);
 
 	if (!s) {
-		bpf_map_update_elem(&sights, &tid, &sights_none, BPF_ANY);
-		s = bpf_map_lookup_elem(&sights, &tid);
+		bpf_map_update_elem(&sights, &key, &sights_none, BPF_ANY);
+		s = bpf_map_lookup_elem(&sights, &key);
 	}
 	if (s && s->nr != nr) {
 		s->nr = nr;
@@ -167,9 +168,35 @@ static __always_inline __s64 sights__slot(struct sights *s, struct inode *inode,
 	return s->n;
 }
 
+/*
+ * Which call is at work here, and by which way it came; < 0: none that changes names. A worker of io_uring has kept the
+ * registers of a call that has nothing to do with its request.
+ */
+static __always_inline __s32 path__call(__u64 *via)
+{
+	struct task_struct *t = task__mine();
+	bool typed = task__typed();
+	__s32 nr;
+
+	if (!t)
+		return -1;
+	if (READ(typed, t, flags) & PF_IO_WORKER) {
+		*via = worker__request(t);
+		return *via ? request__nr((struct io_kiocb *)*via) : -1;
+	}
+	nr = task__nr_now();
+	if (!sights__call(nr) && !sights__call(compat__nr(nr)))
+		return -1;
+	if (!task__compat(t))
+		return nr;
+	*via = VIA_COMPAT;
+	return compat__nr(nr);
+}
+
 static __always_inline int path__see(struct inode *inode)
 {
-	__s32 nr = task__nr_now();
+	__u64 via = VIA_CALL;
+	__s32 nr = path__call(&via);
 	struct hlist_node *first;
 	struct sights *s;
 	struct sight *at;
@@ -177,13 +204,13 @@ static __always_inline int path__see(struct inode *inode)
 	__u16 mode;
 	__s64 n;
 
-	if (!sights__call(nr) || task__compat(task__current()))
+	if (!sights__call(nr))
 		return 0;
 	first = BPF_CORE_READ(inode, i_dentry.first);
 	mode = BPF_CORE_READ(inode, i_mode);
 	if (!first && !sights__makes(nr, mode))
 		return 0;
-	s = sights__open(nr);
+	s = sights__open(nr, via);
 	if (!s)
 		return 0;
 	overlay = inode__on(inode, OVERLAY_MAGIC);
@@ -201,7 +228,7 @@ static __always_inline int path__see(struct inode *inode)
 	if (s->n == n)
 		s->n = n + 1;
 	if (first && BPF_CORE_READ(first, next))
-		sight__alias(n, (__u64)first);
+		sight__alias(via, n, (__u64)first);
 	else if (first)
 		sight__take(at, alias__dentry(first));
 	return 0;

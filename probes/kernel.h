@@ -40,6 +40,7 @@ typedef int pid_t;
 #define MNT_READONLY	0x40		/* include/linux/mount.h */
 #define SB_RDONLY	1
 #define CAP_DAC_OVERRIDE 1
+#define PF_IO_WORKER	0x00000010	/* since 5.12; before, a worker is a thread of the kernel */
 #define PF_KTHREAD	0x00200000
 #define PIDNS_INIT_INO	0xeffffffcu	/* include/linux/proc_ns.h: PROC_PID_INIT_INO */
 #define SIGNAL_GROUP_EXIT 0x4		/* include/linux/sched/signal.h */
@@ -70,7 +71,7 @@ struct timespec64 { long long tv_sec; long tv_nsec; };
 
 /* Registers of the system call: arguments keep their registers until it returns. */
 #if defined(__TARGET_ARCH_x86)
-struct pt_regs { unsigned long r10, r9, r8, dx, si, di, ax, orig_ax; };
+struct pt_regs { unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, ax, orig_ax; };
 struct thread_info { __u32 status; };
 #define TS_COMPAT	0x0002		/* arch/x86/include/asm/thread_info.h */
 #elif defined(__TARGET_ARCH_arm64)
@@ -203,6 +204,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	void *worker_private;		/* of a worker of io_uring: struct io_worker */
 };
 struct linux_binprm {
 	unsigned int secureexec : 1;
@@ -239,6 +241,48 @@ struct sk_buff {
 	unsigned char *head, *data;
 };
 struct unix_sock { struct unix_address *addr; struct sock *peer; };
+
+/* io_uring: a request begins with what its operation keeps of it */
+struct filename { const char *name; };
+struct open_how { __u64 flags, mode, resolve; };
+struct io_open { int dfd; __u32 file_slot; struct filename *filename; struct open_how how; };
+struct io_rename { int old_dfd, new_dfd; struct filename *oldpath, *newpath; int flags; };
+struct io_unlink { int dfd, flags; struct filename *filename; };
+struct io_link { int old_dfd, new_dfd; struct filename *oldpath, *newpath; int flags; };
+struct io_connect { void *addr; int addr_len; };
+struct io_bind { int addr_len; };
+struct io_listen { int backlog; };
+struct io_accept { int flags; __u32 file_slot; };
+struct io_socket { int domain, type, protocol; __u32 file_slot; };
+struct __kernel_sockaddr_storage { __u16 ss_family; };
+struct io_async_msghdr { struct __kernel_sockaddr_storage addr; };
+struct io_async_connect { struct __kernel_sockaddr_storage address; };	/* before 6.10, and then not at once */
+struct io_wq_work_node { struct io_wq_work_node *next; };
+struct io_wq_work_list { struct io_wq_work_node *first, *last; };
+struct io_wq_work { __u32 flags; };
+struct io_worker { struct io_wq_work *cur_work; };
+struct io_rsrc_node { unsigned long file_ptr; };
+struct io_rsrc_data { unsigned int nr; struct io_rsrc_node **nodes; };
+struct io_file_table { struct io_rsrc_data data; };	/* since 6.13 */
+struct io_fixed_file { unsigned long file_ptr; };
+struct io_file_table___files { struct io_fixed_file *files; };
+struct io_submit_state { struct io_wq_work_list compl_reqs; };
+struct io_ring_ctx { struct io_file_table file_table; struct io_submit_state submit_state; };
+struct io_uring_task { struct task_struct *task; };
+struct io_cqe { __u64 user_data; __s32 res; int fd; };
+struct io_uring_cqe { __u64 user_data; __s32 res; __u32 flags; };
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	__u32 flags;			/* wider since 6.9; the lower half of it */
+	struct io_cqe cqe;		/* since 5.19 */
+	struct io_ring_ctx *ctx;
+	struct io_uring_task *tctx;	/* since 6.13 */
+	struct io_wq_work_node comp_list;
+	void *async_data;
+	struct io_wq_work work;
+};
+struct io_kiocb___task { struct task_struct *task; __u64 user_data; };
 
 /* iterators */
 struct seq_file;

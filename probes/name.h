@@ -6,7 +6,8 @@
  * caller's text is left, and that may lie. But while they are at work the
  * kernel sets the change time of each inode it touches, and says so. What was
  * seen between is kept here per thread: at the first sight of an inode its
- * dentry is still what it was before the call.
+ * dentry is still what it was before the call. Of io_uring it is kept by request:
+ * the thread that does the work may be another one than that which reports.
  *
  * Two limits. A hard link made on overlay touches no inode of overlay's own:
  * only the text is known. And an absolute path that goes through a bind mount
@@ -15,6 +16,7 @@
 #ifndef PROBES_NAME_H
 #define PROBES_NAME_H
 
+#include "entry.h"
 #include "fd.h"
 #include "kernel.h"
 #include "record.h"
@@ -49,9 +51,15 @@ struct sights {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);	/* a thread that dies in its call leaves its entry */
 	__uint(max_entries, 512);
-	__type(key, __u32);
+	__type(key, __u64);
 	__type(value, struct sights);
 } sights __weak SEC(".maps");
+
+/* By whom: a request of io_uring, else the thread. */
+static __always_inline __u64 sights__key(__u64 via)
+{
+	return via < VIA_WAYS ? (__u32)bpf_get_current_pid_tgid() : via;
+}
 
 static __always_inline bool sights__call(__s32 nr)
 {
@@ -88,19 +96,19 @@ static __always_inline bool sights__makes(__s32 nr, __u16 mode)
 	return false;
 }
 
-static __always_inline struct sights *sights__get(__s32 nr)
+static __always_inline struct sights *sights__get(__s32 nr, __u64 via)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct sights *s = bpf_map_lookup_elem(&sights, &tid);
+	__u64 key = sights__key(via);
+	struct sights *s = bpf_map_lookup_elem(&sights, &key);
 
 	return s && s->nr == nr ? s : NULL;
 }
 
-static __always_inline void sights__forget(void)
+static __always_inline void sights__forget(__u64 via)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
+	__u64 key = sights__key(via);
 
-	bpf_map_delete_elem(&sights, &tid);
+	bpf_map_delete_elem(&sights, &key);
 }
 
 /*
@@ -207,15 +215,13 @@ __weak __attribute__((noinline)) __u64 mount__find(__u64 dentry, __u64 start)
 	return m & MOUNT_FOUND ? (m & ~MOUNT_FOUND) + bpf_core_field_offset(struct mount, mnt) : 0;
 }
 
-/* The mount of the directory a path of the current call starts from. */
-static __always_inline __u64 mount__start(const char *text, int dirfd)
+/* The mount of the directory that a path of the call at hand starts from. */
+static __always_inline __u64 mount__start(__u64 via, __u64 text, int dirfd)
 {
-	struct task_struct *t = task__current();
+	struct task_struct *t = entry__task(via);
 	struct file *f;
-	char first = 0;
 
-	bpf_probe_read_user(&first, 1, text);
-	if (first == '/')
+	if (entry__first(via, text) == '/')
 		return (__u64)BPF_CORE_READ(t, fs, root.mnt);
 	if (dirfd == AT_FDCWD)
 		return (__u64)BPF_CORE_READ(t, fs, pwd.mnt);

@@ -6,49 +6,63 @@
  * those the kernel keeps in the socket, whatever the caller's memory says by
  * then. A connect that was refused has forgotten its addresses at that point,
  * so they are kept from the moment the first SYN was about to go. There too a
- * connection is seen that no connect call makes: one of io_uring, of a 32-bit
- * entry, of TCP fast open.
+ * connection is seen that no connect call makes: one of TCP fast open, and
+ * where the programs for those are not at work, of io_uring or a 32-bit entry.
  */
 #include "dns.h"
 #include <bpf/bpf_tracing.h>
 
 #define CONNECTING_MAX 1024
 
-/* A TCP connection as it was at SYN_SENT, by thread: taken out by the connect that made it. */
+/* A TCP connection as it was at SYN_SENT, by thread, or by socket for a request of io_uring. */
 struct connecting {
-	__u64 sk;	/* 0: taken */
+	__u64 sk;	/* 0: taken out by the connect that made it */
 	struct wire_addr local, peer;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, CONNECTING_MAX);
-	__type(key, __u32);
+	__type(key, __u64);
 	__type(value, struct connecting);
 } connecting SEC(".maps");
+
+#define ARG(n) entry__arg(via, n)
+
+__weak __attribute__((noinline)) int socket__emit(__u64 via, __s64 ret)
+{
+	struct wire_socket *r;
+
+	if (!net__wanted(EVENT_SOCKET, CALL_SOCKET, ret < 0))
+		return 0;
+	r = entry__new(via, EVENT_SOCKET, CALL_SOCKET, sizeof(*r));
+	if (!r)
+		return 0;
+	r->domain = ARG(1);
+	r->type = ARG(2);
+	r->protocol = ARG(3);
+	return record__send(&r->hdr, ret);
+}
 
 SEC("tracepoint/syscalls/sys_exit_socket")
 int socket__exit(struct sys_exit *ctx)
 {
-	struct wire_socket *r;
-	struct pt_regs *regs;
-
-	if (!net__wanted(EVENT_SOCKET, CALL_SOCKET, ctx->ret < 0))
-		return 0;
-	r = record__new(EVENT_SOCKET, CALL_SOCKET, sizeof(*r));
-	if (!r)
-		return 0;
-	regs = task__regs();
-	r->domain = task__arg(regs, 1);
-	r->type = task__arg(regs, 2);
-	r->protocol = task__arg(regs, 3);
-	return record__send(&r->hdr, ctx->ret);
+	return socket__emit(VIA_CALL, ctx->ret);
 }
 
-/* The current thread is in connect(2), whose return reports. */
-static __always_inline bool connect__called(struct task_struct *t)
+/* By which way the current thread connects, if that way reports what comes of it. */
+enum connect_by { CONNECT_BY_CALL, CONNECT_BY_REQUEST, CONNECT_BY_OTHER };
+
+static __always_inline enum connect_by connect__by(struct task_struct *t)
 {
-	return !(BPF_CORE_READ(t, flags) & PF_IO_WORKER) && !task__compat(t) && task__nr(task__regs()) == NR_CONNECT;
+	__s32 nr = task__nr(task__regs());
+	bool worker = BPF_CORE_READ(t, flags) & PF_IO_WORKER;
+
+	if (!worker && task__compat(t))
+		return way__reports(WAY_COMPAT) ? CONNECT_BY_CALL : CONNECT_BY_OTHER;
+	if (worker || nr == NR_IO_URING_ENTER)
+		return way__reports(WAY_REQUEST) ? CONNECT_BY_REQUEST : CONNECT_BY_OTHER;
+	return nr == NR_CONNECT ? CONNECT_BY_CALL : CONNECT_BY_OTHER;
 }
 
 /* A connection that begins in another call. What becomes of it is not known yet: in progress, as the call would say. */
@@ -79,7 +93,8 @@ static __always_inline int connect__syn(struct sock *sk, int state)
 	struct connecting fresh = {}, *known;
 	struct task_struct *t;
 	struct wire_control *c;
-	__u32 tid;
+	enum connect_by by;
+	__u64 key;
 
 	if (state != TCP_SYN_SENT)
 		return 0;
@@ -87,18 +102,19 @@ static __always_inline int connect__syn(struct sock *sk, int state)
 	c = control__get();
 	if (!c || !control__wants(c, CALL_CONNECT) || BPF_CORE_READ(t, flags) & PF_KTHREAD)
 		return 0;
-	if (!connect__called(t))
+	by = connect__by(t);
+	if (by == CONNECT_BY_OTHER)
 		return connect__other(t, sk);
 	if (!(c->want & WANT_FAILED))
 		return 0;
 	fresh.sk = (__u64)sk;
 	net__ends(sk, &fresh.local, &fresh.peer);
-	tid = bpf_get_current_pid_tgid();
-	known = bpf_map_lookup_elem(&connecting, &tid);
+	key = by == CONNECT_BY_REQUEST ? (__u64)sk : (__u32)bpf_get_current_pid_tgid();
+	known = bpf_map_lookup_elem(&connecting, &key);
 	if (known)
 		*known = fresh;
 	else
-		bpf_map_update_elem(&connecting, &tid, &fresh, BPF_ANY);
+		bpf_map_update_elem(&connecting, &key, &fresh, BPF_ANY);
 	return 0;
 }
 
@@ -115,10 +131,10 @@ int BPF_PROG(connect_state__raw_tp, struct sock *sk, int from, int to)
 }
 
 /* The addresses of a TCP connect that ended: what the first SYN bore. Its port was taken after that. */
-static __always_inline void connect__recall(struct wire_connect *r, struct sock *sk)
+static __always_inline void connect__recall(__u64 via, struct wire_connect *r, struct sock *sk)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct connecting *was = bpf_map_lookup_elem(&connecting, &tid);
+	__u64 key = via < VIA_WAYS ? (__u32)bpf_get_current_pid_tgid() : (__u64)sk;
+	struct connecting *was = bpf_map_lookup_elem(&connecting, &key);
 
 	if (!was || was->sk != (__u64)sk)
 		return;
@@ -128,108 +144,112 @@ static __always_inline void connect__recall(struct wire_connect *r, struct sock 
 	was->sk = 0;
 }
 
-static __always_inline void connect__inet(struct wire_connect *r, struct sock *sk, bool failed, const void *uaddr,
-					  __u32 len)
+static __always_inline void connect__inet(__u64 via, struct wire_connect *r, struct sock *sk, bool failed,
+					  __u64 uaddr, __u32 len)
 {
 	if (failed && r->protocol == IPPROTO_TCP)
-		connect__recall(r, sk);
+		connect__recall(via, r, sk);
 	if (!r->peer.family)
 		net__ends(sk, &r->local, &r->peer);
 	if (!r->peer.family)
-		net__asked(&r->hdr, &r->peer, uaddr, len);
+		net__asked(via, &r->hdr, &r->peer, uaddr, len);
 }
 
-SEC("tracepoint/syscalls/sys_exit_connect")
-int connect__exit(struct sys_exit *ctx)
+__weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)
 {
 	/* in progress, or interrupted while it was: the SYN is on its way */
-	bool failed = ctx->ret < 0 && ctx->ret != -EINPROGRESS && ctx->ret != -ERESTARTSYS;
+	bool failed = ret < 0 && ret != -EINPROGRESS && ret != -ERESTARTSYS;
 	struct wire_connect *r;
-	struct pt_regs *regs;
 	struct sock *sk;
-	void *uaddr;
+	__u64 uaddr;
 	__u32 len;
 
 	if (!net__wanted(EVENT_CONNECT, CALL_CONNECT, failed))
 		return 0;
-	r = record__new(EVENT_CONNECT, CALL_CONNECT, sizeof(*r));
+	r = entry__new(via, EVENT_CONNECT, CALL_CONNECT, sizeof(*r));
 	if (!r)
 		return 0;
-	regs = task__regs();
-	r->fd = task__arg(regs, 1);
-	uaddr = (void *)task__arg(regs, 2);
-	len = task__arg(regs, 3);
-	sk = fd__sock(r->fd);
+	r->fd = ARG(1);
+	uaddr = ARG(2);
+	len = ARG(3);
+	sk = entry__sock(via, r->fd);
 	if (!sk) {
-		net__asked(&r->hdr, &r->peer, uaddr, len);
-		return record__send(&r->hdr, net__res(ctx->ret));
+		net__asked(via, &r->hdr, &r->peer, uaddr, len);
+		return record__send(&r->hdr, net__res(ret));
 	}
 	r->family = sock__family(sk);
 	r->type = sock__type(sk);
 	r->protocol = sock__protocol(sk);
 	if (r->family == AF_INET || r->family == AF_INET6)
-		connect__inet(r, sk, failed, uaddr, len);
+		connect__inet(via, r, sk, failed, uaddr, len);
 	else if (r->family == AF_UNIX && !record__unix_sock(&r->hdr, &r->path, unix__peer(sk)))
-		net__asked_path(&r->hdr, &r->path, uaddr, len);
-	return record__send(&r->hdr, net__res(ctx->ret));
+		net__asked_path(via, &r->hdr, &r->path, uaddr, len);
+	return record__send(&r->hdr, net__res(ret));
 }
 
-SEC("tracepoint/syscalls/sys_exit_bind")
-int bind__exit(struct sys_exit *ctx)
+SEC("tracepoint/syscalls/sys_exit_connect")
+int connect__exit(struct sys_exit *ctx)
+{
+	return connect__emit(VIA_CALL, ctx->ret);
+}
+
+__weak __attribute__((noinline)) int bind__emit(__u64 via, __s64 ret)
 {
 	struct wire_addr none = {};
 	struct wire_bind *r;
-	struct pt_regs *regs;
 	struct sock *sk;
-	void *uaddr;
+	__u64 uaddr;
 	__u32 len;
 
-	if (!net__wanted(EVENT_BIND, CALL_BIND, ctx->ret < 0))
+	if (!net__wanted(EVENT_BIND, CALL_BIND, ret < 0))
 		return 0;
-	r = record__new(EVENT_BIND, CALL_BIND, sizeof(*r));
+	r = entry__new(via, EVENT_BIND, CALL_BIND, sizeof(*r));
 	if (!r)
 		return 0;
-	regs = task__regs();
-	r->fd = task__arg(regs, 1);
-	uaddr = (void *)task__arg(regs, 2);
-	len = task__arg(regs, 3);
-	sk = fd__sock(r->fd);
+	r->fd = ARG(1);
+	uaddr = ARG(2);
+	len = ARG(3);
+	sk = entry__sock(via, r->fd);
 	if (sk) {
 		r->family = sock__family(sk);
 		r->type = sock__type(sk);
 		r->protocol = sock__protocol(sk);
 	}
-	if (ctx->ret < 0 || !sk) {
+	if (ret < 0 || !sk) {
 		if (r->family == AF_UNIX)
-			net__asked_path(&r->hdr, &r->path, uaddr, len);
+			net__asked_path(via, &r->hdr, &r->path, uaddr, len);
 		else
-			net__asked(&r->hdr, &r->local, uaddr, len);
+			net__asked(via, &r->hdr, &r->local, uaddr, len);
 	} else if (r->family == AF_UNIX) {
 		record__unix_sock(&r->hdr, &r->path, sk);
 	} else {
 		net__ends(sk, &r->local, &none);
 	}
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
 }
 
-SEC("tracepoint/syscalls/sys_exit_listen")
-int listen__exit(struct sys_exit *ctx)
+SEC("tracepoint/syscalls/sys_exit_bind")
+int bind__exit(struct sys_exit *ctx)
+{
+	return bind__emit(VIA_CALL, ctx->ret);
+}
+
+__weak __attribute__((noinline)) int listen__emit(__u64 via, __s64 ret)
 {
 	struct wire_addr none = {};
 	struct wire_listen *r;
-	struct pt_regs *regs = task__regs();
 	struct sock *sk;
 
-	if (!ctx->ret && owner__wanted())
-		owner__serves(task__arg(regs, 1), true);
-	if (!net__wanted(EVENT_LISTEN, CALL_LISTEN, ctx->ret < 0))
+	if (!ret && owner__wanted())
+		owner__serves(entry__sock(via, ARG(1)), true);
+	if (!net__wanted(EVENT_LISTEN, CALL_LISTEN, ret < 0))
 		return 0;
-	r = record__new(EVENT_LISTEN, CALL_LISTEN, sizeof(*r));
+	r = entry__new(via, EVENT_LISTEN, CALL_LISTEN, sizeof(*r));
 	if (!r)
 		return 0;
-	r->fd = task__arg(regs, 1);
-	r->backlog = task__arg(regs, 2);
-	sk = fd__sock(r->fd);
+	r->fd = ARG(1);
+	r->backlog = ARG(2);
+	sk = entry__sock(via, r->fd);
 	if (sk) {
 		r->family = sock__family(sk);
 		r->type = sock__type(sk);
@@ -237,5 +257,11 @@ int listen__exit(struct sys_exit *ctx)
 		if (r->family == AF_UNIX)
 			record__unix_sock(&r->hdr, &r->path, sk);
 	}
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_listen")
+int listen__exit(struct sys_exit *ctx)
+{
+	return listen__emit(VIA_CALL, ctx->ret);
 }

@@ -10,6 +10,7 @@
 #ifndef PROBES_NET_H
 #define PROBES_NET_H
 
+#include "entry.h"
 #include "fd.h"
 
 #define SOCK_STREAM	1
@@ -18,15 +19,6 @@
 #define IPPROTO_UDP	17
 
 #define TCP_SYN_SENT	2	/* include/net/tcp_states.h */
-
-#define PF_IO_WORKER	0x00000010	/* include/linux/sched.h, since 5.12; before, a worker is a thread of the kernel */
-
-#if defined(__TARGET_ARCH_x86)
-#define NR_CONNECT	42
-#else
-#define NR_CONNECT	203
-#endif
-#define NR_IO_URING_ENTER 426
 
 #define EINTR		4
 #define EINPROGRESS	115
@@ -55,12 +47,23 @@ static __always_inline bool net__wanted(__u32 type, __u32 call, bool failed)
 	return false;
 }
 
+static __always_inline struct sock *file__sock(struct file *f)
+{
+	struct socket *sock = file__socket(f);
+
+	return sock ? BPF_CORE_READ(sock, sk) : NULL;
+}
+
 /* The struct sock of one of the current task's descriptors, or NULL. */
 static __always_inline struct sock *fd__sock(int fd)
 {
-	struct socket *sock = file__socket(fd__file(task__current(), fd));
+	return file__sock(fd__file(task__current(), fd));
+}
 
-	return sock ? BPF_CORE_READ(sock, sk) : NULL;
+/* The one that the call at hand works on, by its descriptor. A request has the file itself. */
+static __always_inline struct sock *entry__sock(__u64 via, int fd)
+{
+	return via < VIA_WAYS ? fd__sock(fd) : file__sock(BPF_CORE_READ((struct io_kiocb *)via, file));
 }
 
 #define sock__family(sk)	BPF_CORE_READ(sk, __sk_common.skc_family)
@@ -88,29 +91,42 @@ static __always_inline void net__ends(struct sock *sk, struct wire_addr *local, 
 		local->family = 0;
 }
 
-/* The caller's socket address, where the kernel kept none. */
-static __always_inline void net__asked(struct wire_hdr *h, struct wire_addr *a, const void *uaddr, __u32 len)
+static __always_inline long net__read(void *to, __u32 n, const void *src, bool user)
 {
+	return user ? bpf_probe_read_user(to, n, src) : bpf_probe_read_kernel(to, n, src);
+}
+
+/* The socket address that was asked for: the caller's, or what a request has of it. NULL: it is not known any more. */
+static __always_inline const void *net__given(__u64 via, struct wire_hdr *h, __u64 uaddr)
+{
+	struct asked *a = via < VIA_WAYS ? NULL : asked__get(via);
+
+	if (!a || a->user)
+		h->flags |= WIRE_ADDR_USER;
+	if (via < VIA_WAYS)
+		return (void *)uaddr;
+	return a ? a->text[0] : NULL;
+}
+
+/* It, where the kernel's socket keeps none. */
+static __always_inline void net__asked(__u64 via, struct wire_hdr *h, struct wire_addr *a, __u64 uaddr, __u32 len)
+{
+	const void *addr = net__given(via, h, uaddr);
+	bool user = via < VIA_WAYS;
 	__u16 in[2] = {};	/* family and port of sockaddr_in and sockaddr_in6 alike */
 
-	h->flags |= WIRE_ADDR_USER;
-	if (bpf_probe_read_user(in, sizeof(in), uaddr)) {
+	if (net__read(in, sizeof(in), addr, user)) {
 		h->flags |= WIRE_UNREADABLE;
 		return;
 	}
 	if (in[0] == AF_INET && len >= 8)
-		bpf_probe_read_user(a->ip, 4, uaddr + 4);
+		net__read(a->ip, 4, addr + 4, user);
 	else if (in[0] == AF_INET6 && len >= 24)
-		bpf_probe_read_user(a->ip, 16, uaddr + 8);
+		net__read(a->ip, 16, addr + 8, user);
 	else
 		return;
 	a->family = in[0];
 	a->port = bpf_ntohs(in[1]);
-}
-
-static __always_inline long net__read(void *to, __u32 n, const void *src, bool user)
-{
-	return user ? bpf_probe_read_user(to, n, src) : bpf_probe_read_kernel(to, n, src);
 }
 
 /* n bytes of an abstract name, its leading NUL shown as @. Programs like to pass the whole array: NULs at the end go. */
@@ -173,16 +189,17 @@ static __always_inline struct sock *unix__peer(struct sock *sk)
 	return BPF_CORE_READ((struct unix_sock *)sk, peer);
 }
 
-/* The name in the caller's sockaddr_un. */
-static __always_inline void net__asked_path(struct wire_hdr *h, struct wire_blob *b, const char *uaddr, __u32 len)
+/* The name in the sockaddr_un that was asked for. */
+static __always_inline void net__asked_path(__u64 via, struct wire_hdr *h, struct wire_blob *b, __u64 uaddr, __u32 len)
 {
+	const void *addr = net__given(via, h, uaddr);
+	bool user = via < VIA_WAYS;
 	__u16 family = 0;
 
-	h->flags |= WIRE_ADDR_USER;
-	if (bpf_probe_read_user(&family, sizeof(family), uaddr))
+	if (net__read(&family, sizeof(family), addr, user))
 		h->flags |= WIRE_UNREADABLE;
 	else if (family == AF_UNIX && len > 2)
-		record__unix(h, b, uaddr + 2, len - 2, true);
+		record__unix(h, b, addr + 2, len - 2, user);
 }
 
 #endif

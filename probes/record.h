@@ -351,27 +351,24 @@ static __always_inline void record__meet(__u32 kind, struct task_struct *t, stru
 }
 
 /*
- * Begin a record of the current task: 1 when the scratch of that kind is claimed and holds its header, 0 when it was
- * refused or lost, and counted. A control group that no record has named yet is introduced first, from the same
- * scratch.
+ * Begin a record of a task: 1 when the scratch of that kind is claimed and holds its header, 0 when it was refused or
+ * lost, and counted. A control group that no record has named yet is introduced first, from the same scratch.
  */
-__weak __attribute__((noinline)) int record__start(__u32 kind, __u32 type, __u32 call)
+static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, struct task_struct *t, bool typed,
+					 __u32 tgid)
 {
-	bool typed = task__typed();
 	struct wire_control *c = control__get();
-	struct task_struct *t;
 	struct scratch *s;
 	struct cgroup *cg;
 	__u32 version = 2;
 	__u64 id;
 
-	if (!c || control__self(c, bpf_get_current_pid_tgid() >> 32))
+	if (!c || control__self(c, tgid))
 		return 0;
 	if (!control__wants(c, call)) {
 		counter__refused(type);
 		return 0;
 	}
-	t = task__mine();
 	if (!t) {
 		counter__lost(type, LOSS_NO_ARGS);
 		return 0;
@@ -395,6 +392,20 @@ __weak __attribute__((noinline)) int record__start(__u32 kind, __u32 type, __u32
 	return 1;
 }
 
+/* Of the current task. */
+__weak __attribute__((noinline)) int record__start(__u32 kind, __u32 type, __u32 call)
+{
+	return record__begin(kind, type, call, task__mine(), task__typed(), bpf_get_current_pid_tgid() >> 32);
+}
+
+/* Of another one, for whom the current task works. */
+__weak __attribute__((noinline)) int record__start_of(__u64 task, __u32 type, __u32 call)
+{
+	struct task_struct *t = (void *)task;
+
+	return record__begin(SCRATCH_TASK, type, call, t, false, BPF_CORE_READ(t, tgid));
+}
+
 /* A record of the current task, from a program of the given kind. NULL: refused or lost, and counted. */
 static __always_inline void *record__new_in(__u32 kind, __u16 type, __u16 call, __u32 size)
 {
@@ -413,6 +424,21 @@ static __always_inline void *record__new_in(__u32 kind, __u16 type, __u16 call, 
 static __always_inline void *record__new(__u16 type, __u16 call, __u32 size)
 {
 	return record__new_in(SCRATCH_TASK, type, call, size);
+}
+
+/* A record of another task, struct task_struct *. NULL: refused or lost, and counted. */
+static __always_inline void *record__new_of(__u64 task, __u16 type, __u16 call, __u32 size)
+{
+	struct scratch *s;
+
+	if (!record__start_of(task, type, call))
+		return NULL;
+	s = scratch__get(SCRATCH_TASK);
+	if (!s)
+		return NULL;
+	__builtin_memset(s->rec + sizeof(struct wire_hdr), 0, size - sizeof(struct wire_hdr));
+	((struct wire_hdr *)s->rec)->size = size;
+	return s->rec;
 }
 
 #endif

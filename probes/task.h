@@ -25,7 +25,11 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define NR_OPEN		2
 #define NR_DUP		32
 #define NR_DUP2		33
+#define NR_SOCKET	41
+#define NR_CONNECT	42
 #define NR_ACCEPT	43
+#define NR_BIND		49
+#define NR_LISTEN	50
 #define NR_CLONE	56
 #define NR_FORK		57
 #define NR_VFORK	58
@@ -79,7 +83,11 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define NR_FCHMOD	52
 #define NR_FCHMODAT	53
 #define NR_OPENAT	56
+#define NR_SOCKET	198
+#define NR_BIND		200
+#define NR_LISTEN	201
 #define NR_ACCEPT	202
+#define NR_CONNECT	203
 #define NR_CLONE	220
 #define NR_EXECVE	221
 #define NR_ACCEPT4	242
@@ -90,7 +98,8 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define NR32_FORK	2
 #define NR32_VFORK	190
 #endif
-#define NR_CLONE3	435	/* the same on every architecture from here on */
+#define NR_IO_URING_ENTER 426	/* the same on every architecture from here on */
+#define NR_CLONE3	435
 #define NR_OPENAT2	437
 #define NR_FCHMODAT2	452
 

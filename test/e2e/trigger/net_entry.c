@@ -34,10 +34,10 @@ static int listener(struct sockaddr_in *a)
 	return fd;
 }
 
-static void truth(const struct sockaddr_in *peer, int io_uring)
+static void truth(const struct sockaddr_in *peer, int fd, int res, int io_uring)
 {
-	printf("{\"call\":\"connect\",\"pid\":%d,\"tid\":%ld,\"res\":%d,\"fd\":-1,\"family\":2,\"type\":1,\"protocol\":6",
-	       getpid(), syscall(SYS_gettid), -EINPROGRESS);
+	printf("{\"call\":\"connect\",\"pid\":%d,\"tid\":%ld,\"res\":%d,\"fd\":%d,\"family\":2,\"type\":1,\"protocol\":6",
+	       getpid(), syscall(SYS_gettid), res, fd);
 	printf(",\"local_ip\":\"127.0.0.1\",\"peer_ip\":\"127.0.0.1\",\"peer_port\":%d,\"io_uring\":%d}\n",
 	       ntohs(peer->sin_port), io_uring);
 	fflush(stdout);
@@ -49,7 +49,7 @@ static void by_fast_open(const struct sockaddr_in *to)
 
 	if (fd < 0 || sendto(fd, "x", 1, MSG_FASTOPEN, (void *)to, sizeof(*to)) < 0)
 		die("MSG_FASTOPEN");
-	truth(to, 0);
+	truth(to, -1, -EINPROGRESS, 0);
 	close(fd);
 }
 
@@ -104,7 +104,7 @@ static void by_io_uring(struct ring *r, const struct sockaddr_in *to)
 	errno = -ring_run(r);
 	if (errno)
 		die("IORING_OP_CONNECT");
-	truth(to, 1);
+	truth(to, fd, 0, 1);
 	close(fd);
 }
 

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * io_uring
+ *
+ * What a request does makes no call. Two tracepoints see each: where it is
+ * submitted, with what it asks for in the kernel's own copy, and where it is
+ * done, with its result. There the event is sent, as of the call that does the
+ * same, in the name of the thread that submitted.
+ *
+ * A request that was done at once says so only at the end of the batch, and
+ * the descriptor that it made may be another file's by then. So before a later
+ * request of the batch can touch the table, what was done so far is reported.
+ */
+#include "entry.h"
+#include "name.h"
+#include "net.h"
+#include <bpf/bpf_tracing.h>
+
+#define SQE_FIXED_FILE		(1u << 0)	/* a request's flags begin with those it was submitted with */
+#define SQE_CQE_SKIP_SUCCESS	(1u << 6)	/* since 5.17 */
+#define SOCKADDR_MAX		128	/* struct sockaddr_storage */
+#define AF_MAX			46
+#define CQE_F_MORE		(1u << 1)
+#define BATCH_EACH		16		/* squared: requests of a batch looked through for one */
+
+#define OP(n)		(1ull << (n))
+#define OPS_REPORTED	(OP(IO_ACCEPT) | OP(IO_CONNECT) | OP(IO_OPENAT) | OP(IO_OPENAT2) | OP(IO_RENAMEAT) |	\
+			 OP(IO_UNLINKAT) | OP(IO_SYMLINKAT) | OP(IO_LINKAT) | OP(IO_SOCKET) | OP(IO_BIND) |	\
+			 OP(IO_LISTEN))
+/* These take or free a descriptor, or a place in the ring's own table. */
+#define OPS_OPENING	(OP(IO_ACCEPT) | OP(IO_OPENAT) | OP(IO_OPENAT2) | OP(IO_SOCKET))
+#define OPS_TABLE	(OPS_OPENING | OP(IO_CLOSE) | OP(IO_FILES_UPDATE) | OP(IO_MSG_RING) | OP(IO_FIXED_FD_INSTALL))
+
+/* In file_open.bpf.c, file_name.bpf.c, net.bpf.c, accept.bpf.c. */
+extern int open__entry(__s32 nr, __u64 via, __s64 ret);
+extern int rename__emit(__s32 nr, __u64 via, __s64 ret);
+extern int unlink__emit(__s32 nr, __u64 via, __s64 ret);
+extern int link__emit(__s32 nr, __u64 via, __s64 ret);
+extern int symlink__emit(__s32 nr, __u64 via, __s64 ret);
+extern int socket__emit(__u64 via, __s64 ret);
+extern int connect__emit(__u64 via, __s64 ret);
+extern int bind__emit(__u64 via, __s64 ret);
+extern int listen__emit(__u64 via, __s64 ret);
+extern int accept__emit(__s32 nr, __u64 via, __s64 ret);
+
+static const struct asked asked_none = {};
+
+/* The last request of a thread that makes a descriptor, struct io_kiocb *. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u64);
+} opening SEC(".maps");
+
+/* What a completion is known by where it does not name its request. The caller chooses it: it may be ambiguous. */
+struct ring_data {
+	__u64 ctx;
+	__u64 data;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ASKED_MAX);
+	__type(key, struct ring_data);
+	__type(value, __u64);
+} by_data SEC(".maps");
+
+/* Before 5.19 a completion names no request. */
+static __always_inline bool request__named(void)
+{
+	return bpf_core_field_exists(((struct io_kiocb *)0)->cqe);
+}
+
+#define OF(type, req, member) \
+	(bpf_core_field_exists(((struct type *)(req))->member) ? BPF_CORE_READ((struct type *)(req), member) : 0)
+
+/* A text of a request, before it is freed. */
+static __always_inline void asked__text(struct asked *a, __u64 req, __u64 which, struct filename *name)
+{
+	const char *text = name ? BPF_CORE_READ(name, name) : NULL;
+	__u64 key = req + which;
+	struct scratch *s;
+	long n;
+
+	n = bpf_probe_read_kernel_str(a->text[which], ASKED_TEXT, text);
+	a->len[which] = n > 0 ? n : 0;
+	if (n < ASKED_TEXT)
+		return;
+	s = scratch__claim(SCRATCH_TASK, NULL, NULL);
+	if (!s)
+		return;
+	bpf_probe_read_kernel_str(s->rec, PATH_SIZE, text);
+	bpf_map_update_elem(&asked_long, &key, s->rec, BPF_ANY);
+	scratch__release(s);
+}
+
+/*
+ * The address of a connect or bind. Before 6.10 it is only copied when the request gets to it. Since then a copy is
+ * there, at first within a message header and now alone, also in stable kernels of one version. The header begins with
+ * a pointer, an address with its family.
+ */
+static __always_inline void asked__addr(struct asked *a, struct io_kiocb *req, __u64 uaddr, __u64 len)
+{
+	char *copy = BPF_CORE_READ(req, async_data);
+	__u16 family = 0;
+
+	a->len[0] = SOCKADDR_MAX;
+	if (!bpf_core_type_exists(struct io_async_connect) && bpf_core_field_exists(struct io_async_msghdr, addr) && copy) {
+		bpf_probe_read_kernel(&family, sizeof(family), copy);
+		if (!(family & 7) || family >= AF_MAX)
+			copy += bpf_core_field_offset(struct io_async_msghdr, addr);
+		bpf_probe_read_kernel(a->text[0], SOCKADDR_MAX, copy);
+		return;
+	}
+	a->user = 1;
+	PIN(len);
+	if (len > SOCKADDR_MAX)
+		return;
+	PIN(len);
+	bpf_probe_read_user(a->text[0], len, (void *)uaddr);
+}
+
+static __always_inline void asked__names(struct asked *a, struct io_kiocb *req, __u8 op)
+{
+	switch (op) {
+	case IO_RENAMEAT:
+		a->arg[0] = OF(io_rename, req, old_dfd);
+		a->arg[2] = OF(io_rename, req, new_dfd);
+		a->arg[3] = 1;
+		a->arg[4] = OF(io_rename, req, flags);
+		asked__text(a, (__u64)req, 0, (void *)OF(io_rename, req, oldpath));
+		asked__text(a, (__u64)req, 1, (void *)OF(io_rename, req, newpath));
+		break;
+	case IO_LINKAT:
+		a->arg[0] = OF(io_link, req, old_dfd);
+		a->arg[2] = OF(io_link, req, new_dfd);
+		a->arg[3] = 1;
+		a->arg[4] = OF(io_link, req, flags);
+		asked__text(a, (__u64)req, 0, (void *)OF(io_link, req, oldpath));
+		asked__text(a, (__u64)req, 1, (void *)OF(io_link, req, newpath));
+		break;
+	case IO_SYMLINKAT:
+		a->arg[1] = OF(io_link, req, new_dfd);
+		a->arg[2] = 1;
+		asked__text(a, (__u64)req, 0, (void *)OF(io_link, req, oldpath));
+		asked__text(a, (__u64)req, 1, (void *)OF(io_link, req, newpath));
+		break;
+	case IO_UNLINKAT:
+		a->arg[0] = OF(io_unlink, req, dfd);
+		a->arg[2] = OF(io_unlink, req, flags);
+		asked__text(a, (__u64)req, 0, (void *)OF(io_unlink, req, filename));
+		break;
+	}
+}
+
+/* The descriptor that a request works on: none where that lies in the ring's own table. */
+static __always_inline __s32 request__fd(struct io_kiocb *req)
+{
+	if (!request__named() || BPF_CORE_READ(req, flags) & SQE_FIXED_FILE)
+		return -1;
+	return BPF_CORE_READ(req, cqe.fd);
+}
+
+static __always_inline void asked__sockets(struct asked *a, struct io_kiocb *req, __u8 op)
+{
+	if (op == IO_SOCKET) {
+		a->arg[0] = OF(io_socket, req, domain);
+		a->arg[1] = OF(io_socket, req, type);
+		a->arg[2] = OF(io_socket, req, protocol);
+		a->slot = OF(io_socket, req, file_slot);
+		return;
+	}
+	a->arg[0] = request__fd(req);
+	if (op == IO_ACCEPT) {
+		a->arg[3] = OF(io_accept, req, flags);
+		a->slot = OF(io_accept, req, file_slot);
+	} else if (op == IO_LISTEN) {
+		a->arg[1] = OF(io_listen, req, backlog);
+	} else if (op == IO_CONNECT) {
+		a->arg[1] = 1;	/* there is an address */
+		a->arg[2] = OF(io_connect, req, addr_len);
+		asked__addr(a, req, (__u64)OF(io_connect, req, addr), a->arg[2]);
+	} else if (op == IO_BIND) {
+		a->arg[1] = 1;
+		a->arg[2] = OF(io_bind, req, addr_len);
+		asked__addr(a, req, 0, a->arg[2]);
+	}
+}
+
+static __always_inline void asked__fill(struct asked *a, struct io_kiocb *req, __u8 op)
+{
+	if (op == IO_OPENAT || op == IO_OPENAT2) {
+		a->arg[0] = OF(io_open, req, dfd);
+		a->arg[2] = OF(io_open, req, how.flags);
+		a->arg[3] = OF(io_open, req, how.mode);
+		a->arg[4] = OF(io_open, req, how.resolve);
+		a->slot = OF(io_open, req, file_slot);
+		asked__text(a, (__u64)req, 0, (void *)OF(io_open, req, filename));
+	} else if (op >= IO_RENAMEAT && op <= IO_LINKAT) {
+		asked__names(a, req, op);
+	} else {
+		asked__sockets(a, req, op);
+	}
+}
+
+static __always_inline void request__report(__u64 via, __u8 op, __s64 ret)
+{
+	switch (op) {
+	case IO_OPENAT:
+	case IO_OPENAT2:
+		open__entry(op__nr(op), via, ret);
+		break;
+	case IO_RENAMEAT:
+		rename__emit(op__nr(op), via, ret);
+		break;
+	case IO_UNLINKAT:
+		unlink__emit(op__nr(op), via, ret);
+		break;
+	case IO_LINKAT:
+		link__emit(op__nr(op), via, ret);
+		break;
+	case IO_SYMLINKAT:
+		symlink__emit(op__nr(op), via, ret);
+		break;
+	case IO_SOCKET:
+		socket__emit(via, ret);
+		break;
+	case IO_CONNECT:
+		connect__emit(via, ret);
+		break;
+	case IO_BIND:
+		bind__emit(via, ret);
+		break;
+	case IO_LISTEN:
+		listen__emit(via, ret);
+		break;
+	case IO_ACCEPT:
+		accept__emit(NR_ACCEPT4, via, ret);
+		break;
+	}
+}
+
+/* Is the request among those that were done at once and wait for the end of the batch? */
+__weak __attribute__((noinline)) __u64 batch__look(__u64 first, __u64 wanted)
+{
+	struct io_wq_work_node *n = (void *)first;
+	int i;
+
+	for (i = 0; i < BATCH_EACH && n; i++) {
+		if ((__u64)n == wanted)
+			return wanted;
+		n = BPF_CORE_READ(n, next);
+	}
+	return (__u64)n;
+}
+
+/* A batch too long to be looked through has done what it began with. */
+static __always_inline bool request__done(struct io_kiocb *req)
+{
+	__u64 wanted = (__u64)__builtin_preserve_access_index(&req->comp_list), n;
+	struct io_ring_ctx *ctx = BPF_CORE_READ(req, ctx);
+	int i;
+
+	if (!bpf_core_field_exists(ctx->submit_state.compl_reqs))
+		return false;
+	n = (__u64)BPF_CORE_READ(ctx, submit_state.compl_reqs.first);
+	for (i = 0; i < BATCH_EACH && n && n != wanted; i++)
+		n = batch__look(n, wanted);
+	return n;
+}
+
+/* Report what the thread's last request has made, before a descriptor can mean something else. */
+static __always_inline void opening__settle(__u32 tid)
+{
+	__u64 *last = bpf_map_lookup_elem(&opening, &tid), req;
+	struct asked *a;
+
+	if (!last || !*last)
+		return;
+	req = *last;
+	a = asked__get(req);
+	if (!a || a->done) {
+		*last = 0;
+		return;
+	}
+	if (!request__done((void *)req))
+		return;
+	*last = 0;
+	a->done = 1;
+	request__report(req, BPF_CORE_READ((struct io_kiocb *)req, opcode), BPF_CORE_READ((struct io_kiocb *)req, cqe.res));
+}
+
+/* For completions that do not name their request. */
+static __always_inline void by_data__note(struct io_kiocb *req)
+{
+	struct ring_data key = { .ctx = (__u64)BPF_CORE_READ(req, ctx) };
+	__u64 value = (__u64)req;
+
+	if (request__named())
+		key.data = BPF_CORE_READ(req, cqe.user_data);
+	else
+		key.data = BPF_CORE_READ((struct io_kiocb___task *)req, user_data);
+	bpf_map_update_elem(&by_data, &key, &value, BPF_ANY);
+}
+
+static __always_inline int request__submitted(struct io_kiocb *req)
+{
+	__u8 op = BPF_CORE_READ(req, opcode) & 63;
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct wire_control *c = control__get();
+	__u64 key = (__u64)req;
+	struct asked *a;
+
+	if (!(OPS_TABLE >> op & 1) && !(OPS_REPORTED >> op & 1))
+		return 0;
+	if (OPS_TABLE >> op & 1)
+		opening__settle(tid);
+	if (!(OPS_REPORTED >> op & 1) || !c || !control__wants(c, op__call(op)))
+		return 0;
+	way__report(WAY_REQUEST);
+	bpf_map_update_elem(&asked, &key, &asked_none, BPF_ANY);
+	sights__forget(key);
+	a = asked__get(key);
+	if (!a)
+		return 0;
+	asked__fill(a, req, op);
+	if (!request__named() || op == IO_ACCEPT)
+		by_data__note(req);
+	if (OPS_OPENING >> op & 1)
+		bpf_map_update_elem(&opening, &tid, &key, BPF_ANY);
+	if (BPF_CORE_READ(req, flags) & SQE_CQE_SKIP_SUCCESS) {
+		/* nothing will say that it succeeded: take it for that, by what was asked */
+		a->unseen = 1;
+		request__report(key, op, 0);
+		a->unseen = 0;
+	}
+	return 0;
+}
+
+static __always_inline int request__completed(struct io_kiocb *req, __s64 ret)
+{
+	__u8 op = BPF_CORE_READ(req, opcode) & 63;
+	struct wire_control *c = control__get();
+	__u64 key = (__u64)req;
+	struct asked *a;
+
+	if (!(OPS_REPORTED >> op & 1) || !c || !control__wants(c, op__call(op)))
+		return 0;
+	a = asked__get(key);
+	if (!a || !a->done)
+		request__report(key, op, ret);
+	bpf_map_delete_elem(&asked, &key);
+	return 0;
+}
+
+/* Before 5.19 by what the caller called it; since then only one of the many results of an accept. */
+static __always_inline __u64 by_data__find(__u64 ctx, __u64 data)
+{
+	struct ring_data key = { .ctx = ctx, .data = data };
+	__u64 *req = bpf_map_lookup_elem(&by_data, &key);
+
+	return req ? *req : 0;
+}
+
+SEC("raw_tp/io_uring_submit_req")
+int uring_submit__req(struct bpf_raw_tracepoint_args *ctx)
+{
+	return request__submitted((struct io_kiocb *)ctx->args[0]);
+}
+
+/* Before 6.3: the request comes first since 6.0, before that the ring. */
+SEC("raw_tp/io_uring_submit_sqe")
+int uring_submit__sqe(struct bpf_raw_tracepoint_args *ctx)
+{
+	return request__submitted((struct io_kiocb *)(request__named() ? ctx->args[0] : ctx->args[1]));
+}
+
+SEC("raw_tp/io_uring_complete")
+int uring_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct io_kiocb *req = (void *)ctx->args[1];
+	struct io_uring_cqe cqe = {};
+	struct asked *a;
+
+	if (!request__named()) {
+		req = (void *)by_data__find(ctx->args[0], ctx->args[1]);
+		return req ? request__completed(req, (__s32)ctx->args[2]) : 0;
+	}
+	if (req)
+		return request__completed(req, BPF_CORE_READ(req, cqe.res));
+	/* an accept that goes on; some kernels hand out no more than a number here */
+	if (bpf_probe_read_kernel(&cqe, sizeof(cqe), (void *)ctx->args[2]) || !(cqe.flags & CQE_F_MORE) || cqe.res < 0)
+		return 0;
+	req = (void *)by_data__find(ctx->args[0], cqe.user_data);
+	a = req ? asked__get((__u64)req) : NULL;
+	if (a && BPF_CORE_READ(req, opcode) == IO_ACCEPT && file__sock(entry__made((__u64)req, cqe.res)))
+		accept__emit(NR_ACCEPT4, (__u64)req, cqe.res);
+	return 0;
+}
