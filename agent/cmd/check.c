@@ -9,6 +9,7 @@
 #include "config.h"
 #include "deliver/sink.h"
 #include "rule/engine_condition.h"
+#include "rule/lint_name.h"
 #include "util/utf8.h"
 #include <jansson.h>
 #include <string.h>
@@ -17,13 +18,14 @@
 
 extern const struct cmd cmd_check;
 
-enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_LINT, OPT_RULES_BASE };
+enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_LINT, OPT_LINTS, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "check this configuration too, and the rules it names when no RULES are given"},
 	[OPT_JSON] = {"--json", 0, NULL, "one object in the shape of `falco -V` (positions from 0)"},
 	[OPT_STRICT] = {"--strict", 0, NULL, "a warning fails as well"},
 	[OPT_LINT] = {"--lint", 0, NULL, "also warn of what is allowed and most likely not meant"},
+	[OPT_LINTS] = {"--lints", 0, "LINTS", "--lint with these alone (no_tags,order), or with all but these (-no_tags,-order)"},
 	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
@@ -32,6 +34,7 @@ struct args {
 	const char *config, *paths[PATHS_MAX];
 	size_t npaths;
 	bool json, strict, lint;
+	uint32_t lints;
 	struct rules_opts opts;
 };
 
@@ -55,6 +58,12 @@ static int parse(struct args *a, int argc, char **argv)
 			a->strict = true;
 		else if (o == OPT_LINT)
 			a->lint = true;
+		else if (o == OPT_LINTS) {
+			a->lint = true;
+			a->lints = check_lint_names(p.value);
+			if (!a->lints)
+				return EXIT_INPUT + 1;
+		}
 		else if (o == CMD_ARG && a->npaths < PATHS_MAX)
 			a->paths[a->npaths++] = p.value;
 		else
@@ -244,7 +253,7 @@ static int check_rules(const struct args *a, struct rule_files *files, const str
 		diags_add(d, DIAG_NO_RULES, (struct diag_place){}, STR_NONE, NULL, NULL,
 			  "no rule is enabled: an agent with these would look for nothing");
 	if (r >= 0 && a->lint)
-		r = check_lint(rs, files, &in, d);
+		r = check_lint(rs, files, &in, a->lints, d);
 	return r;
 }
 
@@ -268,7 +277,7 @@ static int run(int argc, char **argv)
 	struct diags d _cleanup_(diags_free) = {};
 	_cleanup_(config_freep) struct config *c = config_new();
 	struct rule_files files = {};
-	struct args a = {.opts = RULES_OPTS_INIT};
+	struct args a = {.opts = RULES_OPTS_INIT, .lints = LINTS_ALL};
 	struct result result = {};
 	int r = parse(&a, argc, argv);
 

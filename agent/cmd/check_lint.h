@@ -5,7 +5,10 @@
 
 #include "rule/ruleset.h"
 
-/* in: how rs was loaded, with lint and places. 0 or < 0. */
-int check_lint(const struct ruleset *rs, const struct rule_files *files, const struct engine_load *in, struct diags *d);
+/* in: how rs was loaded, with lint and places; lints: which (lint_name.h). 0 or < 0. */
+int check_lint(const struct ruleset *rs, const struct rule_files *files, const struct engine_load *in, uint32_t lints, struct diags *d);
+
+/* "no_tags,order": these; "-no_tags": all but that. 0 after a line on stderr that a name is none. */
+uint32_t check_lint_names(const char *list);
 
 #endif

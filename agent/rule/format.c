@@ -31,7 +31,7 @@ struct pair {
 /* The order of keys; one that is not here comes behind these, in its own order. */
 static const char *const order[] = {
 	"required_engine_version", "required_plugin_versions", "list", "macro", "rule", "desc", "condition", "items", "output",
-	"priority", "source", "type", "severity", "mitre", "tags", "remedy", "false_positives", "enabled", "warn_evttypes",
+	"priority", "source", "type", "severity", "mitre", "tags", "remedy", "false_positives", "no_lint", "enabled", "warn_evttypes",
 	"skip-if-unknown-filter", "capture", "capture_duration", "exceptions", "examples", "append", "override",
 };
 

@@ -24,12 +24,30 @@ static const struct rule_source *source_of(const struct lint *l, struct str file
 	return NULL;
 }
 
+static bool before(unsigned int line, unsigned int col, unsigned int other_line, unsigned int other_col)
+{
+	return line != other_line ? line < other_line : col < other_col;
+}
+
 static bool said(const struct lint *l, const struct diag_place *at)
 {
 	for (size_t i = 0; i < l->diags->n; i++) {
 		const struct diag *d = &l->diags->v[i];
 
 		if (d->code == l->code && d->place.line == at->line && d->place.col == at->col && str_eq(d->place.file, at->file))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the item that the place is within wants this lint silent. */
+static bool quiet(const struct lint *l, const struct diag_place *at)
+{
+	for (size_t i = 0; i < l->loaded->nquiet; i++) {
+		const struct loaded_quiet *q = &l->loaded->quiet[i];
+
+		if ((q->lints & l->bit) && str_eq(q->from.file, at->file) && !before(at->line, at->col, q->from.line, q->from.col) &&
+		    before(at->line, at->col, q->to_line, q->to_col))
 			return true;
 	}
 	return false;
@@ -43,7 +61,7 @@ void lint_say(struct lint *l, const struct diag_place *at, const struct loaded_r
 
 	if (!at && r)
 		at = &r->place;
-	if (!at || said(l, at))
+	if (!at || quiet(l, at) || (r && quiet(l, &r->place)) || said(l, at))
 		return;
 	s = source_of(l, at->file);
 	va_start(ap, fmt);
@@ -245,7 +263,7 @@ static bool stands_before(const struct lint *l, const struct diag *a, const stru
 
 	if (x != y)
 		return x < y;
-	return a->place.line != b->place.line ? a->place.line < b->place.line : a->place.col < b->place.col;
+	return before(a->place.line, a->place.col, b->place.line, b->place.col);
 }
 
 static void sort(const struct lint *l)
@@ -267,6 +285,9 @@ int lint_run(const struct lint_input *in, struct diags *d)
 	struct lint l = {.in = in, .loaded = in->loaded, .diags = d};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lints) && !l.no_memory; i++) {
+		l.bit = 1u << i;
+		if (!(in->lints & l.bit))
+			continue;
 		l.arena = arena_new(0);
 		if (!l.arena)
 			return -ENOMEM;

@@ -8,6 +8,7 @@
 #ifndef RULE_LINT_H
 #define RULE_LINT_H
 
+#include "rule/lint_name.h"
 #include "rule/loader.h"
 #include "rule/matcher.h"
 #include <time.h>
@@ -17,6 +18,7 @@ struct lint_input {
 	const struct rule_source *sources;
 	size_t nsources;
 	unsigned int check_flags;	/* AST_… of the load */
+	uint32_t lints;			/* those that are wanted: LINTS_ALL, or less (lint_name.h) */
 	time_t now;
 	/* Whether the only condition of m holds for an event of the rule's examples. NULL: nobody can say. */
 	bool (*example_hits)(void *ctx, const char *rule, struct matcher *m);

@@ -22,6 +22,7 @@ struct lint {
 	const struct loaded *loaded;
 	struct diags *diags;
 	enum diag_code code;		/* of the lint that runs */
+	uint32_t bit;			/* the same as a set of lints */
 	struct arena *arena;		/* until the end of lint_run() */
 	bool no_memory;
 };

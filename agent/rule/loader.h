@@ -46,6 +46,13 @@ struct loaded_again {
 	struct diag_place before, place;
 };
 
+/* An item of a file that wants some lints silent. */
+struct loaded_quiet {
+	struct diag_place from;			/* its first place */
+	unsigned int to_line, to_col;		/* the first one of the item after it */
+	uint32_t lints;				/* lint_name.h */
+};
+
 struct loaded_rule {
 	struct rule_info info;
 	const struct loaded_written *written;	/* NULL unless engine_load.lint */
@@ -65,6 +72,8 @@ struct loaded {
 	uint32_t nrules, enabled;
 	const struct loaded_again *again;	/* with engine_load.lint */
 	size_t nagain;
+	const struct loaded_quiet *quiet;	/* with engine_load.lint */
+	size_t nquiet;
 	uint64_t engine_version;	/* highest required minor version, 0 without one */
 };
 

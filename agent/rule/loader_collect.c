@@ -184,7 +184,7 @@ static bool is_bare(struct str s)
 	return s.n > 0;
 }
 
-static const char *const list_known[] = {"list", "items", "append", "override"};
+static const char *const list_known[] = {"list", "items", "append", "override", "no_lint"};
 const struct key_set loader_list_keys = {list_known, ARRAY_SIZE(list_known)};
 static const struct change_key list_changes[] = {{"items", true, true}};
 
@@ -248,7 +248,7 @@ static bool is_identifier(struct str s)
 	return s.n > 0;
 }
 
-static const char *const macro_known[] = {"macro", "condition", "append", "override"};
+static const char *const macro_known[] = {"macro", "condition", "append", "override", "no_lint"};
 const struct key_set loader_macro_keys = {macro_known, ARRAY_SIZE(macro_known)};
 static const struct change_key macro_changes[] = {{"condition", true, true}};
 
@@ -326,12 +326,18 @@ static void collect_item(struct loader *l, const yaml_node_t *n)
 
 	if (node_is_null(n))
 		return;
+	begin_item(l, &place);
 	if (n->type != YAML_MAPPING_NODE) {
 		say(l, DIAG_YAML_VALIDATE, &place, NULL, NULL, "an item has to be a map: \"- rule: NAME\" and its keys");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (map_get(l, n, kinds[i].key)) {
+		const yaml_node_t *name = map_get(l, n, kinds[i].key);
+		char item[160];
+
+		if (name) {
+			if (map_get(l, n, "no_lint"))
+				collect_no_lint(l, n, &place, item_text(item, kinds[i].key, node_text(name)));
 			kinds[i].fn(l, n);
 			return;
 		}

@@ -468,6 +468,8 @@ int compile(struct loader *l, struct loaded *ret)
 		compile_rule(l, &l->rules[i], ret);
 	ret->again = l->again;
 	ret->nagain = l->nagain;
+	ret->quiet = l->quiet;
+	ret->nquiet = l->nquiet;
 	if (!l->no_memory)
 		warn_unused(l);
 	return l->no_memory ? -ENOMEM : 0;

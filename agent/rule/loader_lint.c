@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only lints ask of the definitions: places of constants and output fields, exceptions, names defined again. */
 #include "rule/ast_node.h"
+#include "rule/lint_name.h"
 #include "rule/loader_state.h"
+#include <limits.h>
 
 static const struct segment *segment_at(const struct ctext *t, size_t pos)
 {
@@ -57,6 +59,60 @@ void defined_again(struct loader *l, const char *kind, const struct scalar *befo
 		.before = place_diag(&before->place, before->place.start, before->value.n),
 		.place = place_diag(&name->place, name->place.start, name->value.n),
 	};
+}
+
+/* ---- lints that an item wants silent ---- */
+
+void begin_item(struct loader *l, const struct place *p)
+{
+	struct loaded_quiet *last = l->nquiet ? &l->quiet[l->nquiet - 1] : NULL;
+	struct diag_place at;
+
+	if (!last || last->to_line != UINT_MAX)
+		return;
+	at = place_diag(p, p->start, 0);
+	last->to_line = str_eq(last->from.file, at.file) ? at.line : UINT_MAX;
+	last->to_col = at.col;
+}
+
+static void keep_quiet(struct loader *l, const struct place *p, uint32_t lints)
+{
+	struct loaded_quiet *v = l->quiet;
+
+	if (!l->in->lint || !lints)
+		return;
+	if (!(l->nquiet & (l->nquiet - 1))) {	/* full: the room doubles */
+		v = arena_array(l->arena, struct loaded_quiet, l->nquiet ? 2 * l->nquiet : 1);
+		if (!v) {
+			l->no_memory = true;
+			return;
+		}
+		if (l->nquiet)
+			memcpy(v, l->quiet, sizeof(*v) * l->nquiet);
+	}
+	l->quiet = v;
+	v[l->nquiet++] = (struct loaded_quiet){.from = place_diag(p, p->start, 0), .to_line = UINT_MAX, .lints = lints};
+}
+
+void collect_no_lint(struct loader *l, const yaml_node_t *map, const struct place *p, const char *item)
+{
+	struct place place = node_place(l, map_get(l, map, "no_lint"));
+	struct str *v = NULL;
+	uint32_t lints = 0;
+	size_t n = 0;
+	char hint[96];
+
+	if (!get_texts(l, map, "no_lint", item, &v, &n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t one = lint_named(v[i]);
+
+		if (!one)
+			say(l, DIAG_VALIDATE, &place, item, lint_hint(hint, v[i]), "no lint has the name \"%.*s\"",
+			    (int)(v[i].n < 100 ? v[i].n : 100), v[i].p);
+		lints |= one;
+	}
+	keep_quiet(l, p, lints);
 }
 
 struct output_fields {

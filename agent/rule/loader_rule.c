@@ -27,7 +27,7 @@ static const struct change_key changeable[KEY_MAX] = {
 static const char *const known[] = {
 	"rule", "condition", "output", "desc", "priority", "tags", "exceptions", "enabled", "warn_evttypes",
 	"skip-if-unknown-filter", "capture", "capture_duration", "source", "append", "override", "type", "severity", "mitre",
-	"remedy", "false_positives", "examples",
+	"remedy", "false_positives", "examples", "no_lint",
 };
 const struct key_set loader_rule_keys = {known, ARRAY_SIZE(known)};
 

@@ -113,6 +113,8 @@ struct loader {
 	size_t nitems;		/* of all lists */
 	struct loaded_again *again;
 	size_t nagain;
+	struct loaded_quiet *quiet;
+	size_t nquiet;
 	unsigned int engine_minor;	/* highest required */
 
 	/* the document in hand */
@@ -219,8 +221,12 @@ void extra_fields(struct loader *l, const struct rule_def *d, struct loaded_rule
 
 /* ---- for lints (loader_lint.c); nothing without engine_load.lint ---- */
 
+/* Reads `no_lint` of the item that begins at p; unknown lints are errors always. */
+void collect_no_lint(struct loader *l, const yaml_node_t *map, const struct place *p, const char *item);
+
 void defined_again(struct loader *l, const char *kind, const struct scalar *before, const struct scalar *name);
 void keep_constants(struct loader *l, struct ast *n, const struct ctext *text);	/* where they stand */
+void begin_item(struct loader *l, const struct place *p);	/* of a file */
 const struct loaded_written *keep_written(struct loader *l, const struct rule_def *d, const struct loaded_rule *r);
 bool exception_applies(const struct exception_def *e);	/* has values and has not expired */
 

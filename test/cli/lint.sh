@@ -45,5 +45,58 @@ status 1 "a finding with --strict" "$NOROSHI" check --lint --strict no_tags.yaml
 status 0 "as JSON" "$NOROSHI" check --lint --json no_tags.yaml
 has out "it is a warning" '"errors":\[\],"warnings":\[\{"code":"LINT_NO_TAGS","codedesc":"no tags"'
 has out "at its place, from 0" '"line":8,"column":8'
+
+# One lint silent: by option, and beside what it would speak of.
+cat >silent.yaml <<'END'
+- macro: slow
+  condition: (evt.type = execve and proc.acmdline regex ".*x[0-9].*" and proc.pid = 5)
+- rule: One
+  desc: Held against the lints.
+  condition: slow and proc.name in (a)
+  output: "%proc.name"
+  priority: INFO
+- rule: Two
+  desc: Held against the lints.
+  condition: evt.type = open and fd.name in (a)
+  output: "%proc.name"
+  priority: INFO
+  tags: [a]
+END
+codes() {
+	sed -n 's/^\([^ ]*\):[0-9]*: warning.*\[LINT_\(.*\)\]$/\1 \2/p' err | sort >got
+	printf '%s\n' "$@" | sed '/^$/d' | sort >want
+	same got want "what is said"
+}
+with() {
+	status 0 "lints $*" "$NOROSHI" check "$@"
+}
+with --lint silent.yaml
+codes "silent.yaml:2 ORDER" "silent.yaml:3 NO_EXAMPLES" "silent.yaml:3 NO_TAGS" "silent.yaml:5 LIST_OF_ONE" "silent.yaml:10 LIST_OF_ONE"
+with --lints=no_tags,LINT_ORDER silent.yaml
+codes "silent.yaml:2 ORDER" "silent.yaml:3 NO_TAGS"
+with --lints -list_of_one,-no_examples silent.yaml
+codes "silent.yaml:2 ORDER" "silent.yaml:3 NO_TAGS"
+with --lints no_tags,-no_tags,order silent.yaml
+codes "silent.yaml:2 ORDER"
+sed '/rule: One/a\  no_lint: [list_of_one, Order, LINT_NO_TAGS]' silent.yaml >beside.yaml
+with --lint beside.yaml
+codes "beside.yaml:3 NO_EXAMPLES" "beside.yaml:11 LIST_OF_ONE"
+sed '/macro: slow/a\  no_lint: order' silent.yaml >macro.yaml
+with --lints order,list_of_one macro.yaml
+codes "macro.yaml:6 LIST_OF_ONE" "macro.yaml:11 LIST_OF_ONE"
+sed -n '/rule: Two/,$p' silent.yaml | sed 's/name: Two/&/;/rule: Two/a\  no_lint: [order, list_of_one]' >two.yaml
+with --lints list_of_one silent.yaml two.yaml
+codes "silent.yaml:5 LIST_OF_ONE"
+printf -- '[{macro: a, condition: proc.name in (a), no_lint: list_of_one}, {macro: b, condition: proc.name in (b)},\n' >flow.yaml
+printf '{rule: r, desc: d e, condition: evt.type = open and a and b, output: x, priority: INFO}]\n' >>flow.yaml
+with --lints list_of_one flow.yaml
+has err "items of one line" '^flow.yaml:1:87: warning: .*LIST_OF_ONE'
+holds "the first is silent" test "$(grep -c LIST_OF_ONE err)" = 1
+status 2 "no such lint" "$NOROSHI" check --lints order,no_tag silent.yaml
+has err "the nearest is named" 'no lint has the name "no_tag"; did you mean "no_tags"'
+status 2 "an empty name" "$NOROSHI" check --lints order, silent.yaml
+sed 's/  no_lint: .*/  no_lint: [order, no_tag]/' beside.yaml >bad.yaml
+status 1 "no such lint in a file" "$NOROSHI" check bad.yaml
+has err "its place" '^bad.yaml:4:12: error: no lint has the name "no_tag"; did you mean "no_tags"[?] .rule "One".'
 status 0 "the default rules, strictly" "$NOROSHI" check --lint --strict
 finish

@@ -98,6 +98,7 @@ BAD_RULES = {
     "a date": RULE + "  exceptions: [{name: a, fields: proc.name, expires: tomorrow}]\n",
     "an example of both": RULE + "  examples: [{match: {evt.type: open}, nomatch: {evt.type: open}}]\n",
     "an example of neither": RULE + "  examples: [{matches: {evt.type: open}}]\n",
+    "a lint that is none": RULE + "  no_lint: [no_tag]\n",
     "an unknown field in an example": RULE + "  examples: [{match: {evt.type: open, proc.nmae: x}}]\n",
     "a list without items": "- list: a\n",
     "a list in a list": "- list: a\n  items: [[b]]\n",

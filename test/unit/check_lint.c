@@ -12,7 +12,7 @@ static size_t lint(const char *text, time_t now, bool (*hits)(void *, const char
 	struct engine_load in = {.sources = &source, .nsources = 1, .min_priority = 7, .places = true, .lint = true};
 	struct diags d _cleanup_(diags_free) = {};
 	struct loaded loaded = {};
-	struct lint_input l = {.loaded = &loaded, .sources = &source, .nsources = 1, .now = now, .example_hits = hits};
+	struct lint_input l = {.loaded = &loaded, .sources = &source, .nsources = 1, .lints = LINTS_ALL, .now = now, .example_hits = hits};
 
 	buf_free(&said);
 	ck_assert_int_eq(loader_load(&loaded, &in, &d), 0);

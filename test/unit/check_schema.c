@@ -60,6 +60,22 @@ START_TEST(tests)
 }
 END_TEST
 
+START_TEST(lints)
+{
+	static const char *const ids[] = {
+#define LINT(ID, function, title, doc) #ID,
+#include "rule/lint.def"
+	};
+	json_t *s = schema("rules.schema.json");
+	const json_t *names = json_object_get(json_object_get(json_object_get(s, "definitions"), "lint"), "enum");
+
+	ck_assert_uint_eq(json_array_size(names), ARRAY_SIZE(ids));
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		ck_assert_int_eq(strcasecmp(json_string_value(json_array_get(names, i)), ids[i]), 0);
+	json_decref(s);
+}
+END_TEST
+
 START_TEST(codes)
 {
 	json_t *s = schema("tests.schema.json");
@@ -87,6 +103,7 @@ int main(void)
 	tcase_add_test(t, rules);
 	tcase_add_test(t, tests);
 	tcase_add_test(t, codes);
+	tcase_add_test(t, lints);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
