@@ -114,7 +114,7 @@ static __always_inline void exec__cwd(struct wire_exec *r, struct task_struct *t
 		record__path(&r->hdr, &r->cwd, __builtin_preserve_access_index(&fs->pwd));
 }
 
-/* The type of one descriptor of the record's task. On its own: the verifier follows it once. */
+/* The type of one descriptor of the record's task, and what else is told of it. On its own: the verifier follows it once. */
 __weak __attribute__((noinline)) int exec__std(__u32 kind, __u32 fd)
 {
 	struct scratch *s = scratch__get(kind);
@@ -122,7 +122,14 @@ __weak __attribute__((noinline)) int exec__std(__u32 kind, __u32 fd)
 	struct file *f = s ? fd__file((void *)s->task, fd) : NULL;
 	struct socket *sock = file__socket(f);
 	__u32 type = file__fd_type(f);
+	struct inode *inode;
+	__u64 n = fd;
 
+	PIN(n);
+	if (r && type == FD_PIPE && n < 3) {
+		inode = BPF_CORE_READ(f, f_inode);
+		(&r->stdin_pipe)[n] = BPF_CORE_READ(inode, i_ino) ^ (__u64)inode__dev(inode) << 32;
+	}
 	if (r && sock && (type == FD_IPV4 || type == FD_IPV6) && !r->std_local.family)
 		sock__addrs(BPF_CORE_READ(sock, sk), &r->std_local, &r->std_peer);
 	return type;

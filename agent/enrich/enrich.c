@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "enrich/enrich.h"
 #include "enrich/dnsmem.h"
+#include "enrich/pipes.h"
+#include <errno.h>
 #include <sys/socket.h>
 
 struct enrich {
 	struct process_table *processes;
 	struct container_table *containers;
 	struct dnsmem *names;
+	struct pipes *pipes;
 	struct dns_message dns;		/* of the event in hand */
 	uint64_t dns_malformed[DNS_E_MAX];
 };
@@ -21,7 +24,8 @@ struct enrich *enrich_new(const struct enrich_options *o)
 					 o && o->text_bytes ? o->text_bytes : PROCESS_TEXT_BYTES_MAX);
 	e->containers = container_table_new();
 	e->names = dnsmem_new(DNS_NAMES_MAX, DNS_TEXT_BYTES_MAX);
-	if (!e->processes || !e->containers || !e->names)
+	e->pipes = pipes_new();
+	if (!e->processes || !e->containers || !e->names || !e->pipes)
 		return enrich_free(e);
 	return e;
 }
@@ -33,6 +37,7 @@ struct enrich *enrich_free(struct enrich *e)
 	process_table_free(e->processes);
 	container_table_free(e->containers);
 	dnsmem_free(e->names);
+	pipes_free(e->pipes);
 	free(e);
 	return NULL;
 }
@@ -71,6 +76,92 @@ static void enrich_dns(struct enrich *e, struct event *ev)
 	remember_answers(e, ev);
 }
 
+static void remember_pipes(struct enrich *e, const struct wire_exec *x)
+{
+	const uint64_t pipe[] = {x->stdin_pipe, x->stdout_pipe, x->stderr_pipe};
+	struct pipe_end end = {.pid = x->hdr.tgid, .start = x->hdr.start};
+
+	if (x->hdr.res < 0 && !(x->hdr.flags & WIRE_SNAPSHOT))
+		return;
+	for (end.fd = 0; end.fd < 3; end.fd++)
+		if (pipe[end.fd] && (end.fd < 2 || pipe[2] != pipe[1]))
+			pipes_add(e->pipes, pipe[end.fd], &end);
+}
+
+static unsigned int pipe_peers(const struct enrich *e, const struct process *p, const struct image *i, unsigned int fd,
+			       const struct process *ret[PIPE_ENDS])
+{
+	const struct pipe_end *ends = i ? pipes_find(e->pipes, i->std_pipe[fd]) : NULL;
+	const struct process *other;
+	unsigned int n = 0;
+
+	for (int k = 0; ends && k < PIPE_ENDS; k++) {
+		if (!ends[k].pid || !ends[k].fd == !fd)
+			continue;	/* it reads or writes as this one does */
+		other = process_table_find(e->processes, ends[k].pid, ends[k].start);
+		if (other && other != p)
+			ret[n++] = other;
+	}
+	return n;
+}
+
+static const struct image *image_of(const struct event *ev)
+{
+	return ev->process ? process_image(ev->process, ev->rec->hdr.exec_id) : NULL;
+}
+
+unsigned int enrich_pipe_peers(const struct event *ev, unsigned int fd, const struct process *ret[PIPE_ENDS])
+{
+	return ev->tables ? pipe_peers(ev->tables, ev->process, image_of(ev), fd, ret) : 0;
+}
+
+/* Does what the process writes come to the other one, through at most so many programs between them? */
+static bool writes_to(const struct enrich *e, const struct process *p, const struct image *i, const struct process *to,
+		      unsigned int between)
+{
+	const struct process *peers[PIPE_ENDS];
+	unsigned int n = pipe_peers(e, p, i, 1, peers);
+
+	for (unsigned int k = 0; k < n; k++)
+		if (peers[k] == to || (between && writes_to(e, peers[k], peers[k]->image, to, between - 1)))
+			return true;
+	return false;
+}
+
+bool enrich_pipe_loop(const struct event *ev)
+{
+	const struct process *peers[PIPE_ENDS];
+	unsigned int n = enrich_pipe_peers(ev, 1, peers);
+
+	for (unsigned int k = 0; k < n; k++)
+		if (writes_to(ev->tables, peers[k], peers[k]->image, ev->process, PIPE_LOOP_MAX - 2))
+			return true;
+	return false;
+}
+
+/* Whom a process talks to, for those who sit at the other end of its pipes. */
+static void remember_peer(struct process *p, const union event_record *rec)
+{
+	const struct wire_addr *peer = rec->hdr.type == EVENT_CONNECT ? &rec->connect.peer : &rec->accept.peer;
+
+	if (p && peer->family && (rec->hdr.res >= 0 || rec->hdr.res == -EINPROGRESS))
+		p->peer = *peer;
+}
+
+/* What the tables keep of it, beside the process itself. */
+static void remember(struct enrich *e, const struct event *ev)
+{
+	switch (ev->rec->hdr.type) {
+	case EVENT_EXEC:
+		remember_pipes(e, &ev->rec->exec);
+		break;
+	case EVENT_CONNECT:
+	case EVENT_ACCEPT:
+		remember_peer(ev->process, ev->rec);
+		break;
+	}
+}
+
 bool enrich_event(struct enrich *e, struct event *ev)
 {
 	const union event_record *rec = ev->rec;
@@ -81,6 +172,8 @@ bool enrich_event(struct enrich *e, struct event *ev)
 		return false;
 	}
 	ev->process = process_table_apply(e->processes, rec);
+	ev->tables = e;
+	remember(e, ev);
 	if (rec->hdr.flags & WIRE_SNAPSHOT)
 		return false;
 	if (rec->hdr.cgroup)
@@ -97,6 +190,7 @@ void enrich_stats(const struct enrich *e, struct enrich_stats *ret)
 	*ret = (struct enrich_stats){
 		.dns_names = dnsmem_names(e->names),
 		.dns_evicted = dnsmem_evicted(e->names),
+		.pipes_evicted = pipes_evicted(e->pipes),
 	};
 	process_table_stats(e->processes, &ret->process);
 	container_table_stats(e->containers, &ret->container);

@@ -12,6 +12,7 @@
 #include "enrich/process.h"
 #include "event/dns.h"
 #include "util/cleanup.h"
+#include "util/limits.h"
 
 struct enrich;
 
@@ -30,11 +31,24 @@ DEFINE_CLEANUP(struct enrich *, enrich_free);
  */
 bool enrich_event(struct enrich *e, struct event *ev);
 
+/*
+ * The processes at the other end of the pipe that was descriptor fd (0 to 2) when the event's process was started, newest
+ * first, at most PIPE_ENDS; ended ones too. They are valid as long as the event.
+ */
+unsigned int enrich_pipe_peers(const struct event *ev, unsigned int fd, const struct process *ret[PIPE_ENDS]);
+
+/*
+ * Whether what the event's process writes comes back to it through pipes and the programs between them, at most
+ * PIPE_LOOP_MAX with itself: two programs that talk to each other and not one pipeline.
+ */
+bool enrich_pipe_loop(const struct event *ev);
+
 struct enrich_stats {
 	struct process_stats process;
 	struct container_stats container;
 	uint32_t dns_names;
 	uint64_t dns_evicted;
+	uint64_t pipes_evicted;
 	uint64_t dns_malformed[DNS_E_MAX];
 };
 

@@ -204,6 +204,9 @@ static void facts_of_exec(struct image *i, const struct wire_exec *r)
 	i->fd_type[2] = r->stderr_type;
 	i->std_local = r->std_local;
 	i->std_peer = r->std_peer;
+	i->std_pipe[0] = r->stdin_pipe;
+	i->std_pipe[1] = r->stdout_pipe;
+	i->std_pipe[2] = r->stderr_pipe;
 }
 
 struct image *image_of_exec(struct images *t, const struct wire_exec *rec, bool cut)

@@ -36,6 +36,7 @@ struct image {
 	uint32_t dev, mode, nlink, flags;	/* enum exe_flag */
 	uint32_t fd_type[3];			/* enum fd_type of descriptors 0 to 2 at exec */
 	struct wire_addr std_local, std_peer;	/* of the first socket among them */
+	uint64_t std_pipe[3];			/* which pipes they are, as the exec record names them; 0 for none */
 };
 
 struct process {
@@ -48,6 +49,7 @@ struct process {
 	uint32_t ppid;
 	struct image *image;		/* the current one; NULL when nothing is known of it */
 	uint64_t cgroup;		/* kernfs id, as of the last record */
+	struct wire_addr peer;		/* whom it last connected to, or accepted from; family 0: nobody yet */
 	uint64_t ended;			/* CLOCK_BOOTTIME ns, 0 while it runs */
 	uint32_t status;		/* wait(2) status once ended */
 	bool partial;			/* made up from a record because its fork and exec were not seen */

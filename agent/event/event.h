@@ -16,6 +16,7 @@
 #include "util/str.h"
 #include "wire.h"
 
+struct enrich;
 struct process;
 struct container;
 struct json_fields;
@@ -40,6 +41,7 @@ struct event {
 	const struct container *container;	/* NULL on the host */
 	const struct dns_message *dns;		/* decoded payload of a DNS event, or NULL */
 	struct str peer_name;			/* name that this container resolved to the peer's address */
+	const struct enrich *tables;		/* for what is looked up when a rule asks: enrich_pipe_peers() */
 };
 
 /* The bytes of a blob of ev->rec, {NULL, 0} when it is empty. */

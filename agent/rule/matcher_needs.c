@@ -221,6 +221,22 @@ static uint32_t want_of_slot(const struct slot *s)
 	return 0;
 }
 
+/* Fields whose values are kept from other events: those have to come, whether or not a rule matches them. */
+static void needs_of_state(const struct slot *s, struct needs *n)
+{
+	static const char *const names[] = {"fd.cip.name", "fd.sip.name", "fd.lip.name", "fd.rip.name"};
+	static const char *const peers[] = {"proc.stdin.peer.rip", "proc.stdin.peer.rport", "proc.stdout.peer.rip",
+					    "proc.stdout.peer.rport"};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		n->call[CALL_DNS] |= is(s, names[i]);
+	for (i = 0; i < ARRAY_SIZE(peers); i++) {
+		if (is(s, peers[i]))
+			n->call[CALL_CONNECT] = n->call[CALL_ACCEPT] = n->call[CALL_ACCEPT4] = true;
+	}
+}
+
 static bool is_open(enum event_call call)
 {
 	return call == CALL_OPEN || call == CALL_OPENAT || call == CALL_OPENAT2 || call == CALL_CREAT;
@@ -289,6 +305,8 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 	}
 	if (opens)
 		needs_of_opens(m, n);
-	for (i = 0; i < m->nslots; i++)
+	for (i = 0; i < m->nslots; i++) {
+		needs_of_state(&m->slots[i], n);
 		n->want |= want_of_slot(&m->slots[i]) & (opens ? ~0u : ~(uint32_t)WANT_OPEN_RAW);
+	}
 }

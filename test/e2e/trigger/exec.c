@@ -96,11 +96,24 @@ static void truth_addr(const char *ip, const char *port, const struct sockaddr_i
 	truth_num(port, ntohs(a->sin_port));
 }
 
+static void truth_pipe(const char *name, int fd)
+{
+	struct stat st;
+	unsigned long long dev;
+	bool pipe = !fstat(fd, &st) && S_ISFIFO(st.st_mode);
+
+	dev = (minor(st.st_dev) & 0xff) | major(st.st_dev) << 8 | (minor(st.st_dev) & ~0xffull) << 12;
+	truth_num(name, pipe ? (long long)(st.st_ino ^ dev << 32) : 0);
+}
+
 static void truth_stdio(void)
 {
 	struct sockaddr_in local, peer;
 	socklen_t n = sizeof(local), m = sizeof(peer);
 
+	truth_pipe("stdin_pipe", 0);
+	truth_pipe("stdout_pipe", 1);
+	truth_pipe("stderr_pipe", 2);
 	truth_num("stdin_type", fd_type(0));
 	truth_num("stdout_type", fd_type(1));
 	truth_num("stderr_type", fd_type(2));
