@@ -128,7 +128,8 @@ __weak __attribute__((noinline)) int exec__std(__u32 kind, __u32 fd)
 	PIN(n);
 	if (r && type == FD_PIPE && n < 3) {
 		inode = BPF_CORE_READ(f, f_inode);
-		(&r->stdin_pipe)[n] = BPF_CORE_READ(inode, i_ino) ^ (__u64)inode__dev(inode) << 32;
+		(&r->stdin_pipe)[n] = BPF_CORE_READ(inode, i_ino) ^
+				      (inode__on(inode, PIPEFS_MAGIC) ? 0 : (__u64)inode__dev(inode) << 32);
 	}
 	if (r && sock && (type == FD_IPV4 || type == FD_IPV6) && !r->std_local.family)
 		sock__addrs(BPF_CORE_READ(sock, sk), &r->std_local, &r->std_peer);

@@ -47,6 +47,7 @@ typedef int pid_t;
 
 /* include/uapi/linux/magic.h, and those that only live in their file system's source. */
 #define TMPFS_MAGIC	0x01021994
+#define PIPEFS_MAGIC	0x50495045
 #define HUGETLBFS_MAGIC	0x958458f6
 #define OVERLAY_MAGIC	0x794c7630
 #define PIPEFS_MAGIC	0x50495045

@@ -79,26 +79,24 @@ static void enrich_dns(struct enrich *e, struct event *ev)
 static void remember_pipes(struct enrich *e, const struct wire_exec *x)
 {
 	const uint64_t pipe[] = {x->stdin_pipe, x->stdout_pipe, x->stderr_pipe};
-	struct pipe_end end = {.pid = x->hdr.tgid, .start = x->hdr.start};
+	const struct pipe_end end = {.pid = x->hdr.tgid, .start = x->hdr.start};
 
 	if (x->hdr.res < 0 && !(x->hdr.flags & WIRE_SNAPSHOT))
 		return;
-	for (end.fd = 0; end.fd < 3; end.fd++)
-		if (pipe[end.fd] && (end.fd < 2 || pipe[2] != pipe[1]))
-			pipes_add(e->pipes, pipe[end.fd], &end);
+	for (unsigned int fd = 0; fd < 3; fd++)
+		if (pipe[fd])
+			pipes_add(e->pipes, pipe[fd], fd ? PIPE_WRITERS : PIPE_READERS, end);
 }
 
 static unsigned int pipe_peers(const struct enrich *e, const struct process *p, const struct image *i, unsigned int fd,
 			       const struct process *ret[PIPE_ENDS])
 {
-	const struct pipe_end *ends = i ? pipes_find(e->pipes, i->std_pipe[fd]) : NULL;
+	const struct pipe_end *ends = i ? pipes_find(e->pipes, i->std_pipe[fd], fd ? PIPE_READERS : PIPE_WRITERS) : NULL;
 	const struct process *other;
 	unsigned int n = 0;
 
 	for (int k = 0; ends && k < PIPE_ENDS; k++) {
-		if (!ends[k].pid || !ends[k].fd == !fd)
-			continue;	/* it reads or writes as this one does */
-		other = process_table_find(e->processes, ends[k].pid, ends[k].start);
+		other = ends[k].pid ? process_table_find(e->processes, ends[k].pid, ends[k].start) : NULL;
 		if (other && other != p)
 			ret[n++] = other;
 	}
@@ -115,13 +113,15 @@ unsigned int enrich_pipe_peers(const struct event *ev, unsigned int fd, const st
 	return ev->tables ? pipe_peers(ev->tables, ev->process, image_of(ev), fd, ret) : 0;
 }
 
-/* Does what the process writes come to the other one, through at most so many programs between them? */
+/* Does what the process writes come to the other one, through at most so many programs between them? By a FIFO it may. */
 static bool writes_to(const struct enrich *e, const struct process *p, const struct image *i, const struct process *to,
 		      unsigned int between)
 {
 	const struct process *peers[PIPE_ENDS];
 	unsigned int n = pipe_peers(e, p, i, 1, peers);
 
+	if (i && pipe_is_fifo(i->std_pipe[1]))
+		return true;
 	for (unsigned int k = 0; k < n; k++)
 		if (peers[k] == to || (between && writes_to(e, peers[k], peers[k]->image, to, between - 1)))
 			return true;
@@ -130,13 +130,7 @@ static bool writes_to(const struct enrich *e, const struct process *p, const str
 
 bool enrich_pipe_loop(const struct event *ev)
 {
-	const struct process *peers[PIPE_ENDS];
-	unsigned int n = enrich_pipe_peers(ev, 1, peers);
-
-	for (unsigned int k = 0; k < n; k++)
-		if (writes_to(ev->tables, peers[k], peers[k]->image, ev->process, PIPE_LOOP_MAX - 2))
-			return true;
-	return false;
+	return ev->tables && writes_to(ev->tables, ev->process, image_of(ev), ev->process, PIPE_LOOP_MAX - 1);
 }
 
 /* Whom a process talks to, for those who sit at the other end of its pipes. */

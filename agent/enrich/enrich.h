@@ -39,7 +39,8 @@ unsigned int enrich_pipe_peers(const struct event *ev, unsigned int fd, const st
 
 /*
  * Whether what the event's process writes comes back to it through pipes and the programs between them, at most
- * PIPE_LOOP_MAX with itself: two programs that talk to each other and not one pipeline.
+ * PIPE_LOOP_MAX with itself: programs that talk to each other and not a pipeline. It may, where the last of them writes to
+ * a FIFO with a name: anyone may read that.
  */
 bool enrich_pipe_loop(const struct event *ev);
 

@@ -9,7 +9,7 @@
 struct known {
 	uint64_t pipe;		/* 0: an empty place */
 	uint64_t used;		/* when it was added to, counted in additions */
-	struct pipe_end ends[PIPE_ENDS];
+	struct pipe_end ends[PIPE_SIDES][PIPE_ENDS];
 };
 
 struct pipes {
@@ -68,24 +68,25 @@ static struct known *find_or_make(struct pipes *t, uint64_t pipe)
 	return k;
 }
 
-void pipes_add(struct pipes *t, uint64_t pipe, const struct pipe_end *end)
+void pipes_add(struct pipes *t, uint64_t pipe, enum pipe_side side, struct pipe_end end)
 {
 	struct known *k = find_or_make(t, pipe);
-	int i;
+	struct pipe_end *ends = k->ends[side];
+	size_t i;
 
 	k->used = ++t->additions;
 	for (i = 0; i < PIPE_ENDS - 1; i++)	/* the same process again moves to the front */
-		if (k->ends[i].pid == end->pid && k->ends[i].start == end->start && k->ends[i].fd == end->fd)
+		if (ends[i].pid == end.pid && ends[i].start == end.start)
 			break;
-	memmove(&k->ends[1], &k->ends[0], (size_t)i * sizeof(k->ends[0]));
-	k->ends[0] = *end;
+	memmove(&ends[1], &ends[0], i * sizeof(ends[0]));
+	ends[0] = end;
 }
 
-const struct pipe_end *pipes_find(const struct pipes *t, uint64_t pipe)
+const struct pipe_end *pipes_find(const struct pipes *t, uint64_t pipe, enum pipe_side side)
 {
 	const struct known *k = pipe ? find(t, pipe) : NULL;
 
-	return k ? k->ends : NULL;
+	return k ? k->ends[side] : NULL;
 }
 
 uint64_t pipes_evicted(const struct pipes *t)

@@ -16,21 +16,28 @@
 
 struct pipes;
 
-/* Who held one end, by descriptor: 0 reads, 1 and 2 write. */
+/* Who held an end. */
 struct pipe_end {
 	uint32_t pid;		/* 0: an empty place */
-	uint32_t fd;
 	uint64_t start;		/* of the process, CLOCK_BOOTTIME ns */
 };
+
+enum pipe_side { PIPE_READERS, PIPE_WRITERS, PIPE_SIDES };
+
+/* A FIFO that has a name, of whose readers nothing needs to be known (probes/events.def, exec.stdin_pipe). */
+static inline bool pipe_is_fifo(uint64_t pipe)
+{
+	return pipe >> 32;
+}
 
 struct pipes *pipes_new(void);	/* PIPES_MAX pipes; NULL without memory */
 struct pipes *pipes_free(struct pipes *t);
 
-/* The pipe (as the exec record names it, not 0) is descriptor fd of that process. The oldest end goes when there are PIPE_ENDS. */
-void pipes_add(struct pipes *t, uint64_t pipe, const struct pipe_end *end);
+/* The process has an end of the pipe (as the exec record names it, not 0). Of PIPE_ENDS on that side the oldest goes. */
+void pipes_add(struct pipes *t, uint64_t pipe, enum pipe_side side, struct pipe_end end);
 
-/* The ends of a pipe that are known, PIPE_ENDS places, newest first; NULL when it is not. */
-const struct pipe_end *pipes_find(const struct pipes *t, uint64_t pipe);
+/* The ends on that side that are known, PIPE_ENDS places, newest first; NULL when the pipe is not. */
+const struct pipe_end *pipes_find(const struct pipes *t, uint64_t pipe, enum pipe_side side);
 
 uint64_t pipes_evicted(const struct pipes *t);	/* pipes that had to go for others */
 

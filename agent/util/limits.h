@@ -29,7 +29,7 @@
 #define LINEAGE_MAX		32		/* ancestors in a finding and for any-ancestor fields */
 #define CGROUP_MAX		16384		/* four times the kernel side's map, so that it forgets first */
 #define PIPES_MAX		8192		/* pipes that are descriptors 0 to 2 of processes; a pipeline of a shell has one each */
-#define PIPE_ENDS		4		/* processes of one pipe: a subshell's children may share an end */
+#define PIPE_ENDS		3		/* processes on one side of a pipe: a subshell's children may share it */
 #define PIPE_LOOP_MAX		5		/* programs of a loop of pipes: a reverse shell by a FIFO has three */
 #define DNS_NAMES_MAX		16384		/* (container, address) → name */
 #define DNS_TEXT_BYTES_MAX	(1u << 20)	/* texts of those names: 64 bytes each, the average is below 40 */

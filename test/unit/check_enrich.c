@@ -5,6 +5,7 @@
 #include "event/decode.h"
 #include "util/clock.h"
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -135,6 +136,59 @@ START_TEST(a_connection_carries_the_name_it_was_resolved_from)
 	ck_assert_ptr_null(ev.peer_name.p);		/* the host did not ask */
 	connect_to(5, "\1\2\3\5");
 	ck_assert_ptr_null(ev.peer_name.p);
+}
+END_TEST
+
+static void started(uint32_t pid, const char *comm, uint64_t in, uint64_t out)
+{
+	union event_record *r = make(&made, EVENT_EXEC, CALL_EXECVE);
+
+	make_who(&made, pid, 100, 1, 200 + pid);
+	r->exec.stdin_pipe = in;
+	r->exec.stdout_pipe = out;
+	make_text(&made, &r->exec.comm, comm);
+	ck_assert(feed());
+}
+
+/* cat <fifo | sh | nc >fifo: 7 is the FIFO, 8 and 9 are pipes; tee writes to where nobody listens. */
+START_TEST(programs_at_the_other_end_of_a_pipe)
+{
+	const struct process *peers[PIPE_ENDS];
+
+	started(20, "nc", 9, 7);
+	ck_assert_uint_eq(enrich_pipe_peers(&ev, 0, peers), 0);
+	started(21, "cat", 7, 8);
+	ck_assert_uint_eq(enrich_pipe_peers(&ev, 0, peers), 1);
+	ck_assert_uint_eq(peers[0]->pid, 20);
+	ck_assert(!enrich_pipe_loop(&ev));
+	started(22, "sh", 8, 9);
+	ck_assert(enrich_pipe_loop(&ev));
+	ck_assert_uint_eq(enrich_pipe_peers(&ev, 1, peers), 1);
+	ck_assert_uint_eq(peers[0]->pid, 20);
+	ck_assert_uint_eq(peers[0]->peer.family, 0);
+	ck_assert_uint_eq(enrich_pipe_peers(&ev, 2, peers), 0);
+	started(23, "tee", 8, 10);
+	ck_assert(!enrich_pipe_loop(&ev));
+	started(24, "head", 11, 12);
+	started(25, "nc", 12, 1ull << 32 | 5);	/* into a FIFO with a name */
+	ck_assert(enrich_pipe_loop(&ev));
+	started(26, "sh", 13, 11);
+	ck_assert(enrich_pipe_loop(&ev));
+	make_call(&made, CALL_CONNECT);
+	make_who(&made, 20, 100, 1, 300);
+	made.hdr.res = -EINPROGRESS;
+	((union event_record *)&made.hdr)->connect.peer = address("\1\2\3\4", 4444);
+	ck_assert(feed());
+	ck_assert(enrich_pipe_loop(&ev));
+	ck_assert_uint_eq(enrich_pipe_peers(&ev, 0, peers), 1);
+	ck_assert_uint_eq(peers[0]->pid, 22);
+	ck_assert_uint_eq(ev.process->peer.port, 4444);
+	make_call(&made, CALL_CONNECT);
+	make_who(&made, 20, 100, 1, 400);
+	made.hdr.res = -ECONNREFUSED;
+	((union event_record *)&made.hdr)->connect.peer = address("\1\2\3\4", 5555);
+	ck_assert(feed());
+	ck_assert_uint_eq(ev.process->peer.port, 4444);
 }
 END_TEST
 
@@ -296,6 +350,7 @@ int main(void)
 	tcase_add_test(c, events_get_process_and_container);
 	tcase_add_test(c, a_snapshot_is_state);
 	tcase_add_test(c, a_connection_carries_the_name_it_was_resolved_from);
+	tcase_add_test(c, programs_at_the_other_end_of_a_pipe);
 	tcase_add_test(c, only_answers_that_arrived_are_believed);
 	tcase_add_test(c, what_is_not_known_is_absent_and_counted);
 	tcase_add_test(c, nothing_allocates);

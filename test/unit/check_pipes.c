@@ -2,16 +2,9 @@
 #include "enrich/pipes.h"
 #include <check.h>
 
-static struct pipe_end end(uint32_t pid, uint32_t fd)
+static void add(struct pipes *t, uint64_t pipe, enum pipe_side side, uint32_t pid)
 {
-	return (struct pipe_end){.pid = pid, .fd = fd, .start = 10 * pid};
-}
-
-static void add(struct pipes *t, uint64_t pipe, uint32_t pid, uint32_t fd)
-{
-	struct pipe_end e = end(pid, fd);
-
-	pipes_add(t, pipe, &e);
+	pipes_add(t, pipe, side, (struct pipe_end){.pid = pid, .start = 10 * pid});
 }
 
 START_TEST(the_newest_end_comes_first)
@@ -19,20 +12,19 @@ START_TEST(the_newest_end_comes_first)
 	struct pipes *t = pipes_new();
 	const struct pipe_end *e;
 
-	ck_assert_ptr_null(pipes_find(t, 7));
-	ck_assert_ptr_null(pipes_find(t, 0));
-	add(t, 7, 1, 1);
-	add(t, 7, 2, 0);
-	add(t, 8, 3, 0);
-	e = pipes_find(t, 7);
+	ck_assert_ptr_null(pipes_find(t, 7, PIPE_READERS));
+	ck_assert_ptr_null(pipes_find(t, 0, PIPE_READERS));
+	add(t, 7, PIPE_WRITERS, 1);
+	add(t, 7, PIPE_WRITERS, 2);
+	add(t, 8, PIPE_WRITERS, 3);
+	e = pipes_find(t, 7, PIPE_WRITERS);
 	ck_assert_ptr_nonnull(e);
 	ck_assert_uint_eq(e[0].pid, 2);
 	ck_assert_uint_eq(e[1].pid, 1);
-	ck_assert_uint_eq(e[1].fd, 1);
 	ck_assert_uint_eq(e[1].start, 10);
 	ck_assert_uint_eq(e[2].pid, 0);
-	add(t, 7, 1, 1);	/* another image of the same process */
-	e = pipes_find(t, 7);
+	add(t, 7, PIPE_WRITERS, 1);	/* another image of the same process */
+	e = pipes_find(t, 7, PIPE_WRITERS);
 	ck_assert_uint_eq(e[0].pid, 1);
 	ck_assert_uint_eq(e[1].pid, 2);
 	ck_assert_uint_eq(e[2].pid, 0);
@@ -41,16 +33,19 @@ START_TEST(the_newest_end_comes_first)
 }
 END_TEST
 
-START_TEST(an_end_too_many_pushes_the_oldest_out)
+/* The commands of a loop in a subshell all have its end of the pipe: the other side is not forgotten for them. */
+START_TEST(an_end_too_many_pushes_the_oldest_of_its_side_out)
 {
 	struct pipes *t = pipes_new();
 	const struct pipe_end *e;
 
+	add(t, 7, PIPE_READERS, 100);
 	for (uint32_t pid = 1; pid <= PIPE_ENDS + 2; pid++)
-		add(t, 7, pid, 0);
-	e = pipes_find(t, 7);
+		add(t, 7, PIPE_WRITERS, pid);
+	e = pipes_find(t, 7, PIPE_WRITERS);
 	for (uint32_t i = 0; i < PIPE_ENDS; i++)
 		ck_assert_uint_eq(e[i].pid, PIPE_ENDS + 2 - i);
+	ck_assert_uint_eq(pipes_find(t, 7, PIPE_READERS)->pid, 100);
 	pipes_free(t);
 }
 END_TEST
@@ -62,19 +57,19 @@ START_TEST(the_table_is_bounded)
 	uint64_t known = 0;
 
 	for (uint64_t pipe = 1; pipe <= PIPES_MAX / 2; pipe++)
-		add(t, pipe, 1, 0);
+		add(t, pipe, PIPE_READERS, 1);
 	for (uint64_t pipe = 1; pipe <= PIPES_MAX / 2; pipe++)
-		known += !!pipes_find(t, pipe);
+		known += !!pipes_find(t, pipe, PIPE_READERS);
 	ck_assert_uint_eq(known + pipes_evicted(t), PIPES_MAX / 2);
 	ck_assert_uint_gt(known, PIPES_MAX * 9 / 20);
 	for (uint64_t pipe = PIPES_MAX; pipe <= 4 * PIPES_MAX; pipe++)
-		add(t, pipe, 1, 0);
+		add(t, pipe, PIPE_READERS, 1);
 	known = 0;
 	for (uint64_t pipe = 1; pipe <= 4 * PIPES_MAX; pipe++)
-		known += !!pipes_find(t, pipe);
+		known += !!pipes_find(t, pipe, PIPE_READERS);
 	ck_assert_uint_le(known, PIPES_MAX);
 	ck_assert_uint_gt(known, PIPES_MAX * 9 / 10);
-	ck_assert_ptr_nonnull(pipes_find(t, 4 * PIPES_MAX));
+	ck_assert_ptr_nonnull(pipes_find(t, 4 * PIPES_MAX, PIPE_READERS));
 	pipes_free(t);
 }
 END_TEST
@@ -87,7 +82,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(c, the_newest_end_comes_first);
-	tcase_add_test(c, an_end_too_many_pushes_the_oldest_out);
+	tcase_add_test(c, an_end_too_many_pushes_the_oldest_of_its_side_out);
 	tcase_add_test(c, the_table_is_bounded);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);

@@ -98,12 +98,13 @@ static void truth_addr(const char *ip, const char *port, const struct sockaddr_i
 
 static void truth_pipe(const char *name, int fd)
 {
+	struct statfs fs;
 	struct stat st;
 	unsigned long long dev;
 	bool pipe = !fstat(fd, &st) && S_ISFIFO(st.st_mode);
 
 	dev = (minor(st.st_dev) & 0xff) | major(st.st_dev) << 8 | (minor(st.st_dev) & ~0xffull) << 12;
-	truth_num(name, pipe ? (long long)(st.st_ino ^ dev << 32) : 0);
+	truth_num(name, pipe ? (long long)(fstatfs(fd, &fs) || fs.f_type == PIPEFS_MAGIC ? st.st_ino : st.st_ino ^ dev << 32) : 0);
 }
 
 static void truth_stdio(void)
