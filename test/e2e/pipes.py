@@ -69,7 +69,7 @@ with lib_agent.Agent() as agent, tempfile.TemporaryDirectory(prefix="noroshi-pip
     found = lib_agent.await_that(STARTED, lambda: agent.findings(STARTED))
     results.add(not found, "it is told when the shell starts")
     if found:
-        results.add(None if "127.0.0.1 through python" in found[0]["output"] else found[0]["output"],
+        results.add(None if "(127.0.0.1) through (python" in found[0]["output"] else found[0]["output"],
                     "with the address behind the pipe")
     before = len(agent.findings(CONNECTED)) + len(agent.findings(STARTED))
     server = socket.create_server(("127.0.0.1", 0))
