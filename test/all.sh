@@ -7,6 +7,7 @@
 #   decoder    protobufjs of npm decodes what the agent uploads, and agrees with the receiver
 #   differential  the engine against the reference (test/reference), DIFFERENTIAL_PAIRS (10,000,000) with a fresh seed
 #   mutants    bugs planted in the engine (test/mutants): the differential must find each of them
+#   kernels    the whole agent under other kernels, in virtual machines (test/vm); VM_KERNELS, VM_PARTS for some
 #   again      all tests ROUNDS (3) more times
 # ONLY="fuzz planted" does a part. Crashes, corpora and logs stay below OUT/all.
 set -u
@@ -173,6 +174,19 @@ mutants() {
 	"$src/test/mutants/run" "$out/release" || fail "mutants"
 }
 
+kernels() {
+	say "other kernels, in virtual machines"
+	"$src/test/vm/all" "$out/release" "$out/all/vm" >"$out/all/vm.tap"
+	status=$?
+	if [ $status = 77 ]; then
+		say "kernels: not run: $(sed -n 's/^1\.\.0 # skip: //p' "$out/all/vm.tap")"
+		return
+	fi
+	grep -v '^#' "$out/all/vm.tap"
+	[ -s "$out/all/vm/kernels.md" ] && cat "$out/all/vm/kernels.md"
+	[ $status = 0 ] || fail "kernels: $(grep -c '^not ok' "$out/all/vm.tap") checks, $out/all/vm.tap"
+}
+
 again() {
 	for round in $(seq "$rounds"); do
 		for build in release asan; do
@@ -184,13 +198,12 @@ again() {
 	done
 }
 
-for part in ${ONLY:-fuzz planted decoder differential mutants again}; do
+for part in ${ONLY:-fuzz planted decoder differential mutants kernels again}; do
 	$part
 done
 if [ "${ONLY-}" = fuzz_target ]; then
 	[ -z "$failed" ]
 	exit
 fi
-say "other kernels: not run, there is no round in virtual machines yet"
 [ -z "$failed" ] || { say "FAILED:$failed"; exit 1; }
 say "the long rounds passed"

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * programs [-v]: asks the running kernel for every BPF program of this build, each in an object of its own, and prints what
+ * its verifier made of it, largest first. For test/vm: no program may be refused by a kernel that has its hook.
+ *
+ *   STATE NAME INSTRUCTIONS FRAME FRAMES XLATED JITED SECTION REASON
+ *
+ * separated by tabs. STATE is loaded, absent (the kernel has no such hook) or refused; then REASON is the verifier's last
+ * word, and its last lines go to standard error. INSTRUCTIONS are those that the verifier walked, of a million that it
+ * may; FRAME is the largest stack of one of its functions in bytes and FRAMES that of all: a chain of calls, between the two,
+ * has 512. XLATED and JITED are the sizes in the kernel in bytes.
+ */
+#include "probes.skel.h"
+#include "sensor/kernel_types.h"
+#include "util/cleanup.h"
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_BYTES (16 << 20)
+#define LAST_LINES 25
+
+struct row {
+	const char *state;
+	char name[64], section[64], reason[200];
+	unsigned int instructions, frame, frames, xlated, jited;
+};
+
+static char said[512];		/* libbpf's first warning */
+static char *verifier_log;
+
+static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level == LIBBPF_WARN && !said[0] && !strstr(fmt, "PROG LOAD LOG"))
+		vsnprintf(said, sizeof(said), fmt, ap);
+	return 0;
+}
+
+/* "stack depth 40+0+16": of each function of the program. */
+static void stack_depth(const char *log, struct row *r)
+{
+	const char *p = strstr(log, "stack depth ");
+
+	for (p = p ? p + strlen("stack depth ") : NULL; p; p = *p == '+' ? p + 1 : NULL) {
+		char *end;
+		unsigned int frame = (unsigned int)strtoul(p, &end, 10);
+
+		r->frames += frame;
+		r->frame = frame > r->frame ? frame : r->frame;
+		p = end;
+	}
+}
+
+static unsigned int walked(const char *log)
+{
+	const char *p = strstr(log, "processed ");
+	unsigned int n = 0;
+
+	if (p)
+		sscanf(p, "processed %u insns", &n);
+	return n;
+}
+
+/* The last lines of the log but for the statistics; the last of them is also the reason. */
+static void tell_refused(struct row *r, bool verbose)
+{
+	char *lines[LAST_LINES] = {}, *save = NULL, *line;
+	unsigned int n = 0;
+
+	for (line = strtok_r(verifier_log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11))
+			lines[n++ % LAST_LINES] = line;
+	}
+	snprintf(r->reason, sizeof(r->reason), "%.*s", (int)strcspn(n ? lines[(n - 1) % LAST_LINES] : said, "\n"),
+		 n ? lines[(n - 1) % LAST_LINES] : said);
+	for (unsigned int i = n > LAST_LINES ? n - LAST_LINES : 0; verbose && i < n; i++)
+		fprintf(stderr, "%s: %s\n", r->name, lines[i % LAST_LINES]);
+}
+
+/* One program alone; the object's maps are made for it and go with it. */
+static int load_one(const char *name, int types, int level, struct row *r)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct bpf_prog_info info = {};
+	__u32 n = sizeof(info);
+	struct bpf_program *prog;
+	struct probes *skel;
+	char path[32];
+	int error;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", types);
+	if (types >= 0)
+		opts.btf_custom_path = path;
+	skel = probes__open_opts(&opts);
+	if (!skel)
+		return -errno;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
+	bpf_map__set_max_entries(skel->maps.counters, 4096);
+	prog = bpf_object__find_program_by_name(skel->obj, name);
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->section, sizeof(r->section), "%s", bpf_program__section_name(prog));
+	verifier_log[0] = said[0] = '\0';
+	bpf_program__set_log_buf(prog, verifier_log, LOG_BYTES);
+	bpf_program__set_log_level(prog, (__u32)level);
+	error = probes__load(skel);
+	if (error == 0) {
+		r->instructions = walked(verifier_log);
+		stack_depth(verifier_log, r);
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &n) == 0) {
+			r->xlated = info.xlated_prog_len;
+			r->jited = info.jited_prog_len;
+		}
+	}
+	probes__destroy(skel);
+	return error;
+}
+
+static void try_one(const char *name, int types, bool verbose, struct row *r)
+{
+	int error = load_one(name, types, 4, r);
+
+	r->state = "loaded";
+	if (error == 0)
+		return;
+	r->state = "refused";
+	if (!verifier_log[0] && strstr(said, "failed to find kernel BTF type ID")) {	/* before the kernel was asked */
+		r->state = "absent";
+		snprintf(r->reason, sizeof(r->reason), "no such hook");
+		return;
+	}
+	if (load_one(name, types, 1, r) == 0)
+		r->state = "loaded";	/* said no once: not of its code */
+	else
+		tell_refused(r, verbose);
+}
+
+static int larger(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	if (x->instructions != y->instructions)
+		return x->instructions < y->instructions ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+int main(int argc, char **argv)
+{
+	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
+	struct probes *names;
+	struct bpf_program *prog;
+	unsigned int n = 0, refused = 0;
+	struct row *rows;
+	int types;
+
+	libbpf_set_print(on_libbpf);
+	names = probes__open();
+	verifier_log = malloc(LOG_BYTES);
+	if (!names || !verifier_log)
+		return 3;
+	bpf_object__for_each_program(prog, names->obj)
+		n++;
+	rows = calloc(n, sizeof(*rows));
+	types = kernel_types(bpf_object__btf(names->obj));
+	if (!rows)
+		return 3;
+	n = 0;
+	bpf_object__for_each_program(prog, names->obj)
+		try_one(bpf_program__name(prog), types, verbose, &rows[n++]);
+	probes__destroy(names);
+	qsort(rows, n, sizeof(*rows), larger);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct row *r = &rows[i];
+
+		refused += !strcmp(r->state, "refused");
+		printf("%s\t%s\t%u\t%u\t%u\t%u\t%u\t%s\t%s\n", r->state, r->name, r->instructions,
+		       r->frame, r->frames, r->xlated, r->jited, r->section, r->reason);
+	}
+	free(rows);
+	free(verifier_log);
+	return refused ? 1 : 0;
+}
