@@ -7,6 +7,7 @@
  * returns, with the caller's texts: the path, the arguments.
  */
 #include "exec.h"
+#include "writers.h"
 #include <bpf/bpf_tracing.h>
 
 #define ARGC_STRIDE	32	/* of an attempt, as many times as many arguments are read */
@@ -49,6 +50,31 @@ static __always_inline void exec__memory(struct wire_exec *r, struct wire_blob *
 	}
 }
 
+/* Who wrote the executable. On its own: the verifier follows it once. */
+__weak __attribute__((noinline)) int exec__writer(__u64 file)
+{
+	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct inode *inode = BPF_CORE_READ((struct file *)file, f_inode);
+	struct writer_key key = {};
+	struct writer *w;
+	struct wire_exec *r;
+
+	if (!s || !inode)
+		return 0;
+	writers__key(&key, inode__written(inode));
+	w = writers__last(&key);
+	if (!w)
+		return 0;
+	r = (void *)s->rec;
+	r->writer = w->tgid;
+	r->writer_exec_id = w->exec_id;
+	r->writer_start = w->start;
+	r->writer_cgroup = w->cgroup;
+	r->written = w->time;
+	record__str(&r->hdr, &r->writer_comm, w->comm, sizeof(w->comm));
+	return 0;
+}
+
 /* t is the current task, or NULL; typed: the verifier knows. */
 static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 old_tid, struct linux_binprm *bprm)
 {
@@ -76,6 +102,8 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 	record__str(&r->hdr, &r->filename, BPF_CORE_READ(bprm, filename), PATH_SIZE);
 	exec__memory(r, &r->argv, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end));
 	exec__cwd(r, t);
+	if (c->want & WANT_WRITER)
+		exec__writer((__u64)BPF_CORE_READ(bprm, file));
 	if (c->want & WANT_ENV)
 		exec__memory(r, &r->env, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
 	return record__send(&r->hdr, 0);

@@ -76,6 +76,19 @@ static __always_inline __u64 inode__mtime(struct inode *inode)
 	return t.tv_sec * SECOND_NS + t.tv_nsec;
 }
 
+static __always_inline __u64 inode__atime(struct inode *inode)
+{
+	struct timespec64 t = {};
+
+	if (bpf_core_field_exists(inode->i_atime_sec))
+		return BPF_CORE_READ(inode, i_atime_sec) * SECOND_NS + BPF_CORE_READ(inode, i_atime_nsec);
+	if (bpf_core_field_exists(((struct inode___under *)inode)->__i_atime))
+		BPF_CORE_READ_INTO(&t, (struct inode___under *)inode, __i_atime);
+	else
+		BPF_CORE_READ_INTO(&t, (struct inode___spec *)inode, i_atime);
+	return t.tv_sec * SECOND_NS + t.tv_nsec;
+}
+
 enum layer { LAYER_NONE, LAYER_UPPER, LAYER_LOWER };
 
 /*

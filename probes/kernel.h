@@ -103,15 +103,16 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__u32 i_rdev;
+	__u32 i_generation;
 	struct hlist_head i_dentry;
-	long long i_mtime_sec, i_ctime_sec;	/* since 6.11 */
-	__u32 i_mtime_nsec, i_ctime_nsec;
+	long long i_atime_sec, i_mtime_sec, i_ctime_sec;	/* since 6.11 */
+	__u32 i_atime_nsec, i_mtime_nsec, i_ctime_nsec;
 	char *i_link;
 	void *i_private;
 };
-struct inode___spec { struct timespec64 i_mtime, i_ctime; };	/* before 6.6 */
-struct inode___under_c { struct timespec64 __i_ctime, i_mtime; };	/* 6.6 */
-struct inode___under { struct timespec64 __i_ctime, __i_mtime; };	/* 6.7 to 6.10 */
+struct inode___spec { struct timespec64 i_atime, i_mtime, i_ctime; };	/* before 6.6 */
+struct inode___under_c { struct timespec64 __i_ctime, i_atime, i_mtime; };	/* 6.6 */
+struct inode___under { struct timespec64 __i_ctime, __i_atime, __i_mtime; };	/* 6.7 to 6.10 */
 struct dentry {
 	unsigned int d_flags;
 	struct dentry *d_parent;

@@ -151,6 +151,7 @@ enum wire_want {
 	WANT_ENV	= 1 << 2,	/* the environment at exec */
 	WANT_FAILED	= 1 << 3,	/* attempts that fail, of calls other than opens */
 	WANT_OPEN_FAILED = 1 << 4,	/* opens that fail */
+	WANT_WRITER	= 1 << 5,	/* who wrote the executable of an exec */
 };
 
 /* Opens that only read, and all others: what rules want of them differs most. */

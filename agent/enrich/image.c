@@ -2,6 +2,7 @@
 #include "enrich/image.h"
 #include "enrich/lazy.h"
 #include "enrich/text_pool.h"
+#include "util/limits.h"
 #include <stdlib.h>
 
 #define COMM_MAX 32	/* the kernel's has 15 bytes; a record may claim more */
@@ -75,6 +76,7 @@ void image_put(struct images *t, struct image *i)
 /* What an image says, before it has a place of its own. */
 struct texts {
 	struct str comm, argv, exepath, cwd, env;
+	struct str writer, writer_exepath, writer_cmdline;
 	bool slash;	/* cwd needs a final '/' */
 };
 
@@ -123,7 +125,8 @@ static void put_cmdline(struct image *i, char **at, const struct texts *x)
 
 static size_t texts_size(const struct texts *x)
 {
-	return x->comm.n + 1 + 2 * x->argv.n + x->exepath.n + x->cwd.n + 1 + x->env.n;
+	return x->comm.n + 1 + 2 * x->argv.n + x->exepath.n + x->cwd.n + 1 + x->env.n + x->writer.n +
+	       x->writer_exepath.n + x->writer_cmdline.n;
 }
 
 static void put_texts(struct node *n, const struct texts *x)
@@ -141,6 +144,9 @@ static void put_texts(struct node *n, const struct texts *x)
 		i->cwd.n++;
 	}
 	i->env = put(&at, x->env);
+	i->writer.name = put(&at, x->writer);
+	i->writer.exepath = put(&at, x->writer_exepath);
+	i->writer.cmdline = put(&at, x->writer_cmdline);
 }
 
 /* Only the name, which the node itself has room for. */
@@ -155,6 +161,7 @@ static void put_name(struct node *n, struct str comm)
 	i->comm = i->cmdline = str_n(n->comm, comm.n);
 	i->args = str_n(n->comm + comm.n, 0);
 	i->argv = i->exe = i->exepath = i->cwd = i->env = STR_NONE;
+	i->writer.name = i->writer.exepath = i->writer.cmdline = STR_NONE;
 }
 
 /* Everything, else all but the environment, else the name and the executable's path, else the name. */
@@ -164,7 +171,7 @@ static bool store(struct images *t, struct node *n, struct texts x, bool cut)
 		if (step == 1)
 			x.env = STR_NONE;
 		if (step == 2)
-			x.argv = STR_NONE;
+			x.argv = x.writer_cmdline = STR_NONE;
 		n->text = text_pool_take(t->texts, texts_size(&x));
 		if (n->text) {
 			put_texts(n, &x);
@@ -207,9 +214,12 @@ static void facts_of_exec(struct image *i, const struct wire_exec *r)
 	i->std_pipe[0] = r->stdin_pipe;
 	i->std_pipe[1] = r->stdout_pipe;
 	i->std_pipe[2] = r->stderr_pipe;
+	i->writer = (struct image_writer){
+		.pid = r->writer, .start = r->writer_start, .time = r->written, .cgroup = r->writer_cgroup,
+	};
 }
 
-struct image *image_of_exec(struct images *t, const struct wire_exec *rec, bool cut)
+struct image *image_of_exec(struct images *t, const struct wire_exec *rec, const struct image *writer, bool cut)
 {
 	struct texts x = {
 		.comm = blob(rec, rec->comm),
@@ -217,12 +227,17 @@ struct image *image_of_exec(struct images *t, const struct wire_exec *rec, bool 
 		.exepath = blob(rec, rec->exe),
 		.cwd = blob(rec, rec->cwd),
 		.env = blob(rec, rec->env),
+		.writer = blob(rec, rec->writer_comm),
+		.writer_exepath = writer ? writer->exepath : STR_NONE,
+		.writer_cmdline = writer ? writer->cmdline : STR_NONE,
 	};
 	struct node *n = node_new(t);
 
 	if (!n)
 		return NULL;
 	x.slash = x.cwd.n && x.cwd.p[x.cwd.n - 1] != '/';
+	if (x.writer_cmdline.n > WRITER_CMDLINE_MAX)
+		x.writer_cmdline.n = WRITER_CMDLINE_MAX;
 	facts_of_exec(&n->image, rec);
 	if (!store(t, n, x, cut)) {
 		node_free(t, n);
@@ -241,7 +256,8 @@ struct image *image_renamed(struct images *t, const struct image *of, struct str
 	if (of) {
 		n->image = *of;
 		n->image.refs = 1;
-		x = (struct texts){comm, of->argv, of->exepath, of->cwd, of->env, false};
+		x = (struct texts){comm, of->argv, of->exepath, of->cwd, of->env,
+				   of->writer.name, of->writer.exepath, of->writer.cmdline, false};
 	}
 	n->image.exec_id = exec_id;
 	if (!store(t, n, x, cut)) {

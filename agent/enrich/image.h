@@ -16,10 +16,11 @@ struct images *images_new(uint32_t max, size_t text_bytes);	/* NULL without memo
 struct images *images_free(struct images *t);
 
 /*
- * The image of an exec record, or of the name alone, with one reference. NULL when there is no room; with
- * `cut` what has no room is left out and counted, and NULL only means that `max` images are there.
+ * The image of an exec record, or of the name alone, with one reference. writer is what wrote its executable, NULL when
+ * that is not known. NULL when there is no room; with `cut` what has no room is left out and counted, and NULL only
+ * means that `max` images are there.
  */
-struct image *image_of_exec(struct images *t, const struct wire_exec *rec, bool cut);
+struct image *image_of_exec(struct images *t, const struct wire_exec *rec, const struct image *writer, bool cut);
 
 /* The same program under another name: a thread that renamed itself has forked. of may be NULL: only the name is known. */
 struct image *image_renamed(struct images *t, const struct image *of, struct str comm, uint32_t exec_id, bool cut);

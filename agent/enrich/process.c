@@ -120,13 +120,22 @@ static bool make_room(struct process_table *t)
 	return rows_evict_ended(t);
 }
 
+/* What wrote the executable, while its process is known with that very image. To be asked anew after room was made. */
+static const struct image *writer_image(struct process_table *t, const struct wire_exec *rec)
+{
+	const struct process *p = rec->writer ? process_table_find(t, rec->writer, rec->writer_start) : NULL;
+	const struct image *i = p && p->image ? process_image(p, rec->writer_exec_id) : NULL;
+
+	return i && i->exec_id == rec->writer_exec_id ? i : NULL;
+}
+
 static struct image *exec_image(struct process_table *t, const struct wire_exec *rec)
 {
-	struct image *i = image_of_exec(t->images, rec, false);
+	struct image *i = image_of_exec(t->images, rec, writer_image(t, rec), false);
 
 	for (int n = 0; !i && n < ROOM_TRIES && make_room(t); n++)
-		i = image_of_exec(t->images, rec, false);
-	return i ? i : image_of_exec(t->images, rec, true);
+		i = image_of_exec(t->images, rec, writer_image(t, rec), false);
+	return i ? i : image_of_exec(t->images, rec, writer_image(t, rec), true);
 }
 
 static struct image *fork_image(struct process_table *t, struct image *of, struct str comm, uint32_t exec_id)

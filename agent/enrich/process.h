@@ -17,6 +17,15 @@
 
 struct container;
 
+/* Who wrote the executable, as far as that was watched. */
+struct image_writer {
+	uint32_t pid;		/* 0: not known */
+	uint64_t start;
+	uint64_t time;		/* CLOCK_BOOTTIME ns */
+	uint64_t cgroup;
+	struct str name, exepath, cmdline;	/* the last two only while the table still has it */
+};
+
 /* One image of a process; texts belong to the table and live as long as the image. */
 struct image {
 	uint32_t exec_id;
@@ -37,6 +46,7 @@ struct image {
 	uint32_t fd_type[3];			/* enum fd_type of descriptors 0 to 2 at exec */
 	struct wire_addr std_local, std_peer;	/* of the first socket among them */
 	uint64_t std_pipe[3];			/* which pipes they are, as the exec record names them; 0 for none */
+	struct image_writer writer;
 };
 
 struct process {

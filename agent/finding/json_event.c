@@ -47,6 +47,20 @@ static unsigned int list_or_parent(struct build *b, enum build_field list, enum 
 	return n ? n : build_field(b, parent, &v[0]);
 }
 
+static void build_writer(struct build *b, Noroshi__V1__Process *p)
+{
+	Noroshi__V1__ExeWriter *w;
+	struct str name;
+
+	if (!build_field_has_text(b, BUILD_PROC_WRITER_NAME, &name) || !BUILD_MESSAGE(b, w, exe_writer))
+		return;
+	p->exe_writer = w;
+	build_text(b, &w->name, name, FINDING_TEXT_MAX);
+	build_field_u32(b, BUILD_PROC_WRITER_PID, &w->pid);
+	build_field_text(b, BUILD_PROC_WRITER_EXEPATH, &w->exe_path);
+	build_field_text(b, BUILD_PROC_WRITER_CMDLINE, &w->cmdline);
+}
+
 static void build_lineage(struct build *b, Noroshi__V1__Process *p)
 {
 	struct ancestors a;
@@ -109,6 +123,7 @@ static void build_json_process(struct build *b)
 	build_field_text(b, BUILD_CAP_EFFECTIVE, &p->capabilities);
 	p->exe_memfd = build_field_true(b, BUILD_PROC_MEMFD);
 	p->exe_upper_layer = build_field_true(b, BUILD_PROC_UPPER);
+	build_writer(b, p);
 	build_lineage(b, p);
 }
 

@@ -29,6 +29,21 @@ static void build_image(struct build *b, Noroshi__V1__Process *p, const struct i
 	p->exe_upper_layer = i->flags & EXE_UPPER;
 }
 
+static void build_writer(struct build *b, Noroshi__V1__Process *p, const struct image_writer *from)
+{
+	Noroshi__V1__ExeWriter *w;
+
+	if (!from->pid || !BUILD_MESSAGE(b, w, exe_writer))
+		return;
+	p->exe_writer = w;
+	w->pid = from->pid;
+	build_text(b, &w->name, from->name, FINDING_TEXT_MAX);
+	build_text(b, &w->exe_path, from->exepath, FINDING_TEXT_MAX);
+	build_text(b, &w->cmdline, from->cmdline, FINDING_TEXT_MAX);
+	build_time(b, &w->time, wall(b, from->time));
+	build_process_uuid(b, &w->uuid, from->pid, from->start);
+}
+
 static Noroshi__V1__Ancestor *build_ancestor(struct build *b, const struct process *p)
 {
 	Noroshi__V1__Ancestor *a;
@@ -78,8 +93,10 @@ static void build_row(struct build *b, Noroshi__V1__Process *p, const struct pro
 {
 	const struct image *i = process_image(row, b->ev->rec->hdr.exec_id);
 
-	if (i)
+	if (i) {
 		build_image(b, p, i);
+		build_writer(b, p, &i->writer);
+	}
 	if (!row->partial) {
 		if (row->loginuid != UINT32_MAX)
 			BUILD_SET(p, PROCESS, LOGIN_UID, login_uid, row->loginuid);

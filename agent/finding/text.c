@@ -143,6 +143,16 @@ static void add_ancestor(struct buf *out, size_t depth, const Noroshi__V1__Ances
 		buf_puts(out, "\xe2\x80\xa6");
 }
 
+/* Where the program came from, as far as that was watched. */
+static void add_writer(struct buf *out, const Noroshi__V1__ExeWriter *w)
+{
+	if (!w)
+		return;
+	add_row(out, "written by", *w->cmdline ? w->cmdline : w->name);
+	add_word(out, ", ", w->exe_path);
+	buf_printf(out, ", pid %u", w->pid);
+}
+
 /* From the oldest known ancestor down to who did it. */
 static void add_tree(struct buf *out, const Noroshi__V1__Process *p)
 {
@@ -157,6 +167,7 @@ static void add_tree(struct buf *out, const Noroshi__V1__Process *p)
 	}
 	add_row(out, "program", p->exe_path);
 	buf_puts(out, p->exe_memfd ? " (a memory file)" : p->exe_upper_layer ? " (not part of the image)" : "");
+	add_writer(out, p->exe_writer);
 	add_row(out, "user", p->user);
 	if (p->uid_value_case)
 		buf_printf(out, "%s%u", *p->user ? ", uid " : "\n  user       uid ", p->uid);

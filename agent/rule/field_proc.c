@@ -204,6 +204,50 @@ int get_proc_pidns_init_start_ts(const struct field_get *g, struct value *v)
 	return p && p->pidns_start ? put_uint(v, get_epoch(g, p->pidns_start)) : FIELD_MISSING;
 }
 
+/* What wrote the executable; NULL when that was not seen. */
+static const struct image_writer *exe_writer(const struct field_get *g)
+{
+	const struct image *i = get_image(g);
+
+	return i && i->writer.pid ? &i->writer : NULL;
+}
+
+/* An image that was there before the agent: nobody knows. */
+int get_proc_exe_written(const struct field_get *g, struct value *v)
+{
+	const struct image_writer *w = exe_writer(g);
+
+	if (!get_image(g))
+		return FIELD_MISSING;
+	return put_bool(v, w && w->time >= g->ev->process->pidns_start);
+}
+
+int get_proc_exe_written_age(const struct field_get *g, struct value *v)
+{
+	const struct image_writer *w = exe_writer(g);
+
+	return w ? put_difference(v, get_image(g)->time, w->time) : FIELD_MISSING;
+}
+
+int get_proc_exe_writer_pid(const struct field_get *g, struct value *v)
+{
+	const struct image_writer *w = exe_writer(g);
+
+	return w ? put_int(v, w->pid) : FIELD_MISSING;
+}
+
+#define WRITER_TEXT(what)                                                                \
+	int get_proc_exe_writer_##what(const struct field_get *g, struct value *v)       \
+	{                                                                                \
+		const struct image_writer *w = exe_writer(g);                            \
+											 \
+		return w ? put_str(v, w->what) : FIELD_MISSING;                          \
+	}
+
+WRITER_TEXT(name)
+WRITER_TEXT(exepath)
+WRITER_TEXT(cmdline)
+
 /* In the order of their numbers, as capability.h has them. */
 static const char *const capabilities[] = {
 	"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",

@@ -212,6 +212,8 @@ static uint32_t want_of_slot(const struct slot *s)
 
 	if (is(s, "proc.env") || is(s, "proc.aenv"))
 		return WANT_ENV;
+	if (s->kind == EXPR_FIELD && !strncmp(s->field.desc->name, "proc.exe_writ", 13))
+		return WANT_WRITER;
 	for (i = 0; i < ARRAY_SIZE(raw); i++) {
 		if (!is(s, raw[i]))
 			continue;

@@ -36,6 +36,7 @@ static void explain(char dst[2 * PROGRAM_REASON_MAX], const struct sensor_state 
 		[NEED_MUST] = "",
 		[NEED_HELPS] = "less is known of it: ",
 		[NEED_FAILED] = "failed attempts are not seen: ",
+		[NEED_WRITER] = "who wrote an executable is not known: ",
 	};
 	const char *reason = s->program[without].reason;
 

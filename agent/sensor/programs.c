@@ -92,6 +92,8 @@ static bool need_applies(const struct need *n, const struct needs *needs)
 {
 	if (n->call != CALL_NONE && !needs->call[n->call])
 		return false;
+	if (n->how == NEED_WRITER)
+		return needs->want & WANT_WRITER;
 	return n->how != NEED_FAILED || needs->want & WANT_FAILED;
 }
 

@@ -21,6 +21,7 @@ enum need_how {
 	NEED_MUST,	/* it is not seen */
 	NEED_HELPS,	/* less is known of it */
 	NEED_FAILED,	/* its failed attempts are not seen */
+	NEED_WRITER,	/* who wrote the executable is not known */
 };
 
 enum program_state {

@@ -26,6 +26,7 @@
 #define PROCESS_MAX		65536		/* rows; the oldest ended row goes first */
 #define PROCESS_GRACE_SEC	60		/* an ended process stays for its children's lineage at least this long, room permitting */
 #define PROCESS_TEXT_BYTES_MAX	(12u << 20)	/* argv, paths, cwd and environment of all images together */
+#define WRITER_CMDLINE_MAX	1024		/* of who wrote an executable: a download's address is within it */
 #define LINEAGE_MAX		32		/* ancestors in a finding and for any-ancestor fields */
 #define CGROUP_MAX		16384		/* four times the kernel side's map, so that it forgets first */
 #define PIPES_MAX		8192		/* pipes that are descriptors 0 to 2 of processes; a pipeline of a shell has one each */

@@ -107,6 +107,58 @@ static struct process *leave(uint32_t pid, uint64_t start, uint64_t time)
 	return process_table_apply(t, &made.r);
 }
 
+static struct process *run_written(uint32_t pid, uint32_t writer, uint64_t writer_start, uint32_t writer_exec_id)
+{
+	union event_record *r = start_exec(pid, 100 + pid, 5, 2000, 1, 1);
+
+	r->exec.writer = writer;
+	r->exec.writer_start = writer_start;
+	r->exec.writer_exec_id = writer_exec_id;
+	r->exec.written = 1500;
+	make_text(&made, &r->exec.comm, "dropped");
+	make_text(&made, &r->exec.writer_comm, "curl");
+	return process_table_apply(t, &made.r);
+}
+
+START_TEST(an_exec_names_the_writer_of_its_file)
+{
+	const struct image_writer *w;
+
+	run(10, 100, 5, 200, 1, 1, "curl", 0);
+	w = &run_written(20, 10, 100, 5)->image->writer;
+	ck_assert_uint_eq(w->pid, 10);
+	ck_assert_uint_eq(w->time, 1500);
+	ck_text(w->name, "curl");
+	ck_text(w->exepath, "/usr/bin/curl");
+	ck_text(w->cmdline, "curl -c id -u");
+	/* it outlives the writer, and goes on to what is forked */
+	leave(10, 100, 2500);
+	w = &fork_to(20, 120, 5, 3000, 30, 2900, "other")->image->writer;
+	ck_text(w->cmdline, "curl -c id -u");
+	/* another image of that process, or another process of that number, did not write it */
+	w = &run_written(40, 10, 100, 4)->image->writer;
+	ck_assert_uint_eq(w->pid, 10);
+	ck_text(w->name, "curl");
+	ck_assert_ptr_null(w->exepath.p);
+	w = &run_written(50, 10, 99, 5)->image->writer;
+	ck_text(w->name, "curl");
+	ck_assert_ptr_null(w->cmdline.p);
+	/* the line is cut */
+	start_exec(60, 160, 5, 200, 1, 1);
+	{
+		static char argv[4000];
+
+		memset(argv, 'a', sizeof(argv) - 1);
+		make_blob(&made, &made.r.exec.argv, argv, sizeof(argv));
+		make_text(&made, &made.r.exec.comm, "long");
+		memcpy(argv, "x", 2);
+		make_blob(&made, &made.r.exec.argv, argv, sizeof(argv));
+		process_table_apply(t, &made.r);
+	}
+	ck_assert_uint_eq(run_written(70, 60, 160, 5)->image->writer.cmdline.n, WRITER_CMDLINE_MAX);
+}
+END_TEST
+
 START_TEST(an_exec_says_what_runs)
 {
 	struct process *p = run(10, 100, 5, 200, 1, 1, "bash", 0);
@@ -596,6 +648,7 @@ int main(void)
 	tcase_add_test(c, a_line_that_forks_and_exits_for_ever_is_bounded);
 	tcase_add_test(c, a_million_cycles_hold_the_memory);
 	tcase_add_test(c, a_full_pool_keeps_the_names);
+	tcase_add_test(c, an_exec_names_the_writer_of_its_file);
 	tcase_add_test(c, records_at_random_keep_the_table_sound);
 	tcase_add_test(c, the_text_pool_serves_churn_of_all_sizes);
 	suite_add_tcase(s, c);

@@ -216,6 +216,12 @@ static int child(void)
 	truth_num("mtime", st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec);
 	truth_num("ctime", st.st_ctim.tv_sec * 1000000000ll + st.st_ctim.tv_nsec);
 	truth_num("exe_flags", exe_flags());
+	truth_num("writer", 0);		/* nobody asks for it here: writer.c */
+	truth_num("writer_exec_id", 0);
+	truth_num("writer_start", 0);
+	truth_num("writer_cgroup", 0);
+	truth_num("written", 0);
+	truth_str("writer_comm", "");
 	truth_identity();
 	truth_header();
 	truth_end();
