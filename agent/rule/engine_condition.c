@@ -156,11 +156,12 @@ static void give_extra(struct evidence *e, const struct extra_field *x)
 {
 	struct buf text _cleanup_(buf_free) = {.max = OUTPUT_BYTES_MAX};
 	struct value v = {.type = TYPE_STR};
+	bool there;
 
 	e->c->scratch.used = 0;
-	output_render(x->value, e->ev, &e->c->scratch, &text);
+	there = output_render(x->value, e->ev, &e->c->scratch, &text);
 	v.s = buf_view(&text);
-	e->fn(e->ctx, x->name, &v, !buf_error(&text));
+	e->fn(e->ctx, x->name, &v, there && !buf_error(&text));
 }
 
 static void engine_fields(struct engine *e, uint32_t id, const struct event *ev, engine_field_fn fn, void *ctx)

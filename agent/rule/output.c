@@ -361,7 +361,8 @@ void output_add_values(struct buf *out, const struct field_ref *f, const struct 
 		buf_char(out, ')');
 }
 
-static void add_field(struct buf *out, const struct field_ref *f, const struct event *ev, struct field_scratch *s)
+/* Whether it was there. */
+static bool add_field(struct buf *out, const struct field_ref *f, const struct event *ev, struct field_scratch *s)
 {
 	struct value v[FIELD_VALUES_MAX];
 	size_t used = s->used;
@@ -370,7 +371,7 @@ static void add_field(struct buf *out, const struct field_ref *f, const struct e
 
 	if (f->flags & FIELD_FILTER) {
 		buf_str(out, NA);
-		return;
+		return false;
 	}
 	n = field_values(f, ev, s, v, &present);
 	if (!present)
@@ -378,9 +379,10 @@ static void add_field(struct buf *out, const struct field_ref *f, const struct e
 	else
 		output_add_values(out, f, v, n, f->flags & FIELD_LIST);
 	s->used = used;
+	return present;
 }
 
-static void add_transformed(struct buf *out, const struct output *o, uint32_t i)
+static bool add_transformed(struct buf *out, const struct output *o, uint32_t i)
 {
 	const struct shown *shown = o->transforms->shown[i];
 	const struct slot_state *s = slot_values(o->transforms, shown->slot);
@@ -389,6 +391,7 @@ static void add_transformed(struct buf *out, const struct output *o, uint32_t i)
 		buf_str(out, NA);
 	else
 		output_add_values(out, NULL, s->v, s->n, o->transforms->slots[shown->slot].list);
+	return s->present;
 }
 
 /* Pads with blanks, or cuts, to the width: characters, not bytes, and never within one. */
@@ -411,9 +414,10 @@ static void fit(struct buf *out, size_t start, unsigned int width)
 		buf_char(out, ' ');
 }
 
-void output_render(const struct output *o, const struct event *ev, struct field_scratch *s, struct buf *out)
+bool output_render(const struct output *o, const struct event *ev, struct field_scratch *s, struct buf *out)
 {
 	size_t begin = out->n, max = begin + OUTPUT_BYTES_MAX;
+	bool there = true;
 
 	if (o->transforms)
 		matcher_begin(o->transforms, ev);
@@ -426,9 +430,9 @@ void output_render(const struct output *o, const struct event *ev, struct field_
 		if (!p->has_value)
 			continue;
 		if (p->transformed)
-			add_transformed(out, o, p->transform);
+			there = add_transformed(out, o, p->transform);
 		else
-			add_field(out, &p->field, ev, s);
+			there = add_field(out, &p->field, ev, s);
 		if (p->width && !buf_error(out))
 			fit(out, start, p->width);
 	}
@@ -436,6 +440,7 @@ void output_render(const struct output *o, const struct event *ev, struct field_
 		out->n = begin + utf8_cut(str_n(out->p + begin, out->n - begin), OUTPUT_BYTES_MAX);
 		out->p[out->n] = 0;
 	}
+	return there || o->nparts > 1 || o->parts[0].literal.n;
 }
 
 void output_each_field(const struct output *o, void (*fn)(void *ctx, const struct field_ref *f), void *ctx)

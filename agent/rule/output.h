@@ -25,9 +25,9 @@ int output_parse(struct output **ret, struct arena *a, struct str text, struct o
 
 /*
  * Appends the rendered text: a missing field is "<NA>", control characters stay (whoever shows it escapes). Cut at
- * OUTPUT_BYTES_MAX.
+ * OUTPUT_BYTES_MAX. False when the template is one value and nothing else, and the value is missing.
  */
-void output_render(const struct output *o, const struct event *ev, struct field_scratch *s, struct buf *out);
+bool output_render(const struct output *o, const struct event *ev, struct field_scratch *s, struct buf *out);
 
 /* The arena holds the rest; what the transformers need is not in it. */
 void output_release(struct output *o);

@@ -75,7 +75,7 @@ rules:
 append_output:
 - match: {tags: [net, a], source: syscall}
   extra_output: "(pid %proc.pid)"
-  extra_fields: [evt.num, {who: "%proc.name/%proc.pid"}]
+  extra_fields: [evt.num, user.name, {who: "%proc.name/%proc.pid"}, {user: "%user.name"}, {up: "%toupper(user.name)"}, {as: "by %user.name"}]
 - match: {rule: Off}
   extra_output: never
 - match: {tags: [net, missing]}
@@ -92,7 +92,7 @@ assert one["rule"] == "Net one" and one["tags"] == ["a", "b", "net"]
 assert one["time"] == "2023-11-14T22:13:20.123456789Z", one["time"]
 assert one["output"].endswith(".123456789: Warning one 443 curl false <NA> (pid 7)"), one["output"]
 assert one["output_fields"] == {"fd.sport": 443, "proc.name": "curl", "evt.failed": False, "fd.name": None, "proc.pid": 7,
-	"evt.num": 1, "who": "curl/7", "evt.time": 1700000000123456789}, one["output_fields"]
+	"evt.num": 1, "who": "curl/7", "user.name": None, "user": None, "up": None, "as": "by <NA>", "evt.time": 1700000000123456789}, one["output_fields"]
 assert off["rule"] == "Off" and off["output"].endswith(": Error off never"), off
 EOF2
 holds "a configuration's choice, its additions, and Falco's JSON" python3 look.py out
