@@ -41,6 +41,7 @@ int ast_expand(struct ast **root, struct arena *a, ast_find_macro_fn find, void 
 void ast_each_macro(const struct ast *n, void (*fn)(void *ctx, struct str name), void *ctx);
 
 enum ast_check_flag {
+	AST_MACROS_LEFT = 1 << 1,	/* nothing is said of macros that are not put in */
 	AST_STRICT_COMPAT = 1 << 0,	/* copy the original's traps */
 };
 

@@ -15,6 +15,7 @@
 struct checker {
 	struct arena *a;
 	bool compat;
+	bool macros_left;	/* the caller speaks of macros */
 	ast_report_fn report;
 	void *ctx;
 	const struct ast *node;	/* the check we are in */
@@ -520,14 +521,14 @@ static void check_node(struct checker *c, struct ast *n)
 	if (n->kind == AST_CHECK) {
 		check_check(c, n);
 		c->node = NULL;
-	} else if (n->kind == AST_MACRO) {
+	} else if (n->kind == AST_MACRO && !c->macros_left) {
 		ERROR(c, &n->span, "undefined macro \"" STR_FMT "\"", STR_ARG(n->macro));
 	}
 }
 
 int ast_check(struct ast *root, struct arena *a, unsigned int flags, ast_report_fn report, void *ctx)
 {
-	struct checker c = {.a = a, .compat = flags & AST_STRICT_COMPAT, .report = report, .ctx = ctx};
+	struct checker c = {.a = a, .compat = flags & AST_STRICT_COMPAT, .macros_left = flags & AST_MACROS_LEFT, .report = report, .ctx = ctx};
 
 	check_node(&c, root);
 	return c.no_memory ? -ENOMEM : c.failed ? -EINVAL : 0;

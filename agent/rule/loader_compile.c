@@ -277,19 +277,29 @@ static void resolve_macro(struct loader *l, struct macro_def *m, unsigned int de
 	m->state = MACRO_DONE;
 }
 
-/* A macro that a rule uses is checked once, in its own place. */
-static void check_macro(struct loader *l, struct macro_def *m)
+/* What is wrong with a condition besides macros; left: some could not be put in, which was said. 0, -EINVAL, -ENOMEM. */
+static int check_tree(struct reporter *r, struct ast *tree, bool left)
+{
+	unsigned int flags = (r->l->in->strict_compat ? AST_STRICT_COMPAT : 0) | (left ? AST_MACROS_LEFT : 0);
+	int error = ast_check(tree, r->l->arena, flags, report, r);
+
+	if (error == -ENOMEM)
+		r->l->no_memory = true;
+	return error;
+}
+
+/* A macro that a rule uses is checked once, in its own place, also one that cannot be used. */
+static void check_macro(struct loader *l, struct macro_def *m, unsigned int depth)
 {
 	char item[160];
 	struct reporter r = {.l = l, .text = &m->expanded, .item = item_text(item, "macro", m->name.value)};
 
-	if (m->checked || m->broken)
+	if (m->checked || !m->tree || depth > CONDITION_DEPTH_MAX)
 		return;
 	m->checked = true;
 	for (size_t i = 0; i < m->nrefs; i++)
-		check_macro(l, &l->macros[m->refs[i]]);
-	if (ast_check(m->tree, l->arena, l->in->strict_compat ? AST_STRICT_COMPAT : 0, report, &r) == -ENOMEM)
-		l->no_memory = true;
+		check_macro(l, &l->macros[m->refs[i]], depth + 1);
+	check_tree(&r, m->tree, m->broken);
 }
 
 static void check_macros_of(struct loader *l, const struct ast *n)
@@ -299,7 +309,7 @@ static void check_macros_of(struct loader *l, const struct ast *n)
 	for (uint32_t i = 0; i < n->n; i++)
 		check_macros_of(l, n->v[i]);
 	if (m)
-		check_macro(l, m);
+		check_macro(l, m, 0);
 }
 
 /* ---- rules ---- */
@@ -359,10 +369,10 @@ static struct ast *compile_condition(struct loader *l, struct rule_def *d, struc
 			v.user = NULL;
 		}
 		if (!v.bad && put_macros_in(&v, &tree, &nodes, &depth))
-			error = ast_check(tree, l->arena, l->in->strict_compat ? AST_STRICT_COMPAT : 0, report, r);
+			error = check_tree(r, tree, false);
+		else if (v.bad)
+			check_tree(r, tree, true);
 	}
-	if (error == -ENOMEM)
-		l->no_memory = true;
 	if (!error) {
 		warn_types(r, d, tree);
 		ast_each_field(tree, warn_deprecated, r);
