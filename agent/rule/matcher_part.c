@@ -155,10 +155,21 @@ static bool is_single(const struct shown *s)
 	return s->kind == AST_CHECK;
 }
 
-/* The member that decides by itself: a single check where there is one, it is the shortest reason. */
+/*
+ * The member that decides by itself. What no event of this type could meet comes first, wherever it stands: nothing else
+ * of the event matters then. Next a single check, which is the shortest reason.
+ */
 static const struct shown *deciding(struct matcher *m, const struct shown *s, bool holds)
 {
 	const struct shown *first = NULL;
+	int name = matcher_event_name(m->event);
+
+	for (uint32_t i = 0; i < s->n && !holds; i++) {
+		struct guess g = guess_part(m, s->v[i], name);
+
+		if (g.known && g.truth < 0.5f)
+			return s->v[i];
+	}
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (node_holds(m, s->v[i]->node) != holds)

@@ -33,6 +33,15 @@ cat >rules.yaml <<'EOF'
   output: x
   priority: NOTICE
 EOF
+cat >macro.yaml <<'EOF'
+- macro: spawned
+  condition: (evt.type in (execve, execveat) and evt.arg.res = 0)
+- rule: In a macro
+  desc: d
+  condition: proc.name = sh and spawned
+  output: x
+  priority: NOTICE
+EOF
 cat >events.jsonl <<'EOF'
 {"evt.type":"execve","proc.name":"cat","proc.pname":"nginx"}
 {"evt.type":"openat","proc.name":"bash"}
@@ -56,6 +65,8 @@ status 0 "events" "$NOROSHI" explain -r rules.yaml -e events.jsonl Shell
 same out "$golden/explain-events.txt" "those of its types, each part, and why"
 status 0 "one event" "$NOROSHI" explain -r rules.yaml -e events.jsonl:2 Shell
 has out "of another type" '^  false because evt.type = "openat" is not in \(execve, execveat\)$'
+status 0 "a type that a macro asks for" "$NOROSHI" explain -r macro.yaml -e events.jsonl:2 "In a macro"
+has out "is the reason, before a plain check" '^  false because evt.type = "openat" is not in \(execve, execveat\)$'
 status 0 "no event of its types" "$NOROSHI" explain -r rules.yaml -e events.jsonl Off
 has out "the first" '^  false because evt.type = "execve" is not ptrace$'
 has out "counted" '^4 events, 0 of its types, true for 0$'

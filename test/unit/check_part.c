@@ -54,6 +54,11 @@ START_TEST(what_decides)
 	       "false because proc.cwd = \"a\\x0ab\" is not c");
 	why_is("proc.pid = 7 and (proc.name = a or proc.name = b)", CAT,
 	       "false because proc.name = \"cat\" is not a and proc.name = \"cat\" is not b");
+	why_is("(evt.type in (open, openat) and proc.pid = 7) and proc.name = a", CAT,
+	       "false because evt.type = \"execve\" is not in (open, openat)");
+	why_is("proc.name = a and not (proc.pid = 8 or evt.type = execve)", CAT, "false because evt.type = \"execve\" is execve");
+	why_is("proc.name = a and (evt.type = execve or proc.pid = 8)", CAT, "false because proc.name = \"cat\" is not a");
+	why_is("proc.name = a and (evt.type = open or proc.pid = 8)", CAT, "false because proc.name = \"cat\" is not a");
 	why_is("proc.name = a or proc.pid = 7", CAT, "true because proc.pid = 7 is 7");
 	why_is("not (proc.name = a and proc.pid = 7)", CAT, "true because proc.name = \"cat\" is not a");
 	why_is("not (proc.pid = 8 or proc.name = cat)", CAT, "false because proc.name = \"cat\" is cat");
