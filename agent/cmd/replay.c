@@ -90,6 +90,16 @@ struct args {
 	struct rules_opts opts;
 };
 
+/* Matches that cost more than a match may: counted as none. */
+static uint64_t given_up(const struct ruleset *rs)
+{
+	const struct engine *e = ruleset_engine(rs, "condition");
+	struct engine_stats s;
+
+	e->ops->stats(e, &s);
+	return s.regex_limit;
+}
+
 static int replay(struct replay *r, const char *events)
 {
 	struct buf error = {};
@@ -101,6 +111,8 @@ static int replay(struct replay *r, const char *events)
 	fprintf(stderr, "noroshi replay: %llu events, %llu findings", (unsigned long long)r->events, (unsigned long long)r->findings);
 	if (r->observed)
 		fprintf(stderr, ", %llu matches only observed", (unsigned long long)r->observed);
+	if (given_up(r->rules))
+		fprintf(stderr, ", %llu regular expressions given up at their limit", (unsigned long long)given_up(r->rules));
 	fputs("\n", stderr);
 	if (error.n)
 		fprintf(stderr, "noroshi replay: %s\n", error.p);

@@ -36,6 +36,17 @@ EOF
 status 0 "JSON lines" "$NOROSHI" replay --json -r rules.yaml -e events.jsonl
 holds "a finding for every match, in order, not folded" python3 look.py out
 has err "the sum" '^noroshi replay: 3 events, 4 findings$'
+cat >explodes.yaml <<'EOF'
+- rule: Explodes
+  desc: d
+  condition: evt.type = open and proc.cmdline regex '(a+)+b'
+  output: x
+  priority: INFO
+EOF
+long=$(printf '%04000d' 0 | tr 0 a)
+printf '{"evt.type":"open","proc.cmdline":"%s!b"}\n{"evt.type":"open","proc.cmdline":"%sb"}\n' "$long" "$long" >explodes.jsonl
+status 0 "a regular expression that explodes" "$NOROSHI" replay -r explodes.yaml -e explodes.jsonl
+has err "is given up, and counted" '^noroshi replay: 2 events, 1 findings, 1 regular expressions given up at their limit$'
 status 0 "for people" "$NOROSHI" replay -r rules.yaml -e events.jsonl
 holds "one line each" test "$(wc -l <out)" = 4
 has out "with the output" 'cat opened /etc/shadow'
