@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#define FLOOD_MS 1000u
 #define HOUSE_MS 60000u	/* housekeeping: users, losses; no shorter timer runs on an idle host */
 
 static char hostname[256], boot_id[40], kernel_release[128];
@@ -52,6 +53,25 @@ static void fold_tick(uv_timer_t *t)
 	fold_schedule(t->data);
 }
 
+/* A flood is told a second after it was first seen: by then it has a size. */
+static void report_floods(struct agent *a)
+{
+	struct floods_report r = {a->pipeline.enrich, a->pipeline.fold, &a->pipeline.context, a->o.config->rate_limit, clock_wall_ns()};
+
+	if (!a->floods || !a->pipeline.fold || !floods_grew(a->floods))
+		return;
+	floods_report(a->floods, &r);
+	deliver_flush(a->deliver);
+}
+
+static void on_flood(uv_timer_t *t)
+{
+	struct agent *a = t->data;
+
+	report_floods(a);
+	fold_schedule(a);
+}
+
 static void on_record(void *ctx, const void *rec, size_t n)
 {
 	struct agent *a = ctx;
@@ -67,6 +87,8 @@ static void on_idle(void *ctx)
 	a->pipeline.context.boot_offset = a->pipeline.boot_offset;
 	deliver_flush(a->deliver);
 	fold_schedule(a);
+	if (a->floods && !a->stopping && floods_grew(a->floods) && !uv_is_active((uv_handle_t *)&a->flood_timer))
+		uv_timer_start(&a->flood_timer, on_flood, FLOOD_MS, 0);
 }
 
 static void on_finding(void *ctx, Noroshi__V1__Finding *f)
@@ -85,11 +107,11 @@ static void on_delivered(void *ctx, size_t left)
 	uv_stop(&a->loop);
 }
 
-/* What was lost since the last time is itself a finding: silence is the one thing not allowed. */
+/* What was lost since the last time is itself a finding: silence is the one thing not allowed. Floods have one of their own. */
 static void report_losses(struct agent *a)
 {
 	json_t *coverage = a->source ? a->source->ops->coverage(a->source) : NULL;
-	uint64_t lost = agent_lost_records(coverage);
+	uint64_t lost = agent_lost_records(coverage, false);
 	Noroshi__V1__Finding *f;
 	char text[256];
 
@@ -114,6 +136,7 @@ static void agent_stop(struct agent *a)
 	notify_send("STOPPING=1");
 	if (a->source)
 		a->source->ops->stop(a->source);	/* what is in the rings is still matched */
+	report_floods(a);
 	report_losses(a);
 	if (a->pipeline.fold)
 		fold_expire(a->pipeline.fold, UINT64_MAX);
@@ -149,6 +172,7 @@ static void on_house(uv_timer_t *t)
 	struct agent *a = t->data;
 
 	users_refresh();
+	report_floods(a);
 	report_losses(a);
 }
 
@@ -163,9 +187,10 @@ static void start_timers(struct agent *a)
 	uint64_t watchdog = notify_watchdog_ms();
 
 	uv_timer_init(&a->loop, &a->fold_timer);
+	uv_timer_init(&a->loop, &a->flood_timer);
 	uv_timer_init(&a->loop, &a->house_timer);
 	uv_timer_init(&a->loop, &a->watchdog_timer);
-	a->fold_timer.data = a->house_timer.data = a->watchdog_timer.data = a;
+	a->fold_timer.data = a->flood_timer.data = a->house_timer.data = a->watchdog_timer.data = a;
 	uv_timer_start(&a->house_timer, on_house, HOUSE_MS, HOUSE_MS);
 	if (watchdog)
 		uv_timer_start(&a->watchdog_timer, on_watchdog, watchdog, watchdog);
@@ -278,7 +303,8 @@ static int build_pipeline(struct agent *a)
 	p->enrich = enrich_new(&(struct enrich_options){});
 	p->fold = fold_new((unsigned int)a->o.config->fold_window, on_finding, a);
 	p->observed = observed_new();
-	if (!p->enrich || !p->fold || !p->observed)
+	a->floods = floods_new(a->source->ops->groups(a->source), a->o.config->fold_window);
+	if (!p->enrich || !p->fold || !p->observed || !a->floods)
 		return -ENOMEM;
 	p->rules = a->o.ruleset;
 	p->boot_offset = a->source->ops->boot_offset(a->source);
@@ -299,6 +325,7 @@ static int agent_start(struct agent *a)
 
 	ruleset_needs(a->o.ruleset, &needs);
 	needs.rate = a->o.config->rate_limit;
+	needs.burst = a->o.config->rate_burst;
 	r = source_kernel_new(&a->source, &needs, error);
 	if (r < 0) {
 		log_error("cannot watch this kernel: %s", error);
@@ -329,6 +356,7 @@ static int agent_start(struct agent *a)
 static void agent_free(struct agent *a)
 {
 	a->stopping = true;	/* a signal may still be waiting in the loop */
+	floods_free(a->floods);	/* reads the source's memory */
 	if (a->source)
 		a->source->ops->free(a->source);	/* nothing new comes in */
 	control_free(a->control);

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "deliver/deliver.h"
+#include "floods.h"
 #include "pipeline.h"
 #include "reload.h"
 #include "sensor/source.h"
@@ -36,7 +37,8 @@ struct agent {
 	struct pipeline pipeline;
 	struct deliver *deliver;
 	struct control *control;
-	uv_timer_t fold_timer, house_timer, watchdog_timer;
+	struct floods *floods;
+	uv_timer_t fold_timer, flood_timer, house_timer, watchdog_timer;
 	uv_signal_t signals[3];
 	struct loop_meter meter;
 	uint64_t started;		/* wall clock, ns */
@@ -59,8 +61,8 @@ int agent_run(struct agent_options *o);
 
 /* State of everything, for /coverage and `status`: new reference. */
 json_t *agent_status(struct agent *a);
-/* Records that the coverage counts as lost, of all events and for all reasons; 0 of NULL. */
-uint64_t agent_lost_records(json_t *coverage);
+/* Records that the coverage counts as lost, of all events and for all reasons or for all but the rate; 0 of NULL. */
+uint64_t agent_lost_records(json_t *coverage, bool over_rate);
 /* "starting", "healthy", "degraded" or "unhealthy", and the reasons. */
 const char *agent_state(struct agent *a, json_t *reasons);
 

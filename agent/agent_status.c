@@ -45,7 +45,7 @@ static size_t blind_calls(json_t *coverage, json_t *reasons)
 	return n;
 }
 
-uint64_t agent_lost_records(json_t *coverage)
+uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 {
 	const char *name, *why;
 	json_t *event, *n;
@@ -53,7 +53,7 @@ uint64_t agent_lost_records(json_t *coverage)
 
 	json_object_foreach(json_object_get(coverage, "events"), name, event) {
 		json_object_foreach(json_object_get(event, "lost"), why, n)
-			sum += (uint64_t)json_integer_value(n);
+			sum += over_rate || strcmp(why, "rate") ? (uint64_t)json_integer_value(n) : 0;
 	}
 	return sum;
 }
@@ -61,7 +61,7 @@ uint64_t agent_lost_records(json_t *coverage)
 /* A loss makes the state degraded for a while, not for ever: the numbers stay, the finding about it was sent. */
 static void judge_losses(struct agent *a, json_t *coverage, json_t *reasons)
 {
-	uint64_t lost = agent_lost_records(coverage), now = clock_wall_ns();
+	uint64_t lost = agent_lost_records(coverage, true), now = clock_wall_ns();
 	char when[CLOCK_TEXT_MAX];
 
 	if (lost > a->lost_seen) {
@@ -172,7 +172,7 @@ json_t *agent_status(struct agent *a)
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
 			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
 			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
@@ -180,5 +180,5 @@ json_t *agent_status(struct agent *a)
 			 "regexGivenUp", (json_int_t)engine.regex_limit, "textsCut", (json_int_t)engine.texts_cut,
 			 "pipeline", pipeline_json(&a->pipeline), "observed", observed_json(a->pipeline.observed),
 			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
-			 "coverage", coverage ? coverage : json_null(), "deliver", deliver);
+			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver);
 }

@@ -69,7 +69,7 @@ static void swap(struct agent *a, struct reload *r)
 /* Rules whose events nobody sends would look as if they were in force: then rather those that are. */
 static void try_swap(struct agent *a, struct reload *r)
 {
-	struct needs needs = {.rate = a->o.config->rate_limit};
+	struct needs needs = {.rate = a->o.config->rate_limit, .burst = a->o.config->rate_burst};
 	int e = r->result;
 
 	print_diags(&r->diags);

@@ -326,8 +326,9 @@ static __always_inline void dns__packet(struct __sk_buff *skb, bool egress)
 	owned = owner__of(skb, &o, &p, cookie, egress);
 	if (!p.len || control__self(c, o.hdr.tgid))
 		return;
-	if (rate__exceeded(c, EVENT_DNS, o.hdr.cgroup, bpf_ktime_get_boot_ns())) {
+	if (rate__exceeded(c, EVENT_DNS, o.hdr.cgroup)) {
 		counter__lost(EVENT_DNS, LOSS_RATE);
+		group__lost(o.hdr.cgroup, EVENT_DNS, o.hdr.tgid ?: ~0u, o.hdr.start);
 		return;
 	}
 	r = dns__new(&o, &p, owned, egress);

@@ -13,6 +13,12 @@
 
 #define SECOND_NS	1000000000ull
 
+/*
+ * A value that is checked stays in one register from the check to its use: before 6.2 the verifier does not know that
+ * two copies are equal, and what the compiler derived before the check has no bound. So: PIN, check, PIN, use.
+ */
+#define PIN(x) asm volatile("" : "+r"(x))
+
 static __always_inline struct wire_control *control__get(void)
 {
 	__u32 zero = 0;
@@ -61,6 +67,8 @@ static __always_inline void counter__lost(__u32 type, enum loss_reason why)
 #define RING_critical(ID)	EVENT_BIT(ID)
 #define RING_bulk(ID)		0
 
+_Static_assert(EVENT_MAX <= 64, "events are bits of one word");
+
 static const __u64 critical_events =
 #define EVENT(ID, name, ring, doc) RING_##ring(ID) |
 #include "events.def"
@@ -73,26 +81,6 @@ static const __u64 rated_critical_events = EVENT_BIT(CONNECT) | EVENT_BIT(BIND) 
 static __always_inline bool event__critical(__u32 type)
 {
 	return critical_events >> (type & 63) & 1;
-}
-
-/* True when the control group has used up its records of this second. */
-static __always_inline bool rate__exceeded(const struct wire_control *c, __u32 type, __u64 cgroup, __u64 now)
-{
-	struct rate *r, first = { .since = now, .count = 1 };
-
-	if (!c->rate || (event__critical(type) && !(rated_critical_events >> (type & 63) & 1)))
-		return false;
-	r = bpf_map_lookup_elem(&rates, &cgroup);
-	if (!r) {
-		bpf_map_update_elem(&rates, &cgroup, &first, BPF_ANY);
-		return false;
-	}
-	if (now - r->since >= SECOND_NS) {
-		r->since = now;
-		r->count = 0;
-	}
-	__sync_fetch_and_add(&r->count, 1);
-	return r->count > c->rate;
 }
 
 #endif

@@ -18,7 +18,6 @@
 #define CPU_MAX			256		/* slots before the agent shrinks a map to the CPUs there are */
 #define PATH_SIZE		4096		/* PATH_MAX: a path and its NUL */
 #define CGROUPS_SEEN_MAX	4096
-#define RATES_MAX		4096
 
 /* Process lifecycle and network: few, and never shed in favour of files. */
 struct {
@@ -108,22 +107,6 @@ struct {
 	__type(key, __u64);
 	__type(value, __u8);
 } cgroups_seen __weak SEC(".maps");
-
-/*
- * Records of a control group in the current second. Approximate: 5.10 has no atomic with a result, and no kernel a
- * lock in a tracepoint.
- */
-struct rate {
-	__u64 since;
-	__u64 count;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, RATES_MAX);
-	__type(key, __u64);
-	__type(value, struct rate);
-} rates __weak SEC(".maps");
 
 /* Per ring (0 critical, 1 bulk): 1 while it holds records that nobody was woken for. */
 struct {

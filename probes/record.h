@@ -24,13 +24,8 @@
 #include "filter.h"
 #include "maps.h"
 #include "path.h"
+#include "rate.h"
 #include "task.h"
-
-/*
- * A value that is checked stays in one register from the check to its use: before 6.2 the verifier does not know that
- * two copies are equal, and what the compiler derived before the check has no bound. So: PIN, check, PIN, use.
- */
-#define PIN(x) asm volatile("" : "+r"(x))
 
 static __always_inline struct scratch *scratch__of(struct wire_hdr *h)
 {
@@ -263,13 +258,16 @@ __weak __attribute__((noinline)) int record__output(__u32 kind)
 	PIN(size);
 	if (size > SCRATCH_REC) {
 		__sync_fetch_and_add(&n->lost[LOSS_TOO_BIG], 1);
+		group__lost(h->cgroup, h->type, 0, 0);
 		return -1;
 	}
 	PIN(size);
 	err = critical ? bpf_ringbuf_output(&ring_critical, h, size, flags) :
 			 bpf_ringbuf_output(&ring_bulk, h, size, flags);
-	if (err)
+	if (err) {
 		__sync_fetch_and_add(&n->lost[LOSS_RING_FULL], 1);
+		group__lost(h->cgroup, h->type, 0, 0);
+	}
 	return err;
 }
 
@@ -375,13 +373,15 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 	}
 	cg = task__cgroup(t, typed);
 	id = cg ? cgroup__id(cg, typed, &version) : 0;
-	if (c->rate && rate__exceeded(c, type, id, bpf_ktime_get_boot_ns())) {
+	if (rate__exceeded(c, type, id)) {
 		counter__lost(type, LOSS_RATE);
+		group__lost(id, type, READ(typed, t, tgid), task__start(t, typed));
 		return 0;
 	}
 	s = scratch__claim(kind, t, cg);
 	if (!s) {
 		counter__lost(type, LOSS_SCRATCH_BUSY);
+		group__lost(id, type, 0, 0);
 		return 0;
 	}
 	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id))

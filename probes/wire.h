@@ -132,7 +132,7 @@ enum loss_reason {
 	LOSS_RING_FULL,		/* the ring had no room */
 	LOSS_SCRATCH_BUSY,	/* another program of this CPU held the scratch */
 	LOSS_TOO_BIG,		/* the record passed WIRE_RECORD_MAX */
-	LOSS_RATE,		/* the control group's token bucket was empty */
+	LOSS_RATE,		/* the control group's token bucket was empty: rate.h */
 	LOSS_NO_ARGS,		/* the call's arguments were not found at its return */
 	LOSS_MAX
 };
@@ -142,6 +142,23 @@ struct wire_counter {
 	__u64 seen;		/* attempts to send, the lost ones included */
 	__u64 refused;		/* not sent because no rule can match: not a loss */
 	__u64 lost[LOSS_MAX];
+};
+
+#define GROUPS_MAX	256	/* control groups whose losses are counted apart */
+#define FLOOD_WEIGHT_MAX 4096	/* so many records of others, and another process is the one that is named */
+
+/*
+ * What one control group lost: slot of the mmapable map `groups`; only atomic adds, but for who did most of it. Slot 0
+ * counts for all groups that found no slot, and has no cgroup.
+ */
+struct wire_group {
+	__u64 cgroup;		/* as in wire_hdr; 0: nobody's yet */
+	__u64 lost[EVENT_MAX];	/* for all reasons */
+	__u64 over_rate;	/* of these, because it sent more than it may */
+	__u64 start;		/* and the process that did most of that lately, */
+	__u32 tgid;
+	__u32 weight;		/* by so many more than others, up to FLOOD_WEIGHT_MAX */
+	__u64 floods;		/* in slot 0: over_rate of all groups */
 };
 
 /* In wire_control.want: what the loaded rules need beyond the call itself. */
@@ -186,6 +203,7 @@ struct wire_control {
 	__u32 self[2];				/* our own thread-group ids (sensor, agent): never reported */
 	__u32 batch;				/* 1: the agent polls by timer, do not wake it */
 	__u64 rate;				/* records per second and control group, 0 = no limit */
+	__u64 burst;				/* and so many at once after a time of rest */
 	struct wire_opens opens[OPENS_WAYS];
 };
 

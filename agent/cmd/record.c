@@ -210,7 +210,7 @@ static void start_signals(struct recording *r)
 static void tell_losses(struct recording *r)
 {
 	json_t *coverage = r->source->ops->coverage(r->source);
-	uint64_t lost = agent_lost_records(coverage);
+	uint64_t lost = agent_lost_records(coverage, true);
 
 	json_decref(coverage);
 	if (lost)

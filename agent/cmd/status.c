@@ -140,6 +140,27 @@ static void print_losses(json_t *events)
 		puts("lost       nothing");
 }
 
+/* Whose records they were. */
+static void print_losers(json_t *losers)
+{
+	const char *name, *between;
+	json_t *g, *n;
+	size_t i;
+
+	json_array_foreach(losers, i, g) {
+		if (*text(g, "container"))
+			printf("%-10s container %.12s:", "", text(g, "container"));
+		else
+			printf("%-10s control group %lld:", "", number(g, "cgroup") & ~(0xffll << 56));
+		between = " ";
+		json_object_foreach(json_object_get(g, "lost"), name, n) {
+			printf("%s%lld %s", between, (long long)json_integer_value(n), name);
+			between = ", ";
+		}
+		printf("; %lld of them for its rate\n", number(g, "overRate"));
+	}
+}
+
 static void print_sinks(json_t *sinks)
 {
 	json_t *s;
@@ -203,6 +224,7 @@ static int print(json_t *v)
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
 	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
+	print_losers(json_object_get(v, "losers"));
 	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));
 	return !strcmp(state, "healthy") || !strcmp(state, "starting") ? EXIT_OK : EXIT_FINDINGS;
 }

@@ -179,6 +179,22 @@ bool enrich_event(struct enrich *e, struct event *ev)
 	return true;
 }
 
+void enrich_who(struct enrich *e, struct event *ev, union event_record *rec)
+{
+	struct process *p = rec->hdr.tgid ? process_table_find(e->processes, rec->hdr.tgid, rec->hdr.start) : NULL;
+	bool known;
+
+	ev->process = p;
+	ev->container = rec->hdr.cgroup ? container_table_find(e->containers, rec->hdr.cgroup, &known) : NULL;
+	if (!p)
+		return;
+	rec->hdr.exec_id = p->image ? p->image->exec_id : 0;
+	rec->hdr.vpid = p->vpid;
+	rec->hdr.uid = p->uid;
+	rec->hdr.euid = p->euid;
+	rec->hdr.gid = p->gid;
+}
+
 void enrich_stats(const struct enrich *e, struct enrich_stats *ret)
 {
 	*ret = (struct enrich_stats){

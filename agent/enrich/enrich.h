@@ -44,6 +44,12 @@ unsigned int enrich_pipe_peers(const struct event *ev, unsigned int fd, const st
  */
 bool enrich_pipe_loop(const struct event *ev);
 
+/*
+ * What enrich_event() attaches, for somebody who made no event: from rec's cgroup, tgid (0: nobody) and start; the ids in *rec become the
+ * process's. Changes no table.
+ */
+void enrich_who(struct enrich *e, struct event *ev, union event_record *rec);
+
 struct enrich_stats {
 	struct process_stats process;
 	struct container_stats container;

@@ -17,6 +17,7 @@ struct needs {
 	bool call[CALL_MAX];
 	uint32_t want;		/* enum wire_want */
 	uint64_t rate;		/* records a second from one control group, then the kernel side counts them lost; 0 = no limit */
+	uint64_t burst;		/* so many at once after a time of rest */
 	struct wire_opens opens[OPENS_WAYS];	/* of successful opens: all zero means all of them */
 };
 

@@ -327,6 +327,23 @@ Noroshi__V1__Finding *finding_internal(const struct finding_context *c, const ch
 	return build_end(&b);
 }
 
+Noroshi__V1__Finding *finding_about(const struct finding_context *c, const struct rule_info *rule, const struct event *ev,
+				    struct str output)
+{
+	struct field_scratch scratch;
+	struct build b = {.c = c, .ev = ev, .scratch = &scratch};
+
+	scratch.used = scratch.cut = 0;
+	if (!build_begin(&b, ev->time))
+		return NULL;
+	build_rule(&b, rule);
+	build_text(&b, &b.f->output, output, OUTPUT_BYTES_MAX);
+	if (ev->rec->hdr.tgid)
+		build_process(&b);
+	build_container(&b);
+	return build_end(&b);
+}
+
 Noroshi__V1__Finding *finding_copy(const Noroshi__V1__Finding *f)
 {
 	size_t n = noroshi__v1__finding__get_packed_size(f);

@@ -28,6 +28,13 @@ Noroshi__V1__Finding *finding_new(const struct finding_context *c, const struct 
 Noroshi__V1__Finding *finding_internal(const struct finding_context *c, const char *rule, const char *type,
 				       unsigned int score, const char *output);
 
+/*
+ * A finding of the agent's own about somebody: ev->rec tells ids and control group, enrich_who() the rest; it is no event,
+ * and without a tgid there is no process. NULL without memory.
+ */
+Noroshi__V1__Finding *finding_about(const struct finding_context *c, const struct rule_info *rule, const struct event *ev,
+				    struct str output);
+
 Noroshi__V1__Finding *finding_copy(const Noroshi__V1__Finding *f);	/* deep */
 void finding_free(Noroshi__V1__Finding *f);
 DEFINE_CLEANUP(Noroshi__V1__Finding *, finding_free);

@@ -11,6 +11,7 @@
 
 #define SLOTS (2 * FOLD_MAX)	/* at most half full: probes stay short */
 #define NONE UINT32_MAX
+#define SWAP(a, b) ({ __typeof__(a) tmp_ = (a); (a) = (b); (b) = tmp_; })
 
 _Static_assert((SLOTS & (SLOTS - 1)) == 0, "slots are found by a mask");
 
@@ -325,6 +326,51 @@ void fold_match(struct fold *f, const struct finding_context *c, const struct ev
 	finding = finding_new(c, ev, m);
 	if (finding && f->window)
 		open_window(f, key, ev->time, finding);
+	fold_pass(f, finding);
+}
+
+/* The window's finding becomes this one, but for what makes it the same finding. */
+static void replace_packed(struct fold *f, struct window *w, Noroshi__V1__Finding *finding)
+{
+	Noroshi__V1__Finding *first = noroshi__v1__finding__unpack(NULL, w->npacked, w->packed);
+	uint8_t *packed;
+	size_t n;
+
+	if (!first) {
+		f->stats.failed++;
+		return;
+	}
+	SWAP(finding->id, first->id);
+	SWAP(finding->time, first->time);
+	n = noroshi__v1__finding__get_packed_size(finding);
+	packed = n <= FOLD_BYTES_MAX - f->bytes ? malloc(n) : NULL;
+	if (packed) {
+		noroshi__v1__finding__pack(finding, packed);
+		f->bytes += n - w->npacked;
+		free(w->packed);
+		w->packed = packed;
+		w->npacked = (uint32_t)n;
+	}
+	finding_free(first);
+}
+
+void fold_own(struct fold *f, Noroshi__V1__Finding *finding, uint64_t subject, uint64_t time)
+{
+	uint64_t key[2] = {};
+	struct siphash h;
+
+	if (finding && f->window) {
+		siphash_begin(&h, f->secret);
+		siphash_text(&h, str(finding->rule));
+		siphash_add(&h, &subject, sizeof(subject));
+		siphash_end(&h, key);
+		if (count_repeat(f, key, time)) {
+			replace_packed(f, &f->windows[f->slots[find_slot(f, key)] - 1], finding);
+			finding_free(finding);
+			return;
+		}
+		open_window(f, key, time, finding);
+	}
 	fold_pass(f, finding);
 }
 

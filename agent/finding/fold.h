@@ -23,6 +23,12 @@ struct fold *fold_free(struct fold *f);	/* open windows are dropped: close them 
 /* A rule held: a new finding goes out now, a repeat is counted (without building a finding). */
 void fold_match(struct fold *f, const struct finding_context *c, const struct event *ev, const struct match *m);
 
+/*
+ * A finding of the agent's own about something that goes on: within a window the same rule and subject is one finding
+ * with a count, and the last one's text is what its second revision says. Takes it; NULL is counted as failed.
+ */
+void fold_own(struct fold *f, Noroshi__V1__Finding *finding, uint64_t subject, uint64_t time);
+
 /* A finding that is never folded (one about the agent itself) goes out with the next sequence number. Takes it; NULL is counted as failed. */
 void fold_pass(struct fold *f, Noroshi__V1__Finding *finding);
 

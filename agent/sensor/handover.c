@@ -84,8 +84,9 @@ static int map_all(struct handover *h)
 	h->counters_bytes = h->report.cpus * EVENT_MAX * sizeof(struct wire_counter);
 	h->counters = map_shared(h->fds[SENSOR_FD_COUNTERS], h->counters_bytes, PROT_READ);
 	h->control = (void *)map_shared(h->fds[SENSOR_FD_CONTROL], sizeof(*h->control), PROT_READ | PROT_WRITE);
+	h->groups = map_shared(h->fds[SENSOR_FD_GROUPS], GROUPS_MAX * sizeof(*h->groups), PROT_READ);
 	h->state = map_shared(h->fds[SENSOR_FD_STATE], sizeof(*h->state), PROT_READ);
-	return h->counters && h->control && h->state ? 0 : -errno;
+	return h->counters && h->control && h->groups && h->state ? 0 : -errno;
 }
 
 static int start_sensor(struct handover *h, const struct needs *needs)
@@ -157,6 +158,8 @@ void handover_end(struct handover *h)
 		ring_unmap(&h->ring[i]);
 	if (h->counters)
 		munmap((void *)h->counters, h->counters_bytes);
+	if (h->groups)
+		munmap((void *)h->groups, GROUPS_MAX * sizeof(*h->groups));
 	if (h->control)
 		munmap(h->control, sizeof(*h->control));
 	if (h->state)

@@ -20,6 +20,7 @@ struct handover {
 	struct ring ring[2];		/* critical, bulk */
 	const struct wire_counter *counters;
 	size_t counters_bytes;
+	const struct wire_group *groups;	/* GROUPS_MAX */
 	struct wire_control *control;
 	const struct sensor_state *state;
 };

@@ -134,6 +134,7 @@ static int set_control(struct sensor *s, int map, pid_t other)
 		.want = s->needs.want,
 		.self = {(uint32_t)getpid(), (uint32_t)other},
 		.rate = s->needs.rate,
+		.burst = s->needs.burst,
 	};
 	uint32_t zero = 0;
 
@@ -149,6 +150,7 @@ static int find_maps(struct sensor *s)
 		[SENSOR_FD_BULK] = "ring_bulk",
 		[SENSOR_FD_COUNTERS] = "counters",
 		[SENSOR_FD_CONTROL] = "control",
+		[SENSOR_FD_GROUPS] = "groups",
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(name); i++) {

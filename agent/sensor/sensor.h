@@ -32,6 +32,7 @@ enum sensor_fd {
 	SENSOR_FD_BULK,
 	SENSOR_FD_COUNTERS,	/* mapped arrays */
 	SENSOR_FD_CONTROL,
+	SENSOR_FD_GROUPS,
 	SENSOR_FD_STATE,	/* struct sensor_state */
 	SENSOR_FD_SNAPSHOT,	/* u64 length, record, zeros up to 8 bytes, again and again */
 	SENSOR_FD_MAX

@@ -30,6 +30,7 @@ struct source_ops {
 	int (*start)(struct source *s, uv_loop_t *loop, const struct source_handler *h);
 	void (*stop)(struct source *s);	/* drains what is there into the handler, then stops; idempotent */
 	json_t *(*coverage)(struct source *s);	/* new reference: see coverage.h; NULL when it has none */
+	const struct wire_group *(*groups)(const struct source *s);	/* what control groups lost, GROUPS_MAX of them; NULL where none can */
 	uint64_t (*boot_offset)(const struct source *s);	/* wall - boottime of its records, ns; a live one follows the clock: ask again in idle() */
 	struct source *(*free)(struct source *s);	/* returns NULL */
 };

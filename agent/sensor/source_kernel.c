@@ -359,6 +359,11 @@ static json_t *kernel_coverage(struct source *base)
 	return coverage_json(&c);
 }
 
+static const struct wire_group *kernel_groups(const struct source *base)
+{
+	return of(base)->h.groups;
+}
+
 static struct source *kernel_free(struct source *base)
 {
 	struct kernel_source *s = base ? of(base) : NULL;
@@ -376,6 +381,7 @@ static const struct source_ops kernel_ops = {
 	.start = kernel_start,
 	.stop = kernel_stop,
 	.coverage = kernel_coverage,
+	.groups = kernel_groups,
 	.boot_offset = kernel_boot_offset,
 	.free = kernel_free,
 };
@@ -420,6 +426,7 @@ static void set_control(struct kernel_source *s, const struct needs *needs)
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
 		__atomic_store_n(&c->calls[i], calls[i], __ATOMIC_SEQ_CST);
 	__atomic_store_n(&c->want, needs->want, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&c->burst, needs->burst, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&c->rate, needs->rate, __ATOMIC_SEQ_CST);
 }
 

@@ -387,6 +387,38 @@ START_TEST(findings_about_ourselves_are_numbered_too)
 }
 END_TEST
 
+static void own(struct fold *f, unsigned int sec, uint64_t subject, const char *text)
+{
+	fold_own(f, finding_internal(&context, "Telemetry flood", "X:Runtime/Y", 5, text), subject, T0 + sec * SECOND);
+}
+
+START_TEST(what_goes_on_says_last_how_it_stands)
+{
+	struct fold *f = fold_new(WINDOW, emit, NULL);
+	struct fold_stats st;
+
+	own(f, 0, 1, "12 lost");
+	own(f, 0, 2, "another");
+	own(f, 10, 1, "13 lost");
+	own(f, 20, 1, "a million lost");
+	ck_assert_uint_eq(n_out, 2);
+	fold_expire(f, UINT64_MAX);
+	ck_assert_uint_eq(n_out, 3);
+	ck_assert_str_eq(out[2]->id, out[0]->id);
+	ck_assert_str_eq(out[2]->time, out[0]->time);
+	ck_assert_str_eq(out[2]->output, "a million lost");
+	ck_assert_uint_eq(out[2]->revision, 2);
+	ck_assert_uint_eq(out[2]->count, 3);
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.open, 0);
+	fold_own(f, NULL, 1, T0);
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.failed, 1);
+	fold_free(f);
+	clear();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("fold");
@@ -409,6 +441,7 @@ int main(void)
 	tcase_add_test(t, windows_come_and_go);
 	tcase_add_test(t, a_repeat_allocates_nothing);
 	tcase_add_test(t, findings_about_ourselves_are_numbered_too);
+	tcase_add_test(t, what_goes_on_says_last_how_it_stands);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
