@@ -7,6 +7,7 @@
  * and those that only read on nothing but the registers, the others by the name
  * of the file.
  */
+#include "entered.h"
 #include "entry.h"
 #include "kernel.h"
 #include "opens_filter.h"
@@ -64,7 +65,22 @@ static __always_inline void open__file(struct wire_open *r, struct file *f, __u6
 	record__file(&r->hdr, &r->name, f);
 }
 
-static __always_inline int open__emit(struct wire_control *c, __u64 via, __u16 call, const struct open_args *a,
+/* The path that was asked for: where somebody wants to know, as it was when the call came in. */
+static __always_inline void open__raw(struct wire_open *r, const struct wire_control *c, __u64 via, __s32 nr, __u64 text)
+{
+	struct entered *e = via == VIA_CALL && c->want & WANT_ARGS ? entered__get(nr) : NULL;
+
+	if (!e) {
+		entry__text(via, &r->hdr, &r->raw, text);
+		return;
+	}
+	record__str(&r->hdr, &r->raw, e->text, PATH_SIZE);
+	if (entered__changed(nr, text))
+		r->hdr.flags |= WIRE_ARGS_CHANGED;
+	e->nr = -1;
+}
+
+static __always_inline int open__emit(struct wire_control *c, __u64 via, __s32 nr, __u16 call, const struct open_args *a,
 				       struct file *f, __s64 ret)
 {
 	struct wire_open *r = entry__new(via, EVENT_OPEN, call, sizeof(*r));
@@ -80,7 +96,7 @@ static __always_inline int open__emit(struct wire_control *c, __u64 via, __u16 c
 	else
 		r->hdr.flags |= WIRE_NAME_USER;	/* failed, or another thread has closed it already */
 	if (!f || c->want & WANT_OPEN_RAW)
-		entry__text(via, &r->hdr, &r->raw, a->filename);
+		open__raw(r, c, via, nr, a->filename);
 	if (!f)
 		record__dir(&r->hdr, &r->dir, a->dirfd);
 	return record__send(&r->hdr, ret);
@@ -154,7 +170,7 @@ __weak __attribute__((noinline)) int open__entry(__s32 nr, __u64 via, __s64 ret)
 	}
 	if (!open__refused(c, a.flags, ret) &&
 	    (!f || opens__let((__u64)f, open__reads(a.flags) ? OPENS_READ : OPENS_WRITTEN)))
-		return open__emit(c, via, call, &a, f, ret);
+		return open__emit(c, via, nr, call, &a, f, ret);
 	counter__refused(EVENT_OPEN);
 	return 0;
 }
@@ -186,7 +202,7 @@ int opens__exit(struct sys_exit *ctx)
 	}
 	/* A file that another thread has closed already has no name to go by. */
 	if (!f || opens__let((__u64)f, open__reads(a.flags) ? OPENS_READ : OPENS_WRITTEN))
-		return open__emit(c, VIA_CALL, open__args(&a, nr), &a, f, ctx->ret);
+		return open__emit(c, VIA_CALL, nr, open__args(&a, nr), &a, f, ctx->ret);
 refuse:
 	counter__refused(EVENT_OPEN);
 	return 0;

@@ -10,6 +10,7 @@
  * where the programs for those are not at work, of io_uring or a 32-bit entry.
  */
 #include "dns.h"
+#include "entered.h"
 #include <bpf/bpf_tracing.h>
 
 #define CONNECTING_MAX 1024
@@ -144,6 +145,29 @@ static __always_inline void connect__recall(__u64 via, struct wire_connect *r, s
 	was->sk = 0;
 }
 
+/* The kernel has connected to another address than was asked for. An unset one means this host. */
+static __always_inline bool connect__changed(const struct wire_addr *peer)
+{
+	struct entered *e = entered__get(NR_CONNECT);
+	__u32 last;
+
+	if (!e)
+		return false;
+	e->nr = -1;
+	if (*(__u16 *)e->text != peer->family)
+		return false;
+	if (bpf_ntohs(*(__be16 *)&e->text[2]) != peer->port)
+		return true;
+	if (peer->family == AF_INET) {
+		last = *(__u32 *)&e->text[4];
+		return last && last != *(__u32 *)peer->ip;
+	}
+	last = *(__u32 *)&e->text[20];
+	return last && (last != *(__u32 *)&peer->ip[12] || *(__u32 *)&e->text[8] != *(__u32 *)&peer->ip[0] ||
+			*(__u32 *)&e->text[12] != *(__u32 *)&peer->ip[4] ||
+			*(__u32 *)&e->text[16] != *(__u32 *)&peer->ip[8]);
+}
+
 static __always_inline void connect__inet(__u64 via, struct wire_connect *r, struct sock *sk, bool failed,
 					  __u64 uaddr, __u32 len)
 {
@@ -153,6 +177,8 @@ static __always_inline void connect__inet(__u64 via, struct wire_connect *r, str
 		net__ends(sk, &r->local, &r->peer);
 	if (!r->peer.family)
 		net__asked(via, &r->hdr, &r->peer, uaddr, len);
+	else if (via == VIA_CALL && connect__changed(&r->peer))
+		r->hdr.flags |= WIRE_ARGS_CHANGED;
 }
 
 __weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)

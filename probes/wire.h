@@ -24,6 +24,7 @@ enum wire_flag {
 	WIRE_NO_OWNER	= 1 << 7,	/* DNS: the socket's process is not known; ids are 0 */
 	WIRE_ADDR_USER	= 1 << 8,	/* an address is the caller's, the kernel kept none */
 	WIRE_FROM_PROC	= 1 << 9,	/* snapshot: read from /proc by the sensor, no control group and no descriptors */
+	WIRE_ARGS_CHANGED = 1 << 10,	/* what the caller passed was changed while the call was at work (on request) */
 };
 
 /* In exec.exe_flags. */
@@ -169,6 +170,7 @@ enum wire_want {
 	WANT_FAILED	= 1 << 3,	/* attempts that fail, of calls other than opens */
 	WANT_OPEN_FAILED = 1 << 4,	/* opens that fail */
 	WANT_WRITER	= 1 << 5,	/* who wrote the executable of an exec */
+	WANT_ARGS	= 1 << 6,	/* whether arguments were changed on the way: opens and connects are seen twice */
 };
 
 /* Opens that only read, and all others: what rules want of them differs most. */

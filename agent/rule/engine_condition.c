@@ -79,6 +79,8 @@ static void output_needs(void *ctx, const struct field_ref *f)
 		n->want |= WANT_ENV;
 	if (!strncmp(name, "proc.exe_writ", 13))	/* exe_written*, exe_writer.* */
 		n->want |= WANT_WRITER;
+	if (!strcmp(name, "evt.args_mutated"))
+		n->want |= WANT_ARGS | WANT_OPEN_RAW;
 	if (!strcmp(name, "fd.nameraw") || !strcmp(name, "fs.path.nameraw") || !strcmp(name, "evt.args") ||
 	    !strcmp(name, "evt.info") || (!strcmp(name, "evt.arg") && str_eq(f->arg, STR("name"))))
 		n->want |= WANT_OPEN_RAW;

@@ -290,6 +290,46 @@ int get_evt_io_uring(const struct field_get *g, struct value *v)
 	return put_bool(v, g->ev->rec->hdr.flags & WIRE_IO_URING);
 }
 
+/* The last component, which is cut off. "." and empty ones do not count. */
+static struct str path_last(struct str *path)
+{
+	struct str last;
+
+	do {
+		last = str_after_last(*path, '/');
+		path->n = last.p > path->p ? (size_t)(last.p - path->p) - 1 : 0;
+	} while (path->n && (!last.n || str_eq(last, STR("."))));
+	return str_eq(last, STR(".")) ? str_n(last.p, 0) : last;
+}
+
+/* Whether a text can mean the path, as far as one can tell without looking at folders: up to the first "..". */
+static bool path_means(struct str text, struct str path)
+{
+	bool absolute = str_starts(text, STR("/"));
+	struct str a, b;
+
+	do {
+		a = path_last(&text);
+		b = path_last(&path);
+		if (str_eq(a, STR("..")) || (!a.n && !absolute))
+			return true;
+		if (!str_eq(a, b))
+			return false;
+	} while (a.n);
+	return true;
+}
+
+int get_evt_args_mutated(const struct field_get *g, struct value *v)
+{
+	const union event_record *rec = g->ev->rec;
+	bool changed = rec->hdr.flags & WIRE_ARGS_CHANGED;
+
+	if (changed && get_type(g) == EVENT_OPEN)
+		changed = !(rec->hdr.flags & WIRE_NAME_USER) &&
+			  !path_means(event_blob(g->ev, rec->open.raw), event_blob(g->ev, rec->open.name));
+	return put_bool(v, changed);
+}
+
 int get_evt_compat(const struct field_get *g, struct value *v)
 {
 	return put_bool(v, g->ev->rec->hdr.flags & WIRE_COMPAT);

@@ -37,6 +37,7 @@ static void explain(char dst[2 * PROGRAM_REASON_MAX], const struct sensor_state 
 		[NEED_HELPS] = "less is known of it: ",
 		[NEED_FAILED] = "failed attempts are not seen: ",
 		[NEED_WRITER] = "who wrote an executable is not known: ",
+		[NEED_ARGS] = "arguments changed on the way are not seen: ",
 	};
 	const char *reason = s->program[without].reason;
 

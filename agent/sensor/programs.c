@@ -55,7 +55,8 @@ void program_tracepoint(char dst[64], enum program p)
 {
 	dst[0] = '\0';
 	if (shared_code[p])
-		snprintf(dst, 64, "sys_exit_%.*s", (int)strcspn(program_name[p], "_"), program_name[p]);
+		snprintf(dst, 64, "sys_%s_%.*s", strrchr(program_name[p], '_') + 1, (int)strcspn(program_name[p], "_"),
+			 program_name[p]);
 }
 
 enum program program_by_code(const char *code)
@@ -94,6 +95,8 @@ static bool need_applies(const struct need *n, const struct needs *needs)
 		return false;
 	if (n->how == NEED_WRITER)
 		return needs->want & WANT_WRITER;
+	if (n->how == NEED_ARGS)
+		return needs->want & WANT_ARGS;
 	return n->how != NEED_FAILED || needs->want & WANT_FAILED;
 }
 

@@ -70,6 +70,24 @@ START_TEST(test_failed_attempts_on_request)
 }
 END_TEST
 
+START_TEST(test_arguments_on_request)
+{
+	char tracepoint[64];
+
+	needs.call[CALL_OPENAT] = true;
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_openat_asked__enter].state, PROGRAM_UNNEEDED);
+	needs.want = WANT_ARGS;
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_openat_asked__enter].state, PROGRAM_CHOSEN);
+	ck_assert_int_eq(s[PROGRAM_open_asked__enter].state, PROGRAM_UNNEEDED);
+	program_tracepoint(tracepoint, PROGRAM_openat_asked__enter);
+	ck_assert_str_eq(tracepoint, "sys_enter_openat");
+	program_tracepoint(tracepoint, PROGRAM_openat__exit);
+	ck_assert_str_eq(tracepoint, "sys_exit_openat");
+}
+END_TEST
+
 START_TEST(test_next_alternative)
 {
 	programs_choose(s, &needs);
@@ -199,6 +217,7 @@ int main(void)
 	tcase_add_test(t, test_process_table_always);
 	tcase_add_test(t, test_only_what_is_asked_for);
 	tcase_add_test(t, test_failed_attempts_on_request);
+	tcase_add_test(t, test_arguments_on_request);
 	tcase_add_test(t, test_next_alternative);
 	tcase_add_test(t, test_what_a_call_lost);
 	tcase_add_test(t, test_refusal_tells_more_than_absence);
