@@ -20,6 +20,7 @@ struct load {
 	struct needs needs;
 	struct probes *skel;			/* owns the maps */
 	struct bpf_program *prog[PROGRAM_MAX];	/* loaded, of skel or of an object of its own; never closed: we exit instead */
+	struct bpf_link *link[PROGRAM_MAX];	/* of what is attached, but for iterators */
 	bool tracefs;
 	int cgroup;				/* root of the v2 hierarchy, or -errno */
 	int types;				/* those of the kernel's that relocations need, or -errno: libbpf takes all */
@@ -429,8 +430,9 @@ static void attach(struct load *l, enum program p)
 	else
 		link = bpf_program__attach(l->prog[p]);
 	listener = NULL;
+	l->link[p] = link;
 	if (link)
-		set_state(l, p, PROGRAM_ATTACHED, NULL);	/* the link lives as long as we do */
+		set_state(l, p, PROGRAM_ATTACHED, NULL);
 	else
 		refuse_one(l, p, "attach", -errno);
 }
@@ -443,10 +445,11 @@ static void attach_chosen(struct load *l, bool lifecycle)
 	}
 }
 
-static bool any_chosen(const struct load *l)
+/* Chosen, and perhaps only those that are not loaded: what was detached before is. */
+static bool any_chosen(const struct load *l, bool unloaded)
 {
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
-		if (l->state->program[p].state == PROGRAM_CHOSEN)
+		if (l->state->program[p].state == PROGRAM_CHOSEN && !(unloaded && l->prog[p]))
 			return true;
 	}
 	return false;
@@ -458,17 +461,30 @@ void load_attach(struct load *l)
 		attach_chosen(l, true);
 		attach_chosen(l, false);
 		load_rest(l);	/* alternatives of those that would not attach */
-	} while (any_chosen(l));
+	} while (any_chosen(l, false));
 }
 
 void load_needs(struct load *l, const struct needs *needs)
 {
 	l->needs = *needs;
 	choose(l, l->skel);
-	if (any_chosen(l))
+	if (any_chosen(l, true))
 		load_beside(l, PROGRAM_MAX);	/* as a rule they load; one of them refused, and they go one by one */
 	load_rest(l);
 	load_attach(l);
+}
+
+bool load_trim(struct load *l)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		if (l->state->program[p].state != PROGRAM_ATTACHED || !l->link[p] || program_needed(p, &l->needs))
+			continue;
+		bpf_link__destroy(l->link[p]);
+		l->link[p] = NULL;
+		set_state(l, p, PROGRAM_UNNEEDED, NULL);
+		return true;
+	}
+	return false;
 }
 
 int load_iterator(struct load *l, enum program p)

@@ -109,6 +109,11 @@ static bool group_needed(const char *group, const struct needs *needs)
 	return false;
 }
 
+bool program_needed(enum program p, const struct needs *needs)
+{
+	return group_needed(program_group[p], needs);
+}
+
 void programs_choose(struct program_status s[PROGRAM_MAX], const struct needs *needs)
 {
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {

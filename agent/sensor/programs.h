@@ -57,6 +57,7 @@ enum program program_by_name(const char *name);	/* PROGRAM_MAX without one */
 enum program program_by_code(const char *code);	/* the first of those that are this code; PROGRAM_MAX without one */
 bool program_same_code(enum program a, enum program b);
 bool program_same_group(enum program a, enum program b);
+bool program_needed(enum program p, const struct needs *needs);	/* its group is */
 bool program_is_lifecycle(enum program p);	/* keeps the process table: attach it first */
 
 /*

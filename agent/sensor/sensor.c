@@ -22,7 +22,7 @@
 
 #define LOAD_BYTES (16u << 20)	/* libbpf has the kernel's types twice, 6 MiB each */
 #define NAME "noroshi-sensor"
-#define MISSED_POLL_MS 10000	/* a count of what the kernel skipped is no alarm clock */
+#define QUIET_MS 10000	/* so long without a request: a count of what the kernel skipped is no alarm clock, nor is detaching urgent */
 
 struct sensor {
 	int fd;				/* to the agent */
@@ -256,16 +256,25 @@ static int send_report(struct sensor *s)
 	return sendmsg(s->fd, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* Until the agent says stop or is gone. */
+/*
+ * Until the agent says stop or is gone. What rules no longer need is detached once they have been left alone for a
+ * while: who tries rules out reloads often, and each time the old ones may be back.
+ */
 static void serve(struct sensor *s)
 {
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	bool trimming = false;
 
 	for (;;) {
 		struct sensor_request request;
 		ssize_t n;
-		int r = poll(&p, 1, MISSED_POLL_MS);
+		int r = poll(&p, 1, trimming ? 0 : QUIET_MS);
 
+		if (r == 0) {
+			trimming = load_trim(s->load);
+			if (trimming)
+				continue;
+		}
 		load_poll_missed(s->load);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;	/* helpers that hung */
@@ -276,6 +285,7 @@ static void serve(struct sensor *s)
 			continue;
 		if (n != sizeof(request) || request.command != SENSOR_NEEDS)
 			return;	/* told to stop, or nobody is there any more */
+		trimming = false;
 		load_needs(s->load, &request.needs);
 		resident_trim();
 		(void)!send(s->fd, "", 1, MSG_NOSIGNAL);

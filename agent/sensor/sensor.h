@@ -48,7 +48,7 @@ struct sensor_report {
 
 enum sensor_command {
 	SENSOR_STOP = 1,
-	SENSOR_NEEDS,	/* attach what else is needed; answered by a byte when it is done */
+	SENSOR_NEEDS,	/* attach what else is needed, and detach later what no longer is; answered by a byte when the first is done */
 };
 
 struct sensor_request {

@@ -440,7 +440,8 @@ int source_kernel_widen(struct source *base, const struct needs *needs)
 	if (s->h.sensor < 0 || !s->watch)
 		return -EPIPE;
 	missing = programs_missing(s, needs);
-	if (missing && send(s->h.sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	/* Also where nothing is missing: it detaches by what it was told last. */
+	if (send(s->h.sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
 	needs_join(&both, &s->needs);
 	set_control(s, &both);
