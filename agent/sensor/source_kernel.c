@@ -45,6 +45,7 @@ struct kernel_source {
 	struct source base;
 	struct source_handler handler;
 	struct needs needs;
+	bool untold;			/* the sensor does not know them yet: it detaches nothing as long as it hangs */
 	uint64_t boot_offset;
 	struct handover h;
 	uint64_t records[2];
@@ -108,6 +109,15 @@ static unsigned int drain(struct kernel_source *s, unsigned int rounds, bool *mo
 	return total;
 }
 
+/* Also where nothing more is to be attached: what it was told last is what it detaches by. */
+static int tell_needs(struct kernel_source *s)
+{
+	struct sensor_request request = {.command = SENSOR_NEEDS, .needs = s->needs};
+
+	s->untold = send(s->h.sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0;
+	return s->untold ? -errno : 0;
+}
+
 static void on_ring(uv_poll_t *h, int status, int events);
 static void on_timer(uv_timer_t *h);
 
@@ -158,6 +168,8 @@ static void turn(struct kernel_source *s)
 	bool batch;
 
 	follow_clock(s);
+	if (s->untold)
+		tell_needs(s);
 	n = drain(s, ROUNDS_MAX, &more);
 	if (s->watch != w)
 		return;	/* a handler stopped us */
@@ -433,19 +445,22 @@ static void set_control(struct kernel_source *s, const struct needs *needs)
 int source_kernel_widen(struct source *base, const struct needs *needs)
 {
 	struct kernel_source *s = of(base);
-	struct sensor_request request = {.command = SENSOR_NEEDS, .needs = *needs};
-	struct needs both = *needs;
-	bool missing;
+	struct needs both = *needs, before = s->needs;
+	bool missing, untold = s->untold;
+	int r;
 
 	if (s->h.sensor < 0 || !s->watch)
 		return -EPIPE;
 	missing = programs_missing(s, needs);
-	/* Also where nothing is missing: it detaches by what it was told last. */
-	if (send(s->h.sensor, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return -errno;
-	needs_join(&both, &s->needs);
-	set_control(s, &both);
 	s->needs = *needs;
+	r = tell_needs(s);
+	if (r < 0 && missing) {
+		s->needs = before;
+		s->untold = untold;
+		return r;
+	}
+	needs_join(&both, &before);
+	set_control(s, &both);
 	return missing;
 }
 
