@@ -10,7 +10,7 @@
 #include "deliver/sink.h"
 #include "rule/engine_condition.h"
 #include "rule/lint_name.h"
-#include "util/utf8.h"
+#include "util/json_text.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -72,19 +72,9 @@ static int parse(struct args *a, int argc, char **argv)
 	return 0;
 }
 
-/* What a file has that is no UTF-8, or a message cut within a character, must not cost the whole diagnostic. */
-static json_t *text_json(const char *text)
-{
-	size_t n = text ? strlen(text) : 0;
-	_cleanup_(freep) char *clean = malloc(3 * n + 1);
-	bool cut;
-
-	return clean ? json_stringn(clean, utf8_clean(clean, 3 * n, str_n(text, n), &cut)) : NULL;
-}
-
 static json_t *location_json(const char *type, const char *name, struct str file, unsigned int line, unsigned int col, size_t offset)
 {
-	return json_pack("{s:s, s:o, s:{s:s%, s:i, s:i, s:I}}", "item_type", type, "item_name", text_json(name), "position",
+	return json_pack("{s:s, s:o, s:{s:s%, s:i, s:i, s:I}}", "item_type", type, "item_name", json_text(str(name)), "position",
 			 "name", file.p ? file.p : "", file.n, "line", (int)line, "column", (int)col, "offset", (json_int_t)offset);
 }
 
@@ -125,17 +115,17 @@ static json_t *snippet_json(const struct diag *d)
 	for (unsigned int i = 1; i < d->snippet_col; i++)
 		buf_char(&b, d->snippet[i - 1] == '\t' ? '\t' : ' ');
 	buf_puts(&b, "^\n");
-	return text_json(b.p);
+	return json_text(buf_view(&b));
 }
 
 static json_t *diag_json(const struct diag *d)
 {
 	static const char deprecated[] = "the field \"";
 	json_t *o = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}}", "code", diag_code_name(d->code), "codedesc", diag_code_title(d->code),
-			      "message", text_json(d->message), "context", "locations", locations_json(d), "snippet", snippet_json(d));
+			      "message", json_text(str(d->message)), "context", "locations", locations_json(d), "snippet", snippet_json(d));
 
 	if (o && d->hint)
-		json_object_set_new(o, "hint", text_json(d->hint));
+		json_object_set_new(o, "hint", json_text(str(d->hint)));
 	if (o && d->code == DIAG_DEPRECATED && !strncmp(d->message, deprecated, strlen(deprecated))) {
 		const char *name = d->message + strlen(deprecated);
 

@@ -32,13 +32,18 @@ static const struct source values[] = {
 	{"EVENTS", "file", NULL},
 	{"FILE", "file", NULL},
 	{"DIR", "folder", NULL},
-	{"RULE", "rule", NULL},
 	{"NAME", "rule", NULL},
 	{"GLOB", "rule", NULL},
+	{"TAG", "tag", NULL},
 	{"MIN", "word", "info low medium high critical"},
 	{"FORMAT", "word", "text tap junit json"},
 	{"SPEC", "word", "stdout file: upload:https://"},
-	{"PRIORITY", "word", "emergency alert critical error warning notice informational debug"},
+	{"HOW", "word", "all first"},
+	{"LINTS", "word",
+#define LINT(ID, function, title, doc) " " #ID
+#include "rule/lint.def"
+	},
+	{"WORD", "word", "emergency alert critical error warning notice informational debug"},
 	{},
 };
 
@@ -47,7 +52,6 @@ static const struct source arguments[] = {
 	{"test", "file", NULL},
 	{"fmt", "file", NULL},
 	{"explain", "rule", NULL},
-	{"profile", "rule", NULL},
 	{"eval", "condition", NULL},
 	{"record", "condition", NULL},
 	{},
@@ -100,7 +104,8 @@ static void print_list(const char *list)
 {
 	for (size_t n; *list; list += n + (list[n] == ' ')) {
 		n = strcspn(list, " ");
-		printf("%.*s\n", (int)n, list);
+		if (n)
+			printf("%.*s\n", (int)n, list);
 	}
 }
 
@@ -112,28 +117,62 @@ static void print_fields(void)
 	}
 }
 
-/* Rules of the -r and --rules before the cursor, else the default ones. A set that does not load has no names. */
-static void print_rules(const struct cmd *c, char **words, int n)
+static void print_names(const struct loaded *l)
+{
+	for (uint32_t i = 0; i < l->nrules; i++)
+		puts(l->rules[i].info.name);
+}
+
+static bool has_tag(const struct loaded_rule *r, const char *tag)
+{
+	for (size_t i = 0; r->info.tags[i]; i++) {
+		if (!strcmp(r->info.tags[i], tag))
+			return true;
+	}
+	return false;
+}
+
+/* Each once: of the first rule that has it. */
+static void print_tags(const struct loaded *l)
+{
+	for (uint32_t i = 0; i < l->nrules; i++) {
+		for (size_t t = 0; l->rules[i].info.tags[t]; t++) {
+			uint32_t k = 0;
+
+			while (!has_tag(&l->rules[k], l->rules[i].info.tags[t]))
+				k++;
+			if (k == i)
+				puts(l->rules[i].info.tags[t]);
+		}
+	}
+}
+
+/*
+ * Of the rules of the -r and --rules before the cursor, or of a command whose arguments are rules, these; else of the
+ * default ones. A set that does not load has nothing to offer.
+ */
+static void print_of_rules(const struct cmd *c, char **words, int n, void (*print)(const struct loaded *l))
 {
 	struct diags d _cleanup_(diags_free) = {};
 	const char *rules[PATHS_MAX], *paths[PATHS_MAX];
 	struct rule_files files = {};
 	struct ruleset *rs = NULL;
-	const struct loaded *l;
+	const struct source *of = source_find(arguments, c->name);
+	bool files_are_rules = of && !strcmp(of->kind, "file");
 	size_t count = 0;
 
 	for (int i = 0; i + 1 < n && count < PATHS_MAX; i++) {
 		const struct cmd_option *o = option_find(c, words[i]);
 
-		if (o && o->arg && !strcmp(o->name, "--rules"))
-			rules[count++] = words[++i];
+		if (o && o->arg && !strcmp(o->name, "--rules") && i + 2 < n)
+			rules[count++] = words[i + 1];
+		else if (!o && files_are_rules && words[i][0] != '-')
+			rules[count++] = words[i];
+		i += o && o->arg;
 	}
 	count = rules_arg_expand(paths, PATHS_MAX, rules, count);
-	if (ruleset_read(&rs, &files, paths, count, (struct engine_load){.min_priority = 7}, &d) >= 0) {
-		l = engine_condition_loaded(ruleset_engine(rs, "condition"));
-		for (uint32_t i = 0; i < l->nrules; i++)
-			puts(l->rules[i].info.name);
-	}
+	if (ruleset_read(&rs, &files, paths, count, (struct engine_load){.min_priority = 7}, &d) >= 0)
+		print(engine_condition_loaded(ruleset_engine(rs, "condition")));
 	ruleset_free(rs);
 	rule_files_free(&files);
 }
@@ -144,7 +183,9 @@ static void print_source(const struct source *s, const struct cmd *c, char **wor
 	if (s->list)
 		print_list(s->list);
 	else if (!strcmp(s->kind, "rule"))
-		print_rules(c, words, n);
+		print_of_rules(c, words, n, print_names);
+	else if (!strcmp(s->kind, "tag"))
+		print_of_rules(c, words, n, print_tags);
 	else if (!strcmp(s->kind, "condition"))
 		print_fields();
 }

@@ -73,7 +73,7 @@ static int find_rule(const struct test_coverage *c, const struct loaded_rule *r)
 	return i ? (int)json_integer_value(i) : -1;
 }
 
-static struct check check_of(struct test_coverage *c, const struct part *p)
+static struct check check_of(struct test_coverage *c, const struct tested *p)
 {
 	struct check k = {.text = arena_strdup(c->arena, p->text), .macro = arena_str(c->arena, p->macro)};
 
@@ -149,13 +149,13 @@ struct test_coverage *test_coverage_free(struct test_coverage *c)
 
 /* ---- one case ---- */
 
-static bool same_place(const struct check *k, const struct part *p)
+static bool same_place(const struct check *k, const struct tested *p)
 {
 	return p->place && k->line == p->place->line && k->col == p->place->col &&
 	       str_eq(str_after_last(k->file, '/'), str_after_last(p->place->file, '/'));
 }
 
-static bool parts_together(const struct part *a, const struct part *b)
+static bool parts_together(const struct tested *a, const struct tested *b)
 {
 	return a->place && b->place && a->place->line == b->place->line && a->place->col == b->place->col &&
 	       str_eq(a->place->file, b->place->file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/test_measure.h"
 #include "cmd/test_why.h"
+#include "util/json_text.h"
 
 double measure_percent(uint32_t part, uint32_t whole)
 {
@@ -9,9 +10,7 @@ double measure_percent(uint32_t part, uint32_t whole)
 
 json_t *measure_text(struct str s)
 {
-	json_t *o = json_stringn(s.p ? s.p : "", s.n);
-
-	return o ? o : json_string("(not UTF-8)");
+	return json_text(s);
 }
 
 void measure_below(struct buf *below, const char *rule, double is, double wanted)

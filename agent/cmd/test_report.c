@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/test_report.h"
 #include "cmd/test_why.h"
+#include "util/json_text.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
@@ -221,9 +222,9 @@ static json_t *text_json(struct str s)
 		if (s.p[i] != WHY_MARK && s.p[i] != WHY_UNMARK)
 			buf_char(&b, s.p[i]);
 	}
-	o = json_stringn(b.p ? b.p : "", b.n);
+	o = json_text(buf_view(&b));
 	buf_free(&b);
-	return o ? o : json_string("(not UTF-8)");
+	return o;
 }
 
 static json_t *case_json(const struct test_outcome *o)

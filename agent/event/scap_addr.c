@@ -3,16 +3,6 @@
 #include "util/reader.h"
 #include <arpa/inet.h>
 
-static bool take_bytes(struct reader *r, void *ret, size_t n)
-{
-	struct str bytes;
-
-	if (!reader_bytes(r, n, &bytes))
-		return false;
-	memcpy(ret, bytes.p, n);
-	return true;
-}
-
 static bool mapped(const uint8_t ip[16])
 {
 	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
@@ -45,7 +35,7 @@ bool scap_tuple_read(struct scap_tuple *t, struct str bytes)
 	if (!reader_u8(&r, &t->family))
 		return false;
 	if (t->family == SCAP_AF_UNIX) {
-		if (!take_bytes(&r, &t->source, 8) || !take_bytes(&r, &t->peer, 8))
+		if (!reader_copy(&r, &t->source, 8) || !reader_copy(&r, &t->peer, 8))
 			return false;
 		t->path = path(&r);
 		return true;
@@ -53,8 +43,8 @@ bool scap_tuple_read(struct scap_tuple *t, struct str bytes)
 	if (t->family != SCAP_AF_INET && t->family != SCAP_AF_INET6)
 		return false;
 	n = t->family == SCAP_AF_INET6 ? 16 : 4;
-	if (!take_bytes(&r, t->sip, n) || !take_bytes(&r, &t->sport, 2) || !take_bytes(&r, t->dip, n) ||
-	    !take_bytes(&r, &t->dport, 2))
+	if (!reader_copy(&r, t->sip, n) || !reader_copy(&r, &t->sport, 2) || !reader_copy(&r, t->dip, n) ||
+	    !reader_copy(&r, &t->dport, 2))
 		return false;
 	if (t->family == SCAP_AF_INET6 && mapped(t->sip) && mapped(t->dip)) {
 		t->family = SCAP_AF_INET;
@@ -79,7 +69,7 @@ bool scap_address_read(struct scap_tuple *t, struct str bytes)
 		return true;
 	}
 	return (t->family == SCAP_AF_INET || t->family == SCAP_AF_INET6) &&
-	       take_bytes(&r, t->dip, t->family == SCAP_AF_INET6 ? 16 : 4) && take_bytes(&r, &t->dport, 2);
+	       reader_copy(&r, t->dip, t->family == SCAP_AF_INET6 ? 16 : 4) && reader_copy(&r, &t->dport, 2);
 }
 
 void scap_ip_text(bool v6, const uint8_t ip[16], struct buf *out)

@@ -9,17 +9,7 @@
 #define MAGIC_SWAPPED 0x4D3C2B1Au
 #define VERSION_MAX 1
 
-static bool raw(struct reader *r, void *ret, size_t n)
-{
-	struct str bytes;
-
-	if (!reader_bytes(r, n, &bytes))
-		return false;
-	memcpy(ret, bytes.p, n);
-	return true;
-}
-
-#define get(r, ret) raw(r, ret, sizeof(*(ret)))
+#define get(r, ret) reader_copy(r, ret, sizeof(*(ret)))
 
 /* A text with its length in front. */
 static bool text(struct reader *r, struct str *ret)
@@ -213,9 +203,9 @@ static bool endpoints(struct reader *r, struct scap_fd *fd, bool v6, bool server
 
 	fd->role = server ? SCAP_ROLE_SERVER : SCAP_ROLE_CLIENT;
 	if (server)
-		return raw(r, fd->dip, n) && get(r, &fd->dport) && get(r, &fd->l4);
+		return reader_copy(r, fd->dip, n) && get(r, &fd->dport) && get(r, &fd->l4);
 	fd->connected = true;
-	return raw(r, fd->sip, n) && raw(r, fd->dip, n) && get(r, &fd->sport) && get(r, &fd->dport) && get(r, &fd->l4);
+	return reader_copy(r, fd->sip, n) && reader_copy(r, fd->dip, n) && get(r, &fd->sport) && get(r, &fd->dport) && get(r, &fd->l4);
 }
 
 static bool fd_row(struct reader *r, int64_t *num, struct scap_fd *fd, struct str *name)

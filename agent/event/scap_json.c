@@ -5,7 +5,7 @@
  * or descriptor (0, true, "/"), there is nothing here.
  */
 #include "event/scap_fields.h"
-#include "util/utf8.h"
+#include "util/json_text.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -17,17 +17,7 @@ void scap_put(struct fields *f, const char *name, json_t *v)
 
 json_t *scap_text_json(struct str s)
 {
-	json_t *v = json_stringn(s.p, s.n);
-	char *clean;
-	bool cut;
-
-	if (v || !s.n)
-		return v;
-	clean = malloc(3 * s.n);	/* a bad byte becomes three */
-	if (clean)
-		v = json_stringn_nocheck(clean, utf8_clean(clean, 3 * s.n, s, &cut));
-	free(clean);
-	return v;
+	return json_stringn(s.p, s.n) ?: json_text(s);	/* a NUL stays */
 }
 
 void scap_put_str(struct fields *f, const char *name, struct str s)

@@ -2,25 +2,9 @@
 #include "rule/event_json.h"
 #include "rule/field.h"
 #include "event/attr.h"
-#include "util/utf8.h"
+#include "util/json_text.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
-
-#define TEXT_MAX 65536u	/* bytes of one value */
-
-static json_t *text_json(struct str s)
-{
-	size_t room = s.n * 3 < TEXT_MAX ? s.n * 3 : TEXT_MAX;	/* a bad byte becomes three */
-	char *p = malloc(room + 1);
-	json_t *v;
-	bool cut;
-
-	if (!p)
-		return NULL;
-	v = json_stringn(p, utf8_clean(p, room, s, &cut));
-	free(p);
-	return v;
-}
 
 static json_t *value_json(const struct value *v)
 {
@@ -36,7 +20,7 @@ static json_t *value_json(const struct value *v)
 		return json_integer((json_int_t)v->u);
 	case TYPE_STR:
 	case TYPE_BYTES:
-		return text_json(v->s);
+		return json_text(v->s);
 	case TYPE_IP:
 	case TYPE_NET:
 		return json_string(inet_ntop(v->ip.family, v->ip.ip, ip, sizeof(ip)) ? ip : "");

@@ -193,6 +193,14 @@ struct str lint_macro(const struct ast *n)
 	return n->macro;
 }
 
+bool lint_placeholder(const struct ast *n)
+{
+	while (n->kind == AST_NOT)
+		n = n->v[0];
+	return n->kind == AST_CHECK &&
+	       ((n->list && !n->nconstants) || (n->lhs->kind == EXPR_FIELD && str_eq(n->lhs->text, STR("evt.num"))));
+}
+
 const struct diag_place *lint_place(const struct ast *within, const struct ast *first, const struct ast *second)
 {
 	if (str_eq(lint_macro(first), lint_macro(within)))

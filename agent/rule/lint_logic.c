@@ -168,16 +168,11 @@ static bool other_begin(const struct claim *a, const struct claim *b)
 	return !str_starts(x, y) && !str_starts(y, x);
 }
 
-static bool is_placeholder(const struct ast *n)
-{
-	return n->kind == AST_CHECK && n->lhs->kind == EXPR_FIELD && str_eq(n->lhs->text, STR("evt.num"));
-}
-
 /* *missing: only for events that have the field. */
 static bool contradict(const struct claims *all, const struct claim *a, const struct claim *b, bool *missing)
 {
 	*missing = false;
-	if (is_placeholder(a->n) || is_placeholder(b->n))
+	if (lint_placeholder(a->n) || lint_placeholder(b->n))
 		return false;
 	if (str_eq(a->text, b->text))
 		return a->negated != b->negated;

@@ -196,14 +196,6 @@ void lint_symlink(struct lint *l)
 #define DEAR 40		/* comparisons of two numbers: a regex, a walk along the ancestors */
 #define TIMES 4		/* as dear as what stands behind it */
 
-/* "evt.num = 0" and an empty list: places for the reader's own, which cost nothing now. */
-static bool is_placeholder(const struct ast *n)
-{
-	while (n->kind == AST_NOT)
-		n = n->v[0];
-	return n->kind == AST_CHECK && ((n->list && !n->nconstants) || str_eq(n->lhs->text, STR("evt.num")));
-}
-
 /* The first member of the "and" that is dear beside a later one. */
 static void look_members(struct lint *l, const struct loaded_rule *r, const struct ast *n, const struct shown *s,
 			 const struct matcher *m)
@@ -213,7 +205,7 @@ static void look_members(struct lint *l, const struct loaded_rule *r, const stru
 	for (uint32_t k = 1; k < n->n; k++) {
 		float cost = part_cost(m, part_member(s, k), -1).expected;
 
-		for (uint32_t i = 0; i < k && !lint_exception(r, n->v[k]) && !is_placeholder(n->v[k]); i++) {
+		for (uint32_t i = 0; i < k && !lint_exception(r, n->v[k]) && !lint_placeholder(n->v[k]); i++) {
 			float before = part_cost(m, part_member(s, i), -1).expected;
 
 			if (before < DEAR || before < TIMES * cost)

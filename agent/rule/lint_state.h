@@ -49,6 +49,9 @@ const char *lint_shown(char buf[96], const struct ast *n, const struct ast *with
 
 struct str lint_macro(const struct ast *n);	/* it comes from, or none */
 
+/* "evt.num = 0" and an empty list, or not one: places for the reader's own, which cost nothing and say nothing now. */
+bool lint_placeholder(const struct ast *n);
+
 /* Where to speak of two members of the part: at the first, unless it stands in a macro that the part only names. */
 const struct diag_place *lint_place(const struct ast *within, const struct ast *first, const struct ast *second);
 

@@ -26,7 +26,7 @@ struct parts {
 	struct arena *arena;
 	struct flat *nodes;
 	uint32_t nnodes;
-	struct part *checks;
+	struct tested *checks;
 	uint32_t nchecks;
 	struct mutant *mutants;
 	struct change *changes;
@@ -71,14 +71,14 @@ static const char *text_of(struct arena *a, const char *prefix, const struct ast
 static bool lay(struct parts *p, const struct ast *n, uint32_t parent)
 {
 	uint32_t at = p->nnodes++;
-	struct part *part;
+	struct tested *part;
 
 	p->nodes[at] = (struct flat){.ast = n, .parent = parent, .check = NONE};
 	if (n->kind == AST_CHECK) {
 		p->nodes[at].check = p->nchecks;
 		p->asked[p->nchecks] = n;
 		part = &p->checks[p->nchecks++];
-		*part = (struct part){.place = n->place, .macro = n->macro, .text = text_of(p->arena, "", n)};
+		*part = (struct tested){.place = n->place, .macro = n->macro, .text = text_of(p->arena, "", n)};
 		if (!part->text)
 			return false;
 	}
@@ -99,7 +99,7 @@ int parts_new(struct parts **ret, const struct ast *condition)
 	count(condition, &nodes, &checks);
 	p->arena = arena_new(0);
 	p->nodes = p->arena ? arena_array(p->arena, struct flat, nodes) : NULL;
-	p->checks = p->nodes ? arena_array(p->arena, struct part, checks + 1) : NULL;
+	p->checks = p->nodes ? arena_array(p->arena, struct tested, checks + 1) : NULL;
 	p->asked = p->checks ? arena_array(p->arena, const struct ast *, 2 * checks + 1) : NULL;
 	if (!p->asked || !lay(p, condition, NONE)) {
 		parts_free(p);
@@ -125,7 +125,7 @@ uint32_t parts_count(const struct parts *p)
 	return p->nchecks;
 }
 
-const struct part *parts_at(const struct parts *p, uint32_t i)
+const struct tested *parts_at(const struct parts *p, uint32_t i)
 {
 	return &p->checks[i];
 }

@@ -12,7 +12,8 @@
 #include "rule/ast.h"
 #include "rule/diag.h"
 
-struct part {
+/* A check; what explain shows of a part is matcher_part.h's. */
+struct tested {
 	const struct diag_place *place;	/* in the source; NULL when the rules were loaded without places */
 	struct str macro;		/* that it comes from, or none */
 	const char *text;
@@ -40,7 +41,7 @@ struct mutant {
 int parts_new(struct parts **ret, const struct ast *condition);
 struct parts *parts_free(struct parts *p);
 uint32_t parts_count(const struct parts *p);
-const struct part *parts_at(const struct parts *p, uint32_t i);
+const struct tested *parts_at(const struct parts *p, uint32_t i);
 
 /* Also the mutants, at most max of them; parts_left_out() says how many there are besides. 0 or -ENOMEM. */
 int parts_mutate(struct parts *p, uint32_t max, unsigned int check_flags);

@@ -59,4 +59,15 @@ static inline bool reader_bytes(struct reader *r, size_t n, struct str *ret)
 	return true;
 }
 
+/* The next n bytes, copied. */
+static inline bool reader_copy(struct reader *r, void *ret, size_t n)
+{
+	struct str bytes;
+
+	if (!reader_bytes(r, n, &bytes))
+		return false;
+	memcpy(ret, bytes.p, n);
+	return true;
+}
+
 #endif

@@ -36,6 +36,45 @@ has out "a field" "^proc.name	"
 holds "no field that is never known" sh -c '! grep -q "^k8s.svc.name" out'
 status 0 "an unknown command" "$NOROSHI" complete -- chekc ""
 holds "has nothing" test ! -s out
+echo '- rule: a
+  desc: d
+  condition: evt.type = execve
+  output: x
+  priority: INFO
+  tags: [net, odd]
+- rule: b
+  desc: d
+  condition: evt.type = execve
+  output: x
+  priority: INFO
+  tags: [file, net]' >tags.yaml
+status 0 "tags" "$NOROSHI" complete -- replay -r tags.yaml --enable-tag ""
+printf ':tag\nnet\nodd\nfile\n' >want
+same out want "each once"
+status 0 "tags of a command whose arguments are rules" "$NOROSHI" complete -- check tags.yaml --disable-tag ""
+same out want "are those of its files"
+status 0 "rules by glob" "$NOROSHI" complete -- run -r mine.yaml --observe ""
+printf ':rule\nMy own\n' >want
+same out want "those of the file"
+status 0 "priorities" "$NOROSHI" complete -- run --priority ""
+has out "a priority" "^warning$"
+status 0 "which match" "$NOROSHI" complete -- run --matching ""
+printf ':word\nall\nfirst\n' >want
+same out want "all or first"
+status 0 "lints" "$NOROSHI" complete -- check --lints ""
+has out "a lint" "^NO_TAGS$"
+status 0 "no arguments" "$NOROSHI" complete -- profile ""
+holds "nothing is offered" test ! -s out
+
+# What stands in a help as the word of a value is known, or is free text; and every known word stands in some help.
+free="COUNT ID N PERCENT SECONDS WHEN ADDR:PORT NODE"
+"$NOROSHI" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | while read -r c; do
+	"$NOROSHI" "$c" --help | sed -n 's/^  *\(-[a-z], \)\{0,1\}--[a-z-]* \([A-Z:]*\)  *.*/\2/p'
+done | sort -u | grep . >inhelp
+sed -n '/ values\[\]/,/^};/s/^\t{"\([A-Z]*\)".*/\1/p' "$SRC/agent/cmd/complete.c" >intable
+printf '%s\n' $free | cat - intable | sort -u >known
+holds "every word of a help is known: $(comm -23 inhelp known | tr '\n' ' ')" test -z "$(comm -23 inhelp known)"
+holds "no word is known in vain: $(sort intable | comm -23 - inhelp | tr '\n' ' ')" test -z "$(sort intable | comm -23 - inhelp)"
 
 # The function for bash, as readline calls it.
 mkdir bin && ln -s "$NOROSHI" bin/noroshi

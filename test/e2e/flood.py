@@ -5,11 +5,9 @@
 First without a limit: the agent keeps up as it can; then it is stopped for a while, so that the ring must overflow. Then
 with one: a container floods, and loses only its own.
 """
-import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -36,17 +34,9 @@ RULES = """
 """ % (FILE, tmp)
 
 
-def coverage(agent):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(os.path.join(agent.state, "control.sock"))
-        s.sendall(b"GET /coverage HTTP/1.1\r\nHost: noroshi\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: s.recv(65536), b""))
-    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
-
-
 def unaccounted(agent):
     """Records that are neither lost nor at the rules; some are on their way at any time."""
-    c = coverage(agent)
+    c = agent.coverage()
     sent = sum(e["seen"] - sum(e["lost"].values()) for name, e in c["coverage"]["events"].items() if name != "cgroup")
     return sent - c["pipeline"]["events"] - sum(c["pipeline"]["undecoded"].values())
 
@@ -84,7 +74,7 @@ def unlimited():
         under_test.process.send_signal(signal.SIGCONT)
         results.add(not lib_agent.await_that("account", lambda: unaccounted(under_test) == 0) and unaccounted(under_test),
                     "seen = received + lost, also while nobody reads")
-        events = coverage(under_test)["coverage"]["events"]
+        events = under_test.coverage()["coverage"]["events"]
         lost = sum(events["open"]["lost"].values())
         results.add(not lost, "the ring was too small for it: %s" % events["open"]["lost"])
         results.add(sum(sum(events[e]["lost"].values()) for e in ("exec", "fork", "exit")), "no process record was lost")

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,13 @@ class Agent:
             lines = f.read().split("\n")[:-1]   # what follows the last newline is not whole
         found = [json.loads(line) for line in lines]
         return [f for f in found if rule is None or f["rule"] == rule]
+
+    def coverage(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(os.path.join(self.state, "control.sock"))
+            s.sendall(b"GET /coverage HTTP/1.1\r\nHost: noroshi\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: s.recv(65536), b""))
+        return json.loads(answer.split(b"\r\n\r\n", 1)[1])
 
     def stop(self):
         """The exit status after SIGTERM."""

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -223,14 +222,6 @@ RULE = """
 """
 
 
-def coverage(agent):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(os.path.join(agent.state, "control.sock"))
-        s.sendall(b"GET /coverage HTTP/1.1\r\nHost: noroshi\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: s.recv(65536), b""))
-    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
-
-
 def count(agent, rule):
     """Of the rule's findings, the last revision of each."""
     last = {f["id"]: f.get("count", 1) for f in agent.findings(rule)}
@@ -250,11 +241,11 @@ def put(text):
 
 put(RULE % ("Both", both))
 with lib_agent.Agent("-r", rules) as agent:
-    before = coverage(agent)["coverage"]["events"]["open"]
+    before = agent.coverage()["coverage"]["events"]["open"]
     for _ in range(1000):
         os.close(os.open(other, os.O_RDONLY))
         os.close(os.open(other, os.O_WRONLY))
-    after = coverage(agent)["coverage"]["events"]["open"]
+    after = agent.coverage()["coverage"]["events"]["open"]
     results.add(after["refused"] - before["refused"] < 2000, "2000 strangers are refused, and counted")
     results.add(after["seen"] - before["seen"] > 100, "they are not sent (%d were)" % (after["seen"] - before["seen"]))
     done, stop = [0], threading.Event()
