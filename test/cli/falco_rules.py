@@ -129,12 +129,25 @@ def options_of(case):
     return out
 
 
-# Cases about rules alone whose capture is not there: an event that their rules are about.
+# Cases whose capture is not there: events that their rules are about, made for what the case expects, and near misses.
+SHADOW = {"evt.type": "openat", "evt.is_open_read": True, "fd.typechar": "f", "fd.num": 3, "fd.name": "/etc/shadow",
+          "fd.directory": "/etc", "proc.name": "cat", "proc.cmdline": "cat /etc/shadow", "proc.pname": "make"}
+LOGIN = {"evt.type": "execve", "evt.arg.res": "0", "proc.name": "sh", "proc.aname": ["sh", "bash", "sshd"], "user.name": "daemon"}
 OWN_EVENTS = {
-    "TestFalco_Config_RuleMatchingFirst": {"evt.type": "openat", "evt.is_open_read": True, "fd.typechar": "f",
-                                           "fd.name": "/etc/shadow", "proc.name": "cat"},
+    "TestFalco_Config_RuleMatchingFirst": [SHADOW],
+    "TestFalco_Config_RuleMatchingAll": [SHADOW],
+    "TestFalco_Legacy_Syscalls": [{"evt.type": t, **f} for t, f in (
+        ("madvise", {}), ("open", {"fd.name": "/dev/null"}), ("mmap", {}), ("open", {"fd.name": "/dev/null2"}),
+        ("openat", {"fd.name": "/dev/null"}), ("open", {"fd.name": "/dev/null"}), ("madvise", {}))],
+    "TestFalco_Legacy_ReadSensitiveFileUntrusted": [
+        SHADOW, {**SHADOW, "fd.name": "/etc/hosts"}, {**SHADOW, "proc.name": "sudo"}, {**SHADOW, "fd.num": -1},
+        {**SHADOW, "evt.is_open_read": False}, {**SHADOW, "evt.type": "unlink"}],
+    "TestFalco_Legacy_ReadSensitiveFileAfterStartup": [
+        SHADOW, {**SHADOW, "proc.name": "httpd", "proc.duration": 6 * 10**9},
+        {**SHADOW, "proc.name": "httpd", "proc.duration": 6 * 10**9, "fd.name": "/etc/hosts"}],
+    "TestFalco_Legacy_SystemUserInteractive": [
+        LOGIN, {**LOGIN, "user.name": "alice"}, {**LOGIN, "proc.aname": ["bash", "cron"]}, {**LOGIN, "evt.type": "openat"}],
 }
-OWN_EVENTS["TestFalco_Config_RuleMatchingAll"] = OWN_EVENTS["TestFalco_Config_RuleMatchingFirst"]
 
 
 def detect(case, files, folder):
@@ -146,7 +159,7 @@ def detect(case, files, folder):
         return [] if run("check", "-c", config, *files).returncode == case["exit_code"] else ["a bad rule_matching is taken"]
     if case["test"] in OWN_EVENTS or case["capture"] == "Empty":
         with open(events, "w", encoding="utf-8") as f:
-            f.write(json.dumps(OWN_EVENTS[case["test"]]) + "\n" if case["test"] in OWN_EVENTS else "")
+            f.writelines(json.dumps(e) + "\n" for e in OWN_EVENTS.get(case["test"], []))
     else:
         events = os.path.join(SHARED, "captures", os.path.basename(case["events_file"]))
     args = [a for f in files for a in ("-r", f)]
