@@ -75,6 +75,40 @@ __weak __attribute__((noinline)) int exec__writer(__u64 file)
 	return 0;
 }
 
+/*
+ * The credentials with the new image beside those with the last one. A thread that is not its process's first takes
+ * that one's id and start time as it replaces the image: the id it had says what it was.
+ */
+__weak __attribute__((noinline)) int exec__credentials(__u32 old_tid, __u32 setid)
+{
+	bool typed = task__typed();
+	struct task_struct *t = task__mine();
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct creds *known = bpf_map_lookup_elem(&creds, &old_tid), was = {}, now = {};
+	struct wire_cred_change *r;
+	struct scratch *s;
+	bool forged;
+
+	if (!t)
+		return 0;
+	if (known)
+		was = *known;
+	creds__read(&now, t, typed);
+	bpf_map_update_elem(&creds, &tid, &now, BPF_ANY);
+	if (!known || was.exec_id + 1 != now.exec_id || (old_tid == tid && was.start != now.start))
+		return 0;
+	forged = creds__forged(&was, &now, true, setid);
+	if (!forged && (!setid || (was.euid == now.euid && was.egid == now.egid && !(now.permitted & ~was.permitted))))
+		return 0;
+	r = record__new(EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
+	if (!r)
+		return 0;
+	s = scratch__of(&r->hdr);
+	s->was = was;
+	record__cred_change(s, t, typed, r->hdr.cgroup, &now, forged ? CRED_FORGED : CRED_EXEC);
+	return record__send(&r->hdr, 0);
+}
+
 /* t is the current task, or NULL; typed: the verifier knows. */
 static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 old_tid, struct linux_binprm *bprm)
 {
@@ -106,7 +140,10 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 		exec__writer((__u64)BPF_CORE_READ(bprm, file));
 	if (c->want & WANT_ENV)
 		exec__memory(r, &r->env, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
-	return record__send(&r->hdr, 0);
+	record__send(&r->hdr, 0);
+	if (c->want & WANT_CREDS)	/* behind the image that gave them */
+		exec__credentials(old_tid, BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec));
+	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -14,7 +14,12 @@ static __always_inline int exit__emit(struct task_struct *t, bool typed)
 {
 	struct wire_exit *r;
 	struct signal_struct *signal = READ(typed, t, signal);
+	__u32 tid = bpf_get_current_pid_tgid();
 
+	if (!signal || READ(typed, signal, live.counter)) {
+		bpf_map_delete_elem(&creds, &tid);
+		return 0;
+	}
 	if (!signal || READ(typed, signal, live.counter))
 		return 0;
 	r = record__new(EVENT_EXIT, CALL_PROCEXIT, sizeof(*r));

@@ -74,9 +74,10 @@ static const __u64 critical_events =
 #include "events.def"
 	0;
 
-/* Of the critical ones only the network can be made to flood by a caller without making processes. */
+/* Of the critical ones only these can be made to flood by a caller without making processes. */
 static const __u64 rated_critical_events = EVENT_BIT(CONNECT) | EVENT_BIT(BIND) | EVENT_BIT(LISTEN) |
-					   EVENT_BIT(ACCEPT) | EVENT_BIT(DNS);
+					   EVENT_BIT(ACCEPT) | EVENT_BIT(DNS) | EVENT_BIT(NAMESPACE) |
+					   EVENT_BIT(CREDS) | EVENT_BIT(CHROOT);
 
 static __always_inline bool event__critical(__u32 type)
 {

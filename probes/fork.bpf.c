@@ -19,6 +19,57 @@ static __always_inline __u16 fork__call(struct task_struct *t)
 	return CALL_CLONE;	/* the kernel's own threads too */
 }
 
+#define KERNEL_KNOWS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PARENT | CLONE_NEWNS | CLONE_NEWCGROUP |	\
+		      CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
+
+#define SAME(a, b, member) (BPF_CORE_READ(a, member) == BPF_CORE_READ(b, member))
+
+/* CLONE_NEW*, by comparison of what the child has with what its maker has. */
+static __always_inline __u64 fork__namespaces(struct task_struct *t, struct task_struct *child)
+{
+	struct nsproxy *a = BPF_CORE_READ(t, nsproxy), *b = BPF_CORE_READ(child, nsproxy);
+	struct cred *c = (void *)BPF_CORE_READ(t, real_cred), *d = (void *)BPF_CORE_READ(child, real_cred);
+	__u64 flags = 0;
+
+	if (c != d && !SAME(c, d, user_ns))
+		flags |= CLONE_NEWUSER;
+	if (a == b)
+		return flags;
+	flags |= SAME(a, b, mnt_ns) ? 0 : CLONE_NEWNS;
+	flags |= SAME(a, b, uts_ns) ? 0 : CLONE_NEWUTS;
+	flags |= SAME(a, b, ipc_ns) ? 0 : CLONE_NEWIPC;
+	flags |= SAME(a, b, net_ns) ? 0 : CLONE_NEWNET;
+	flags |= SAME(a, b, cgroup_ns) ? 0 : CLONE_NEWCGROUP;
+	flags |= SAME(a, b, pid_ns_for_children) ? 0 : CLONE_NEWPID;
+	flags |= SAME(a, b, time_ns_for_children) ? 0 : CLONE_NEWTIME;
+	return flags;
+}
+
+/*
+ * CLONE_* of the call. What can be told from the child is not asked of the caller's memory; that it is made in a pid
+ * namespace which the caller made before is not a flag.
+ */
+static __always_inline __u64 fork__flags(struct task_struct *t, struct task_struct *child, __u16 call)
+{
+	struct pt_regs *regs = task__regs();
+	__u64 asked = 0, made = 0;
+
+	if (BPF_CORE_READ(t, flags) & PF_KTHREAD)
+		asked = 0;
+	else if (call == CALL_CLONE)
+		asked = task__arg(regs, 1) & 0xffffff00;
+	else if (call == CALL_CLONE3)
+		bpf_probe_read_user(&asked, sizeof(asked), (void *)task__arg(regs, 1));
+	else if (call == CALL_VFORK)
+		asked = CLONE_VFORK;
+	made |= BPF_CORE_READ(child, mm) && SAME(t, child, mm) ? CLONE_VM : 0;
+	made |= SAME(t, child, fs) ? CLONE_FS : 0;
+	made |= SAME(t, child, files) ? CLONE_FILES : 0;
+	made |= SAME(t, child, sighand) ? CLONE_SIGHAND : 0;
+	made |= BPF_CORE_READ(child, real_parent) != t ? CLONE_PARENT : 0;
+	return (asked & ~(__u64)KERNEL_KNOWS) | made | fork__namespaces(t, child);
+}
+
 /* Pointers of the child are read without its type: it is one that the verifier trusts, task__mine() says why not. */
 static __always_inline int fork__emit(struct task_struct *child)
 {
@@ -28,7 +79,10 @@ static __always_inline int fork__emit(struct task_struct *child)
 	__u32 level, version;
 	__u64 id = 0;
 	bool same;
+	struct wire_control *c = control__get();
 
+	if (c && c->want & WANT_CREDS)
+		creds__born(child);
 	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
 	same = BPF_CORE_READ(child, cgroups) == BPF_CORE_READ(t, cgroups);
@@ -48,6 +102,7 @@ static __always_inline int fork__emit(struct task_struct *child)
 	r->child_vpid = pid__nr(BPF_CORE_READ(child, thread_pid), level, NULL);
 	r->child_start = BPF_CORE_READ(child, start_boottime);
 	r->child_cgroup = same ? r->hdr.cgroup : id;
+	r->flags = fork__flags(t, child, r->hdr.call);
 	r->child_exec_id = BPF_CORE_READ(child, self_exec_id);
 	parent = BPF_CORE_READ(child, real_parent);
 	if (parent) {

@@ -34,12 +34,30 @@ typedef int pid_t;
 #define S_IFCHR		0020000
 #define S_IFIFO		0010000
 
+/* include/uapi/linux/sched.h */
+#define CLONE_NEWTIME	0x00000080
+#define CLONE_VM	0x00000100
+#define CLONE_FS	0x00000200
+#define CLONE_FILES	0x00000400
+#define CLONE_SIGHAND	0x00000800
+#define CLONE_VFORK	0x00004000
+#define CLONE_PARENT	0x00008000
+#define CLONE_NEWNS	0x00020000
+#define CLONE_NEWCGROUP	0x02000000
+#define CLONE_NEWUTS	0x04000000
+#define CLONE_NEWIPC	0x08000000
+#define CLONE_NEWUSER	0x10000000
+#define CLONE_NEWPID	0x20000000
+#define CLONE_NEWNET	0x40000000
+
 #define FMODE_CREATED	(1u << 20)	/* include/linux/fs.h: this open made the file */
 
 #define AT_FDCWD	-100
 #define MNT_READONLY	0x40		/* include/linux/mount.h */
 #define SB_RDONLY	1
 #define CAP_DAC_OVERRIDE 1
+#define CAP_SETGID	6
+#define CAP_SETUID	7
 #define PF_IO_WORKER	0x00000010	/* since 5.12; before, a worker is a thread of the kernel */
 #define PF_KTHREAD	0x00200000
 #define PIDNS_INIT_INO	0xeffffffcu	/* include/linux/proc_ns.h: PROC_PID_INIT_INO */
@@ -155,19 +173,26 @@ enum cgroup_subsys_id { cpu_cgrp_id = 1, memory_cgrp_id = 4, pids_cgrp_id = 11 }
 /* processes */
 struct group_info { int ngroups; kgid_t gid[1]; };
 struct cred {
-	kuid_t uid, euid, fsuid;
-	kgid_t gid, egid, fsgid;
+	kuid_t uid, euid, suid, fsuid;
+	kgid_t gid, egid, sgid, fsgid;
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
 	struct user_namespace *user_ns;
 	struct group_info *group_info;
 };
 struct ns_common { unsigned int inum; };
-struct user_namespace { struct ns_common ns; };
+struct user_namespace { int level; struct ns_common ns; };
 struct net { struct ns_common ns; };
 struct task_struct;
 struct pid_namespace { struct task_struct *child_reaper; unsigned int level; struct ns_common ns; };
 struct mnt_namespace { struct ns_common ns; };
-struct nsproxy { struct mnt_namespace *mnt_ns; struct pid_namespace *pid_ns_for_children; struct net *net_ns; };
+struct nsproxy {
+	void *uts_ns, *ipc_ns;
+	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
+	struct net *net_ns;
+	void *time_ns_for_children;
+	void *cgroup_ns;
+};
 struct upid { int nr; struct pid_namespace *ns; };
 struct pid { unsigned int level; struct upid numbers[1]; };
 struct tty_driver { int major, minor_start; };
@@ -205,6 +230,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	void *sighand;
 	struct css_set *cgroups;
 	void *worker_private;		/* of a worker of io_uring: struct io_worker */
 };

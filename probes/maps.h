@@ -18,6 +18,7 @@
 #define CPU_MAX			256		/* slots before the agent shrinks a map to the CPUs there are */
 #define PATH_SIZE		4096		/* PATH_MAX: a path and its NUL */
 #define CGROUPS_SEEN_MAX	4096
+#define CREDS_MAX		8192		/* threads: about 1 MiB */
 
 /* Process lifecycle and network: few, and never shed in favour of files. */
 struct {
@@ -47,11 +48,22 @@ struct {
 	__type(value, struct wire_control);
 } control __weak SEC(".maps");
 
+/* What a thread may do, by value: creds.h. */
+struct creds {
+	__u64 start;	/* of the thread: its id may be another's later */
+	__u64 permitted, effective;
+	__u32 exec_id;
+	__u32 uid, euid, suid, fsuid;
+	__u32 gid, egid, sgid, fsgid;
+	__u32 userns, level;
+	__u32 pad;
+};
+
 /*
  * Where a record is built. One per CPU and program context, each with a mark: from 7.x on tracepoint programs can be
  * preempted, and another one must not write into a record that is half built. 32 KiB is the most a per-CPU map takes.
  */
-#define SCRATCH_REC	(WIRE_RECORD_MAX - 24)
+#define SCRATCH_REC	(WIRE_RECORD_MAX - 24 - sizeof(struct creds) - 8)
 
 enum scratch_kind {
 	SCRATCH_TASK,	/* raw_tp, tp_btf, tracepoints */
@@ -65,6 +77,9 @@ struct scratch {
 	__u32 kind;	/* enum scratch_kind */
 	__u64 task;	/* whose record this is, struct task_struct * */
 	__u64 cgroup;	/* and its control group, struct cgroup * */
+	struct creds was;	/* what it could do at its last event, where that is known */
+	__u32 was_known;
+	__u32 pad;
 	char rec[SCRATCH_REC];
 };
 
@@ -107,6 +122,14 @@ struct {
 	__type(key, __u64);
 	__type(value, __u8);
 } cgroups_seen __weak SEC(".maps");
+
+/* By thread id. What was pushed out is known again from the thread's next event on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CREDS_MAX);
+	__type(key, __u32);
+	__type(value, struct creds);
+} creds __weak SEC(".maps");
 
 /* Per ring (0 critical, 1 bulk): 1 while it holds records that nobody was woken for. */
 struct {

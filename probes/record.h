@@ -21,6 +21,7 @@
 
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
+#include "creds.h"
 #include "filter.h"
 #include "maps.h"
 #include "path.h"
@@ -348,6 +349,65 @@ static __always_inline void record__meet(__u32 kind, struct task_struct *t, stru
 	scratch__release(s);
 }
 
+/* Turn the scratch into a complete CRED_CHANGE record: from what its thread was to what it is. */
+static __always_inline void record__cred_change(struct scratch *s, struct task_struct *t, bool typed, __u64 cgroup,
+						const struct creds *now, enum cred_reason reason)
+{
+	struct wire_cred_change *r = (void *)s->rec;
+
+	__builtin_memset(r, 0, sizeof(*r));
+	record__fill(&r->hdr, t, typed, EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
+	r->hdr.cgroup = cgroup;
+	r->reason = reason;
+	r->suid = now->suid;
+	r->fsuid = now->fsuid;
+	r->sgid = now->sgid;
+	r->fsgid = now->fsgid;
+	r->old_uid = s->was.uid;
+	r->old_euid = s->was.euid;
+	r->old_suid = s->was.suid;
+	r->old_gid = s->was.gid;
+	r->old_egid = s->was.egid;
+	r->old_sgid = s->was.sgid;
+	r->old_userns = s->was.userns;
+	r->cap_permitted = now->permitted;
+	r->old_cap_permitted = s->was.permitted;
+	r->old_cap_effective = s->was.effective;
+}
+
+/*
+ * The current thread's credentials beside what they were at its last event, and a record where no call could have made
+ * the one of the other. The scratch is claimed; it is not yet the record that is about to be.
+ */
+__weak __attribute__((noinline)) int record__credentials(__u32 kind, __u64 cgroup)
+{
+	bool typed = task__typed();
+	struct task_struct *t = task__mine();
+	struct scratch *s = scratch__get(kind);
+	struct wire_control *c = control__get();
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct creds now = {}, *known;
+
+	if (!s || !c || !t || READ(typed, t, flags) & PF_KTHREAD)
+		return 0;
+	creds__read(&now, t, typed);
+	known = bpf_map_lookup_elem(&creds, &tid);
+	if (!known || known->start != now.start || known->exec_id != now.exec_id) {
+		bpf_map_update_elem(&creds, &tid, &now, BPF_ANY);
+		return 0;
+	}
+	s->was = *known;
+	s->was_known = 1;
+	if (creds__same(&s->was, &now))
+		return 0;
+	*known = now;
+	if (!control__wants(c, CALL_CRED_CHANGE) || !creds__forged(&s->was, &now, false, false))
+		return 0;
+	record__cred_change(s, t, typed, cgroup, &now, CRED_FORGED);
+	record__output(kind);
+	return 1;
+}
+
 /*
  * Begin a record of a task: 1 when the scratch of that kind is claimed and holds its header, 0 when it was refused or
  * lost, and counted. A control group that no record has named yet is introduced first, from the same scratch.
@@ -386,6 +446,9 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 	}
 	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id))
 		record__introduce(kind, id, version);
+	s->was_known = 0;
+	if (c->want & WANT_CREDS && type != EVENT_EXEC)
+		record__credentials(kind, id);
 	__builtin_memset(s->rec, 0, sizeof(struct wire_hdr));
 	record__fill((void *)s->rec, t, typed, type, call, sizeof(struct wire_hdr));
 	((struct wire_hdr *)s->rec)->cgroup = id;

@@ -51,6 +51,16 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define NR_DUP3		292
 #define NR_RENAMEAT2	316
 #define NR_EXECVEAT	322
+#define NR_SETUID	105
+#define NR_SETGID	106
+#define NR_SETREUID	113
+#define NR_SETREGID	114
+#define NR_SETGROUPS	116
+#define NR_SETRESUID	117
+#define NR_SETRESGID	119
+#define NR_SETFSUID	122
+#define NR_SETFSGID	123
+#define NR_SETNS	308
 /* 32-bit calls have other numbers. */
 #define NR32_EXECVEAT	358
 #define NR32_CLONE	120
@@ -93,6 +103,16 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define NR_ACCEPT4	242
 #define NR_RENAMEAT2	276
 #define NR_EXECVEAT	281
+#define NR_SETREGID	143
+#define NR_SETGID	144
+#define NR_SETREUID	145
+#define NR_SETUID	146
+#define NR_SETRESUID	147
+#define NR_SETRESGID	149
+#define NR_SETFSUID	151
+#define NR_SETFSGID	152
+#define NR_SETGROUPS	159
+#define NR_SETNS	268
 #define NR32_EXECVEAT	387
 #define NR32_CLONE	120
 #define NR32_FORK	2

@@ -36,6 +36,12 @@ enum exe_flag {
 	EXE_SETID	= 1 << 4,	/* the exec raised ids or capabilities (secureexec) */
 };
 
+/* In cred_change.reason. */
+enum cred_reason {
+	CRED_EXEC,	/* the executable: set-user-id, set-group-id, or with capabilities */
+	CRED_FORGED,	/* more than any call could have given: the kernel's memory was written to */
+};
+
 /* In open.file_flags. */
 enum file_flag {
 	FILE_CREATED	= 1 << 0,	/* by this call */
@@ -171,6 +177,7 @@ enum wire_want {
 	WANT_OPEN_FAILED = 1 << 4,	/* opens that fail */
 	WANT_WRITER	= 1 << 5,	/* who wrote the executable of an exec */
 	WANT_ARGS	= 1 << 6,	/* whether arguments were changed on the way: opens and connects are seen twice */
+	WANT_CREDS	= 1 << 7,	/* what each thread's credentials were, creds.h */
 };
 
 /* Opens that only read, and all others: what rules want of them differs most. */

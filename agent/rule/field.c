@@ -148,15 +148,15 @@ const char *field_nearest(struct str name)
 	return diag_nearest(name, names, field_count);
 }
 
-#define BIT(event) (1u << EVENT_##event)
+#define BIT(event) (1ull << EVENT_##event)
 #define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(DUP) | BIT(DNS))
 #define DESCRIPTORS (SOCKETS | BIT(OPEN) | BIT(SOCKET) | BIT(CHMOD))
-#define PATHS (BIT(OPEN) | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(CHMOD))
+#define PATHS (BIT(OPEN) | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(CHMOD) | BIT(CHROOT))
 
 /* Events that can carry a field, by the beginning of its name: the first that fits. Others every event has. */
 static const struct {
 	const char *prefix;
-	uint32_t events;
+	uint64_t events;
 } carriers[] = {
 	{"dns.", BIT(DNS)},
 	{"fs.path.", PATHS},

@@ -19,6 +19,18 @@ static const struct {
 #define OFF(event, field) offsetof(struct wire_##event, field)
 #define P(name, form, ...) {A_##name, FORM_##form, __VA_ARGS__}
 
+/* Our own, behind the original's. */
+#define CHANGED_NAMESPACES									\
+	P(changed, CLONE_FLAGS, OFF(namespace, changed)), P(old_mntns, NS, OFF(namespace, old_mntns)),	\
+	P(old_netns, NS, OFF(namespace, old_netns)), P(old_userns, NS, OFF(namespace, old_userns)),	\
+	P(old_pidns, NS, OFF(namespace, old_pidns)), P(pidns, NS, OFF(namespace, new_pidns))
+#define CHANGED_CREDS										\
+	P(old_ruid, OLD_ID, OFF(creds, old_uid)), P(old_euid, OLD_ID, OFF(creds, old_euid)),	\
+	P(old_suid, OLD_ID, OFF(creds, old_suid)), P(old_rgid, OLD_ID, OFF(creds, old_gid)),	\
+	P(old_egid, OLD_ID, OFF(creds, old_egid)), P(old_sgid, OLD_ID, OFF(creds, old_sgid)),	\
+	P(old_cap_permitted, OLD_CAPS, OFF(creds, old_cap_permitted)),				\
+	P(old_cap_effective, OLD_CAPS, OFF(creds, old_cap_effective))
+
 static const struct param p_open[] = {P(fd, RET_FD, 0), P(name, PATH, PATH_ONLY), P(flags, OPEN_FLAGS, 0),
 	P(mode, OCTAL, OFF(open, mode)), P(dev, DEV, OFF(open, dev)), P(ino, U64, OFF(open, ino)), {}};
 static const struct param p_openat[] = {P(fd, RET_FD, 0), P(dirfd, DIRFD, OFF(open, dirfd)), P(name, PATH, PATH_ONLY),
@@ -74,13 +86,57 @@ static const struct param p_exec[] = {P(res, RES, 0), P(exe, PROC_EXE, 0), P(arg
 	P(uid, UID, OFF(exec, hdr.euid)), P(trusted_exepath, BLOB, OFF(exec, exe)), P(pgid, U32, OFF(exec, pgid)),
 	P(gid, U32, OFF(exec, hdr.egid)), P(filename, BLOB, OFF(exec, filename)), {}};
 static const struct param p_fork[] = {P(res, RES, 0), P(exe, PROC_EXE, 0), P(args, PROC_ARGS, 0), P(tid, TID, 0),
-	P(pid, PID, 0), P(ptid, PTID, 0), P(comm, BLOB, OFF(fork, comm)), P(uid, UID, OFF(fork, hdr.euid)),
+	P(pid, PID, 0), P(ptid, PTID, 0), P(comm, BLOB, OFF(fork, comm)),
+	P(flags, CLONE_FLAGS, OFF(fork, flags)), P(uid, UID, OFF(fork, hdr.euid)),
 	P(gid, U32, OFF(fork, hdr.egid)), P(vtid, U32, OFF(fork, hdr.vtid)),
 	P(vpid, U32, OFF(fork, hdr.vpid)), {}};
 static const struct param p_exit[] = {P(status, S32, OFF(exit, status)), P(ret, EXIT_CODE, 0), P(sig, EXIT_SIGNAL, 0),
 	P(core, EXIT_CORE, 0), {}};
 
+static const struct param p_setns[] = {P(res, RES, 0), P(fd, S32, OFF(namespace, fd)),
+	P(nstype, CLONE_FLAGS, OFF(namespace, flags)), CHANGED_NAMESPACES, {}};
+static const struct param p_unshare[] = {P(res, RES, 0), P(flags, CLONE_FLAGS, OFF(namespace, flags)),
+	CHANGED_NAMESPACES, {}};
+static const struct param p_setuid[] = {P(res, RES, 0), P(uid, UID, OFF(creds, id0)), CHANGED_CREDS, {}};
+static const struct param p_setgid[] = {P(res, RES, 0), P(gid, U32, OFF(creds, id0)), CHANGED_CREDS, {}};
+static const struct param p_setreuid[] = {P(res, RES, 0), P(ruid, UID, OFF(creds, id0)), P(euid, UID, OFF(creds, id1)),
+	CHANGED_CREDS, {}};
+static const struct param p_setregid[] = {P(res, RES, 0), P(rgid, S32, OFF(creds, id0)), P(egid, S32, OFF(creds, id1)),
+	CHANGED_CREDS, {}};
+static const struct param p_setresuid[] = {P(res, RES, 0), P(ruid, UID, OFF(creds, id0)), P(euid, UID, OFF(creds, id1)),
+	P(suid, UID, OFF(creds, id2)), CHANGED_CREDS, {}};
+static const struct param p_setresgid[] = {P(res, RES, 0), P(rgid, S32, OFF(creds, id0)), P(egid, S32, OFF(creds, id1)),
+	P(sgid, S32, OFF(creds, id2)), CHANGED_CREDS, {}};
+static const struct param p_setgroups[] = {P(res, RES, 0), P(size, U32, OFF(creds, id0)),
+	P(groups, GROUPS, OFF(creds, groups)), CHANGED_CREDS, {}};
+static const struct param p_capset[] = {P(res, RES, 0), P(cap_inheritable, CAPS, OFF(creds, cap_inheritable)),
+	P(cap_permitted, CAPS, OFF(creds, cap_permitted)), P(cap_effective, CAPS, OFF(creds, hdr.cap_effective)),
+	CHANGED_CREDS, {}};
+static const struct param p_cred_change[] = {P(reason, REASON, OFF(cred_change, reason)),
+	P(ruid, U32, OFF(cred_change, hdr.uid)), P(euid, U32, OFF(cred_change, hdr.euid)), P(suid, U32, OFF(cred_change, suid)),
+	P(rgid, U32, OFF(cred_change, hdr.gid)), P(egid, U32, OFF(cred_change, hdr.egid)), P(sgid, U32, OFF(cred_change, sgid)),
+	P(old_ruid, U32, OFF(cred_change, old_uid)), P(old_euid, U32, OFF(cred_change, old_euid)),
+	P(old_suid, U32, OFF(cred_change, old_suid)), P(old_rgid, U32, OFF(cred_change, old_gid)),
+	P(old_egid, U32, OFF(cred_change, old_egid)), P(old_sgid, U32, OFF(cred_change, old_sgid)),
+	P(userns, NS, OFF(cred_change, hdr.userns)), P(old_userns, NS, OFF(cred_change, old_userns)),
+	P(cap_permitted, CAPS, OFF(cred_change, cap_permitted)), P(cap_effective, CAPS, OFF(cred_change, hdr.cap_effective)),
+	P(old_cap_permitted, CAPS, OFF(cred_change, old_cap_permitted)),
+	P(old_cap_effective, CAPS, OFF(cred_change, old_cap_effective)), {}};
+static const struct param p_keyctl[] = {P(res, RES, 0), P(operation, KEYCTL, OFF(keyctl, operation)),
+	P(arg2, U64, OFF(keyctl, arg2)), P(arg3, U64, OFF(keyctl, arg3)), P(arg4, U64, OFF(keyctl, arg4)),
+	P(arg5, U64, OFF(keyctl, arg5)), {}};
+static const struct param p_personality[] = {P(res, RES, 0), P(persona, PERSONA, OFF(personality, persona)), {}};
+static const struct param p_prctl[] = {P(res, RES, 0), P(option, PRCTL, OFF(prctl, option)),
+	P(arg2_str, BLOB, OFF(prctl, text)), P(arg2_int, U64, OFF(prctl, arg2)), P(arg3, U64, OFF(prctl, arg3)), {}};
+static const struct param p_chroot[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), {}};
+
 static const struct param *const params[CALL_MAX] = {
+	[CALL_SETNS] = p_setns, [CALL_UNSHARE] = p_unshare,
+	[CALL_SETUID] = p_setuid, [CALL_SETGID] = p_setgid, [CALL_SETREUID] = p_setreuid, [CALL_SETREGID] = p_setregid,
+	[CALL_SETRESUID] = p_setresuid, [CALL_SETRESGID] = p_setresgid, [CALL_SETFSUID] = p_setuid,
+	[CALL_SETFSGID] = p_setgid, [CALL_SETGROUPS] = p_setgroups, [CALL_CAPSET] = p_capset,
+	[CALL_CRED_CHANGE] = p_cred_change, [CALL_KEYCTL] = p_keyctl, [CALL_PERSONALITY] = p_personality,
+	[CALL_PRCTL] = p_prctl, [CALL_CHROOT] = p_chroot,
 	[CALL_EXECVE] = p_exec, [CALL_EXECVEAT] = p_exec,
 	[CALL_CLONE] = p_fork, [CALL_CLONE3] = p_fork, [CALL_FORK] = p_fork, [CALL_VFORK] = p_fork,
 	[CALL_PROCEXIT] = p_exit,

@@ -37,7 +37,22 @@ enum param_form {
 	FORM_CAPS,		/* off: U64 */
 	FORM_PROC_EXE, FORM_PROC_ARGS, FORM_TID, FORM_PID, FORM_PTID,
 	FORM_EXIT_CODE, FORM_EXIT_SIGNAL, FORM_EXIT_CORE,
+	FORM_CLONE_FLAGS, FORM_PERSONA,		/* off: U32, bits by name: field_flags.c */
+	FORM_PRCTL, FORM_KEYCTL, FORM_REASON,	/* off: U32, a number by name */
+	FORM_GROUPS,				/* off: wire_blob of numbers, 4 bytes each */
+	FORM_OLD_ID, FORM_OLD_CAPS,		/* of creds: U32, U64; where they are known */
+	FORM_NS,				/* off: U32, 0 when unknown */
 };
+
+struct flag {
+	const char *name;
+	uint32_t bits;
+};
+
+/* field_flags.c: names of bits, or NULL for another form; of a number, or NULL; the original's numbers of CLONE_*. */
+const struct flag *flags_of_self(enum param_form form);
+const char *name_of_number(enum param_form form, uint32_t n);
+uint32_t clone_flags_of(uint32_t kernel);
 
 struct param {
 	uint16_t name;	/* enum arg_name; 0 ends a list */

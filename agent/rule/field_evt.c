@@ -146,7 +146,7 @@ int get_evt_type_is(const struct field_get *g, struct value *v)
 
 static bool is_syscall(const struct field_get *g)
 {
-	return get_type(g) != EVENT_EXIT && get_type(g) != EVENT_DNS;
+	return get_type(g) != EVENT_EXIT && get_type(g) != EVENT_DNS && get_type(g) != EVENT_CRED_CHANGE;
 }
 
 int get_syscall_type(const struct field_get *g, struct value *v)
@@ -162,7 +162,16 @@ static const char *category(const struct field_get *g)
 	case EVENT_EXEC:
 	case EVENT_FORK:
 	case EVENT_EXIT:
+	case EVENT_NAMESPACE:
+	case EVENT_PRCTL:
+	case EVENT_CHROOT:
+	case EVENT_CRED_CHANGE:
 		return "process";
+	case EVENT_CREDS:
+		return g->ev->call == CALL_CAPSET ? "process" : "user";
+	case EVENT_KEYCTL:
+	case EVENT_PERSONALITY:
+		return "other";
 	case EVENT_OPEN:
 	case EVENT_RENAME:
 	case EVENT_UNLINK:

@@ -9,11 +9,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-struct flag {
-	const char *name;
-	uint32_t bits;
-};
-
 /* The original's own numbers of the open flags, and the order it prints them in. */
 enum {
 	F_RDONLY = 1 << 0, F_WRONLY = 1 << 1, F_RDWR = F_RDONLY | F_WRONLY, F_CREAT = 1 << 2, F_APPEND = 1 << 3,
@@ -217,6 +212,18 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 	case FORM_EXIT_SIGNAL:
 	case FORM_EXIT_CORE:
 		return put_exit(g, v, (enum param_form)p->form);
+	case FORM_CLONE_FLAGS:
+		return put_uint(v, clone_flags_of(u32_at(g, p)));
+	case FORM_PERSONA:
+	case FORM_PRCTL:
+	case FORM_KEYCTL:
+		return put_uint(v, u32_at(g, p));
+	case FORM_NS:
+		return u32_at(g, p) ? put_uint(v, u32_at(g, p)) : FIELD_MISSING;
+	case FORM_OLD_ID:
+		return g->ev->rec->creds.known ? put_uint(v, u32_at(g, p)) : FIELD_MISSING;
+	case FORM_OLD_CAPS:
+		return g->ev->rec->creds.known ? put_uint(v, *(const uint64_t *)at(g, p)) : FIELD_MISSING;
 	default:
 		return param_text(g, p, v);
 	}
@@ -332,6 +339,21 @@ static int put_octal(const struct field_get *g, struct value *v, uint32_t n)
 	return put_str(v, text_view(&t));
 }
 
+/* "0,4,27" */
+static int put_groups(const struct field_get *g, struct value *v, struct str groups)
+{
+	struct text t = text_begin(g->s);
+	uint32_t id;
+
+	for (size_t i = 0; i + sizeof(id) <= groups.n; i += sizeof(id)) {
+		memcpy(&id, groups.p + i, sizeof(id));
+		if (i)
+			text_char(&t, ',');
+		text_uint(&t, id);
+	}
+	return put_str(v, text_view(&t));
+}
+
 static const struct flag *flags_of(enum param_form form)
 {
 	switch (form) {
@@ -355,7 +377,7 @@ static const struct flag *flags_of(enum param_form form)
 	case FORM_MODE:
 		return mode_flags;
 	default:
-		return NULL;
+		return flags_of_self(form);
 	}
 }
 
@@ -411,6 +433,15 @@ int param_text(const struct field_get *g, const struct param *p, struct value *v
 		return get_proc_ppid(g, &raw) == 1 ? put_process(g, v, get_proc_pname, raw.i) : FIELD_MISSING;
 	case FORM_EXIT_SIGNAL:
 		return put_signal(g, v);
+	case FORM_PRCTL:
+	case FORM_KEYCTL:
+	case FORM_REASON:
+		name = name_of_number(form, u32_at(g, p));
+		return name ? put_text(v, name) : put_number(g, v, u32_at(g, p));
+	case FORM_GROUPS:
+		return put_groups(g, v, blob_at(g, p));
+	case FORM_OLD_CAPS:
+		return param_raw(g, p, &raw) == 1 ? put_capabilities(g, v, raw.u) : FIELD_MISSING;
 	default:
 		return param_raw(g, p, &raw) == 1 ? put_number(g, v, raw.i) : FIELD_MISSING;
 	}

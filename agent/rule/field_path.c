@@ -22,6 +22,8 @@ bool event_path(const struct field_get *g, enum path_role role, struct event_pat
 		return role == PATH_ONLY && ONE(ev, r->unlink, name, raw, dir);
 	case EVENT_CHMOD:
 		return role == PATH_ONLY && ONE(ev, r->chmod, name, raw, dir);
+	case EVENT_CHROOT:
+		return role == PATH_ONLY && ONE(ev, r->chroot, name, raw, dir);
 	case EVENT_RENAME:
 		return role == PATH_OLD ? ONE(ev, r->rename, oldname, oldraw, olddir)
 					: role == PATH_NEW && ONE(ev, r->rename, newname, newraw, newdir);

@@ -6,6 +6,7 @@
  * once more under "this call, and it failed" or "this open, and it only reads";
  * what is then false for every rule need not be sent.
  */
+#include "event/attr.h"
 #include "rule/matcher_node.h"
 #include <stdlib.h>
 
@@ -248,7 +249,7 @@ static bool is_open(enum event_call call)
 
 static bool can_fail(enum event_call call)
 {
-	return call != CALL_PROCEXIT && call != CALL_DNS;
+	return call != CALL_PROCEXIT && call != CALL_DNS && call != CALL_CRED_CHANGE;
 }
 
 /* ---- opens by name ---- */
@@ -289,6 +290,12 @@ static void needs_of_opens(const struct matcher *m, struct needs *n)
 	}
 }
 
+/* What was before, of events that show it. */
+static bool tells_credentials(enum event_call call)
+{
+	return call_table[call].type == EVENT_CREDS || call == CALL_CRED_CHANGE;
+}
+
 void matcher_needs(const struct matcher *m, struct needs *n)
 {
 	_cleanup_(freep) uint8_t *memo = calloc(m->nnodes, 1);
@@ -302,6 +309,7 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 		if (!some_may_hold(m, a))
 			continue;
 		n->call[call] = true;
+		n->want |= tells_credentials(call) ? WANT_CREDS : 0;
 		opens |= a.open;
 		a.what = SUPPOSE_FAILED;
 		if (can_fail(call) && some_may_hold(m, a))

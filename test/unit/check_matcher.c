@@ -405,13 +405,17 @@ START_TEST(needs)
 	ck_assert_uint_eq(calls_of(&n), 0);
 	n = needs_of("proc.name = x", NULL);
 	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 1);
-	ck_assert_uint_eq(n.want, WANT_FAILED | WANT_OPEN_FAILED | WANT_OPEN_READ);
+	ck_assert_uint_eq(n.want, WANT_FAILED | WANT_OPEN_FAILED | WANT_OPEN_READ | WANT_CREDS);
 	n = needs_of("evt.type = execve and evt.failed = false and proc.stdout.peer.rip exists", NULL);
 	ck_assert(n.call[CALL_CONNECT] && n.call[CALL_ACCEPT] && n.call[CALL_ACCEPT4]);	/* they are known from there */
 	ck_assert_uint_eq(calls_of(&n), 4);
 	n = needs_of("evt.type = connect and evt.failed = false and fd.rip.name = a", NULL);
 	ck_assert(n.call[CALL_DNS]);
 	ck_assert_uint_eq(calls_of(&n), 2);
+	n = needs_of("evt.type = cred_change", NULL);
+	ck_assert_uint_eq(n.want, WANT_CREDS);	/* it cannot fail */
+	n = needs_of("evt.type = setuid and evt.res = SUCCESS", NULL);
+	ck_assert_uint_eq(n.want, WANT_CREDS);
 	n = needs_of("evt.type = kexec_load", NULL);	/* no call of ours */
 	ck_assert_uint_eq(calls_of(&n), 0);
 }

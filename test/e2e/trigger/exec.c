@@ -644,6 +644,7 @@ static void said_forked_from(const char *call, pid_t pid, int vpid, int ppid)
 	truth_num("child_cgroup", (long long)truth_cgroup());
 	truth_num("ppid", ppid);
 	truth_num("pstart", (long long)truth_stat(parent, 22));
+	truth_num("flags", !strcmp(call, "vfork") ? CLONE_VM | CLONE_VFORK : ppid == self() ? 0 : CLONE_PARENT);
 	truth_str("comm", "exec");
 	truth_header();
 	truth_end();

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/* What a process asks of the kernel for itself: keys, execution domain, the many things of prctl, another root. */
+#include "net.h"
+#include "record.h"
+
+#define PR_SET_NAME	15
+
+SEC("tracepoint/syscalls/sys_exit_keyctl")
+int keyctl__exit(struct sys_exit *ctx)
+{
+	struct wire_keyctl *r;
+	struct pt_regs *regs;
+
+	if (!net__wanted(EVENT_KEYCTL, CALL_KEYCTL, ctx->ret < 0))
+		return 0;
+	r = record__new(EVENT_KEYCTL, CALL_KEYCTL, sizeof(*r));
+	if (!r)
+		return 0;
+	regs = task__regs();
+	r->operation = task__arg(regs, 1);
+	r->arg2 = task__arg(regs, 2);
+	r->arg3 = task__arg(regs, 3);
+	r->arg4 = task__arg(regs, 4);
+	r->arg5 = task__arg(regs, 5);
+	return record__send(&r->hdr, ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_personality")
+int personality__exit(struct sys_exit *ctx)
+{
+	struct wire_personality *r;
+
+	if (!net__wanted(EVENT_PERSONALITY, CALL_PERSONALITY, ctx->ret < 0))
+		return 0;
+	r = record__new(EVENT_PERSONALITY, CALL_PERSONALITY, sizeof(*r));
+	if (!r)
+		return 0;
+	r->persona = task__arg(task__regs(), 1);
+	return record__send(&r->hdr, ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_prctl")
+int prctl__exit(struct sys_exit *ctx)
+{
+	struct wire_prctl *r;
+	struct pt_regs *regs;
+
+	if (!net__wanted(EVENT_PRCTL, CALL_PRCTL, ctx->ret < 0))
+		return 0;
+	r = record__new(EVENT_PRCTL, CALL_PRCTL, sizeof(*r));
+	if (!r)
+		return 0;
+	regs = task__regs();
+	r->option = task__arg(regs, 1);
+	r->arg2 = task__arg(regs, 2);
+	r->arg3 = task__arg(regs, 3);
+	if (r->option == PR_SET_NAME && !ctx->ret)
+		record__str(&r->hdr, &r->text, __builtin_preserve_access_index(&task__current()->comm[0]), 16);
+	return record__send(&r->hdr, ctx->ret);
+}
+
+/*
+ * The new root as the first process of the pid namespace names it: the process's own name for it is "/" by now. Of a
+ * container that is the container's root, else the host's.
+ */
+static __always_inline void chroot__root(struct wire_chroot *r, struct task_struct *t)
+{
+	__u32 kind = scratch__of(&r->hdr)->kind, level;
+	struct pid_namespace *ns = task__pidns(t, &level);
+	struct task_struct *first = BPF_CORE_READ(ns, child_reaper);
+	struct dentry *d = BPF_CORE_READ(t, fs, root.dentry);
+	struct vfsmount *mnt = BPF_CORE_READ(t, fs, root.mnt);
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+
+	r->dev = inode__dev(inode);
+	r->ino = BPF_CORE_READ(inode, i_ino);
+	if (d && mnt && first)
+		record__ended(&r->hdr, &r->name, path__walk(kind, (__u64)first, (__u64)d, (__u64)mnt));
+}
+
+SEC("tracepoint/syscalls/sys_exit_chroot")
+int chroot__exit(struct sys_exit *ctx)
+{
+	struct wire_chroot *r;
+
+	if (!net__wanted(EVENT_CHROOT, CALL_CHROOT, ctx->ret < 0))
+		return 0;
+	r = record__new(EVENT_CHROOT, CALL_CHROOT, sizeof(*r));
+	if (!r)
+		return 0;
+	if (!ctx->ret)
+		chroot__root(r, task__current());
+	else
+		r->hdr.flags |= WIRE_NAME_USER;
+	record__user_str(&r->hdr, &r->raw, (void *)task__arg(task__regs(), 1), PATH_SIZE);
+	if (ctx->ret)
+		record__dir(&r->hdr, &r->dir, AT_FDCWD);
+	return record__send(&r->hdr, ctx->ret);
+}
