@@ -16,6 +16,7 @@
 #include <sys/utsname.h>
 
 #define FLOOD_MS 1000u
+#define TOP_MS 30000u
 #define HOUSE_MS 60000u	/* housekeeping: users, losses; no shorter timer runs on an idle host */
 
 static char hostname[256], boot_id[40], kernel_release[128];
@@ -89,6 +90,37 @@ static void on_idle(void *ctx)
 	fold_schedule(a);
 	if (a->floods && !a->stopping && floods_grew(a->floods) && !uv_is_active((uv_handle_t *)&a->flood_timer))
 		uv_timer_start(&a->flood_timer, on_flood, FLOOD_MS, 0);
+}
+
+static void on_observe(void *ctx, const struct event *ev, const struct matches *m)
+{
+	top_count(ctx, ev, m);
+}
+
+static void end_top(uv_timer_t *t)
+{
+	struct agent *a = t->data;
+
+	a->pipeline.observe = NULL;
+	a->top = top_free(a->top);
+}
+
+json_t *agent_top(struct agent *a)
+{
+	json_t *coverage = a->source->ops->coverage(a->source), *v;
+
+	if (!a->top && !a->stopping) {
+		a->top = top_new();
+		a->pipeline.observe = a->top ? on_observe : NULL;
+		a->pipeline.observe_ctx = a->top;
+	}
+	if (a->top && !a->stopping)
+		uv_timer_start(&a->top_timer, end_top, TOP_MS, 0);
+	v = a->top ? top_json(a->top) : json_pack("{s:[], s:i}", "rows", "others", 0);
+	json_object_set_new(v, "time", json_real((double)clock_boot_ns() / NSEC_PER_SEC));
+	json_object_set(v, "kernel", json_object_get(coverage, "events"));
+	json_decref(coverage);
+	return v;
 }
 
 static void on_finding(void *ctx, Noroshi__V1__Finding *f)
@@ -188,9 +220,10 @@ static void start_timers(struct agent *a)
 
 	uv_timer_init(&a->loop, &a->fold_timer);
 	uv_timer_init(&a->loop, &a->flood_timer);
+	uv_timer_init(&a->loop, &a->top_timer);
 	uv_timer_init(&a->loop, &a->house_timer);
 	uv_timer_init(&a->loop, &a->watchdog_timer);
-	a->fold_timer.data = a->flood_timer.data = a->house_timer.data = a->watchdog_timer.data = a;
+	a->fold_timer.data = a->flood_timer.data = a->top_timer.data = a->house_timer.data = a->watchdog_timer.data = a;
 	uv_timer_start(&a->house_timer, on_house, HOUSE_MS, HOUSE_MS);
 	if (watchdog)
 		uv_timer_start(&a->watchdog_timer, on_watchdog, watchdog, watchdog);
@@ -356,6 +389,7 @@ static int agent_start(struct agent *a)
 static void agent_free(struct agent *a)
 {
 	a->stopping = true;	/* a signal may still be waiting in the loop */
+	top_free(a->top);
 	floods_free(a->floods);	/* reads the source's memory */
 	if (a->source)
 		a->source->ops->free(a->source);	/* nothing new comes in */

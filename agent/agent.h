@@ -13,6 +13,7 @@
 #include "pipeline.h"
 #include "reload.h"
 #include "sensor/source.h"
+#include "top.h"
 #include "util/loop.h"
 
 struct agent_options {
@@ -38,7 +39,8 @@ struct agent {
 	struct deliver *deliver;
 	struct control *control;
 	struct floods *floods;
-	uv_timer_t fold_timer, flood_timer, house_timer, watchdog_timer;
+	struct top *top;		/* NULL while nobody asks */
+	uv_timer_t fold_timer, flood_timer, top_timer, house_timer, watchdog_timer;
 	uv_signal_t signals[3];
 	struct loop_meter meter;
 	uint64_t started;		/* wall clock, ns */
@@ -61,6 +63,11 @@ int agent_run(struct agent_options *o);
 
 /* State of everything, for /coverage and `status`: new reference. */
 json_t *agent_status(struct agent *a);
+/*
+ * What happened since somebody first asked, for /top: new reference. Counting begins with the first question and ends half
+ * a minute after the last.
+ */
+json_t *agent_top(struct agent *a);
 /* Records that the coverage counts as lost, of all events and for all reasons or for all but the rate; 0 of NULL. */
 uint64_t agent_lost_records(json_t *coverage, bool over_rate);
 /* "starting", "healthy", "degraded" or "unhealthy", and the reasons. */

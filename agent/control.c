@@ -129,9 +129,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return health(ct, c, url[1] == 'r');
 	if (!strcmp(url, "/coverage"))
 		return answer_json(c, MHD_HTTP_OK, agent_status(ct->agent));
+	if (!strcmp(url, "/top"))
+		return answer_json(c, MHD_HTTP_OK, agent_top(ct->agent));
 	if (!strcmp(url, "/metrics"))
 		return metrics(ct, c);
-	buf_puts(&b, "/healthz /readyz /coverage /metrics\n");
+	buf_puts(&b, "/healthz /readyz /coverage /metrics /top\n");
 	return answer(c, MHD_HTTP_NOT_FOUND, "text/plain", &b);
 }
 

@@ -2,8 +2,8 @@
 /*
  * Control
  *
- * HTTP on a unix socket: /healthz, /readyz, /coverage, /metrics. What `status`
- * and a monitoring system ask.
+ * HTTP on a unix socket: /healthz, /readyz, /coverage, /metrics, /top. What
+ * `status`, `top` and a monitoring system ask.
  */
 #ifndef CONTROL_H
 #define CONTROL_H

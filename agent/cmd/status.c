@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the running agent says of itself, over its unix socket. */
+#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "util/buf.h"
 #include "util/escape.h"
-#include "util/limits.h"
-#include <curl/curl.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -17,37 +16,6 @@ static const struct cmd_option options[] = {
 	[OPT_JSON] = {"--json", 0, NULL, "everything, as one JSON object"},
 	{},
 };
-
-static size_t on_body(char *p, size_t size, size_t n, void *ctx)
-{
-	buf_add(ctx, p, size * n);
-	return buf_error(ctx) ? 0 : size * n;
-}
-
-static json_t *ask(const char *state, char *error, size_t room)
-{
-	struct buf body = {.max = 4u << 20};
-	char path[300];
-	CURL *c = curl_easy_init();
-	json_t *v = NULL;
-	CURLcode r;
-
-	snprintf(path, sizeof(path), "%s/control.sock", state);
-	curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
-	curl_easy_setopt(c, CURLOPT_URL, "http://noroshi/coverage");
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &body);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 5000L);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	r = curl_easy_perform(c);
-	if (r == CURLE_OK)
-		v = json_loadb(body.p ? body.p : "", body.n, 0, NULL);
-	if (!v)
-		snprintf(error, room, "%s: %s", path, r == CURLE_OK ? "no JSON came back" : curl_easy_strerror(r));
-	curl_easy_cleanup(c);
-	buf_free(&body);
-	return v;
-}
 
 static const char *text(json_t *o, const char *key)
 {
@@ -250,7 +218,7 @@ static int run(int argc, char **argv)
 		else
 			as_json = true;
 	}
-	v = ask(state, error, sizeof(error));
+	v = ask(state, "coverage", error, sizeof(error));
 	if (!v) {
 		fprintf(stderr, "noroshi status: no agent answers (%s); is it running, with this --state?\n", error);
 		return EXIT_HOST;

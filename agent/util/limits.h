@@ -53,6 +53,8 @@
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
 #define FOLD_BYTES_MAX		(4u << 20)	/* findings kept for their second revision, packed: part of the agent's memory budget */
+#define TOP_ROWS_MAX		4096		/* kinds of events that `noroshi top` tells apart; more are counted together */
+#define TOP_RULE_MAX		128		/* bytes of a rule's name there: its answer stays below 2 MiB */
 #define OBSERVED_RULES_MAX	256		/* rules tried out whose matches are counted */
 #define OBSERVED_SAMPLES	3		/* first and latest matches of each that are kept as text */
 #define OBSERVED_TEXT_MAX	1024		/* one of them: with all other caps 1.5 MiB, and status is read whole */
