@@ -8,6 +8,7 @@ with one: a container floods, and loses only its own.
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ def count(agent, rule):
 def losses(agent, container=None):
     """By event, of one control group: a container's, or all of no container."""
     out = {}
-    for group in coverage(agent)["losers"]:
+    for group in agent.coverage()["losers"]:
         if group["container"] == container:
             for event, n in group["lost"].items():
                 out[event] = out.get(event, 0) + n
@@ -150,7 +151,7 @@ def limited(seconds, rate, config):
             results.add([p.wait() for p in running] != [0, 0, 0], "%d opens, %d connections, and another container" % (opens, connects))
             results.add(not lib_agent.await_that("account", lambda: unaccounted(agent) == 0) and unaccounted(agent), "seen = received + lost")
             lib_agent.await_that("findings", lambda: len(agent.findings("Telemetry flood")) > 1)
-            after = coverage(agent)["coverage"]
+            after = agent.coverage()["coverage"]
             lost = {box: losses(agent, box.container) for box in (files, network, other)}
             results.add(lost[other], "the other container loses nothing")
             results.add({e for e in ("exec", "fork", "exit") if sum(after["events"][e]["lost"].values())}, "nobody loses a process record")
