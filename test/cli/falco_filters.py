@@ -10,9 +10,8 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-CORPUS = os.path.join(os.environ["SRC"], "..", "shared", "corpus", "filter-cases.tsv")
-SKIPS = os.path.join(os.environ["SRC"], "test", "cli", "falco_skips.txt")
-NOROSHI = os.environ["NOROSHI"]
+import lib_falco
+from lib_falco import NOROSHI
 
 NA = {"hex": b"<NA>".hex()}     # the text itself: as JSON text it means a missing field
 
@@ -188,12 +187,6 @@ def unescape(cell):
                   lambda m: {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}.get(m[1]) or chr(int(m[1][1:], 16)), cell)
 
 
-def skips():
-    with open(SKIPS, encoding="utf-8") as f:
-        rows = [line.rstrip("\n").split("\t") for line in f if line.startswith("filter\t")]
-    return {(r[1], r[2]): r[3] for r in rows}
-
-
 def outcomes(cases, folder):
     """Per case what is wrong with it, or None."""
     for c in cases:
@@ -212,12 +205,8 @@ def outcomes(cases, folder):
 
 
 def main():
-    if not os.access(CORPUS, os.R_OK):
-        print("skipped: no corpus in ../shared")
-        return 77
-    with open(CORPUS, encoding="utf-8") as f:
-        cases = [Case(i, line.rstrip("\n").split("\t")) for i, line in enumerate(f) if i]
-    left_out = skips()
+    cases = [Case(i, line.split("\t")) for i, line in enumerate(lib_falco.cases("filter-cases.tsv")) if i]
+    left_out = lib_falco.left_out("filter", ((c.origin, c.condition) for c in cases))
     run_here = [c for c in cases if (c.origin, c.condition) not in left_out]
     with tempfile.TemporaryDirectory() as folder:
         wrong = outcomes(run_here, folder)
@@ -231,11 +220,7 @@ def main():
         print(f"{name}: {sum(not wrong[c] for c in ran)} of {len(ran)} run agree, "
               f"{sum(c.expected == name for c in cases)} in all")
     decided = sum(not wrong[c] for c in run_here if c.expected.endswith("matched"))
-    print(f"agreement: {len(run_here) - bad} of {len(run_here)} run, {100 * (len(run_here) - bad) / len(run_here):.2f} %; "
-          f"{len(cases) - len(run_here)} left out by name; {decided} that match or do not")
-    for origin, condition in set(left_out) - {(c.origin, c.condition) for c in cases}:
-        print(f"falco_skips.txt names a case that is not there: {origin}: {condition}")
-        bad += 1
+    print(lib_falco.agreement(len(run_here) - bad, len(run_here), len(cases) - len(run_here)) + f"; {decided} that match or do not")
     return 1 if bad or decided < 300 else 0
 
 
