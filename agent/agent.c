@@ -348,6 +348,15 @@ static int build_pipeline(struct agent *a)
 	return 0;
 }
 
+void agent_needs(const struct config *c, const struct ruleset *rules, struct needs *ret)
+{
+	ruleset_needs(rules, ret);
+	ret->rate = c->rate_limit;
+	ret->burst = c->rate_burst;
+	if (!strcmp(c->ia32, "guard"))
+		ret->want |= WANT_COMPAT;
+}
+
 /* Everything that needs rights happens before the drop: the sensor, the sinks' files, the control socket. */
 static int agent_start(struct agent *a)
 {
@@ -356,9 +365,7 @@ static int agent_start(struct agent *a)
 	char error[512] = "";
 	int r;
 
-	ruleset_needs(a->o.ruleset, &needs);
-	needs.rate = a->o.config->rate_limit;
-	needs.burst = a->o.config->rate_burst;
+	agent_needs(a->o.config, a->o.ruleset, &needs);
 	r = source_kernel_new(&a->source, &needs, error);
 	if (r < 0) {
 		log_error("cannot watch this kernel: %s", error);

@@ -62,6 +62,9 @@ struct agent {
 int agent_run(struct agent_options *o);
 
 /* State of everything, for /coverage and `status`: new reference. */
+/* What has to leave the kernel for these rules, and for the configuration. */
+void agent_needs(const struct config *c, const struct ruleset *rules, struct needs *ret);
+
 json_t *agent_status(struct agent *a);
 /*
  * What happened since somebody first asked, for /top: new reference. Counting begins with the first question and ends half

@@ -148,6 +148,7 @@ static const struct {
 	{"compression", false, {"gzip", "zstd", "none"}},
 	{"rule_matching", false, {"all", "first"}},
 	{"semantics", false, {"native", "falco"}},
+	{"ia32", false, {"off", "guard"}},
 };
 
 static void suggest(struct config_parse *p, const yaml_node_t *n, const char *const *words, const char *message)

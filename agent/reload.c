@@ -69,14 +69,14 @@ static void swap(struct agent *a, struct reload *r)
 /* Rules whose events nobody sends would look as if they were in force: then rather those that are. */
 static void try_swap(struct agent *a, struct reload *r)
 {
-	struct needs needs = {.rate = a->o.config->rate_limit, .burst = a->o.config->rate_burst};
+	struct needs needs = {};
 	int e = r->result;
 
 	print_diags(&r->diags);
 	if (e < 0) {
 		log_error("reload refused, the rules before it stay: %zu errors", r->diags.errors);
 	} else {
-		ruleset_needs(r->rules, &needs);
+		agent_needs(a->o.config, r->rules, &needs);
 		e = source_kernel_widen(a->source, &needs);
 		if (e < 0)
 			log_error("reload refused, the rules before it stay: the sensor cannot be told what the new ones need: %s",

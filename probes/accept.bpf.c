@@ -18,17 +18,20 @@ static __always_inline void accept__socket(struct wire_accept *r, struct sock *s
 		record__unix_sock(&r->hdr, &r->path, sk);
 }
 
+/* Beside accept__emit(), not from it: both need much of the stack. */
+__weak __attribute__((noinline)) int accept__serves(__u64 via, __s64 ret)
+{
+	if (ret < 0 || !owner__wanted())
+		return 0;
+	return owner__serves(file__sock(entry__made(via, ret)), false);
+}
+
 __weak __attribute__((noinline)) int accept__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	__u16 call = nr == NR_ACCEPT4 ? CALL_ACCEPT4 : CALL_ACCEPT;
 	struct wire_accept *r;
 	struct sock *sk;
 
-	if (ret >= 0 && owner__wanted()) {
-		sk = file__sock(entry__made(via, ret));
-		if (sk)
-			owner__serves(sk, false);
-	}
 	if (!net__wanted(EVENT_ACCEPT, call, ret < 0))
 		return 0;
 	r = entry__new(via, EVENT_ACCEPT, call, sizeof(*r));
@@ -45,5 +48,6 @@ __weak __attribute__((noinline)) int accept__emit(__s32 nr, __u64 via, __s64 ret
 SEC("tracepoint")
 int accepts__exit(struct sys_exit *ctx)
 {
+	accept__serves(VIA_CALL, ctx->ret);
 	return accept__emit(ctx->nr, VIA_CALL, ctx->ret);
 }

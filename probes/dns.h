@@ -75,21 +75,22 @@ static __always_inline bool owner__wanted(void)
 }
 
 /* The current process takes what comes to port 53 of TCP: by listening there, or by accepting one connection. */
-static __always_inline void owner__serves(struct sock *sk, bool listener)
+static __always_inline int owner__serves(struct sock *sk, bool listener)
 {
 	struct owner o = {};
 	__u16 family;
 	__u64 key;
 
 	if (!sk)
-		return;
+		return 0;
 	family = sock__family(sk);
 	if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, __sk_common.skc_num) != DNS_PORT ||
 	    sock__protocol(sk) != IPPROTO_TCP || !owner__current(SCRATCH_TASK, &o))
-		return;
+		return 0;
 	key = listener ? owner__listener_key(sk) : owner__key(sk);
 	o.ports = DNS_PORT << 16 | (listener ? 0 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)));
 	bpf_map_update_elem(&owners, &key, &o, BPF_ANY);
+	return 0;
 }
 
 #endif

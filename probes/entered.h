@@ -39,27 +39,35 @@ static __always_inline struct entered *entered__get(__s32 nr)
 	return e && e->nr == nr && e->len ? e : NULL;
 }
 
-/* The texts are equal where this part of the earlier one goes. The other lies in the walk's room. */
-__weak __attribute__((noinline)) int text__same(__s32 nr, __u32 part)
+/* Is the word at this place of both texts the same, as far as the earlier one goes? The other lies in the walk's room. */
+__weak __attribute__((noinline)) int text__same_word(__s32 nr, __u32 word)
 {
 	struct entered *e = entered__get(nr);
 	struct walk *w = walk__get(SCRATCH_TASK);
-	__u32 i, at;
+	__u64 at = (__u64)word * 8, a, b;
+	__u32 left;
 
-	if (!e || !w)
+	PIN(at);
+	if (!e || !w || at > PATH_SIZE - 8)
 		return 1;
-	for (i = 0; i < WORDS_EACH; i++) {
-		at = (part * WORDS_EACH + i) * 8 & (PATH_SIZE - 1);
-		if (at + 8 > e->len)
-			break;
-		if (*(__u64 *)&e->text[at] != *(__u64 *)&w->text[at])
-			return 0;
+	PIN(at);
+	left = at < e->len ? e->len - at : 0;
+	a = *(__u64 *)(e->text + at);
+	b = *(__u64 *)(w->text + at);
+	if (left < 8) {		/* what lies behind is an earlier text's */
+		a = left ? a << (64 - 8 * left) : 0;
+		b = left ? b << (64 - 8 * left) : 0;
 	}
-	for (i = 0; i < 7; i++) {
-		at = (part * WORDS_EACH * 8 + i + (e->len & ~7u) % (WORDS_EACH * 8)) & (PATH_SIZE - 1);
-		if (at < e->len && e->text[at] != w->text[at])
+	return a == b;
+}
+
+__weak __attribute__((noinline)) int text__same(__s32 nr, __u32 part)
+{
+	__u32 i;
+
+	for (i = 0; i < WORDS_EACH; i++)
+		if (!text__same_word(nr, part * WORDS_EACH + i))
 			return 0;
-	}
 	return 1;
 }
 

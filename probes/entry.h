@@ -18,7 +18,7 @@
 #include "task.h"
 
 /* Else the address of a request, struct io_kiocb. */
-enum via { VIA_CALL, VIA_COMPAT, VIA_WAYS };
+enum via { VIA_CALL, VIA_COMPAT, VIA_SOCKETCALL, VIA_WAYS };
 
 #define ASKED_MAX	1024
 #define ASKED_TEXT	256	/* longer ones have a map of their own: there are few */
@@ -97,8 +97,20 @@ static __always_inline __u64 asked__arg(__u64 req, __u32 n)
 #define REG32_ARG3 dx
 #define REG32_ARG4 si
 #define REG32_ARG5 di
+
+/* One call for all that sockets can do; its arguments lie in the caller's memory. */
+static __always_inline __u64 socketcall__arg(__u32 n)
+{
+	__u64 args = (__u32)BPF_CORE_READ(task__regs(), REG32_ARG2);
+	__u32 arg = 0;
+
+	bpf_probe_read_user(&arg, sizeof(arg), (void *)(args + (n - 1) * sizeof(arg)));
+	return arg;
+}
+
 #define entry__arg(via, n)									\
 	((via) == VIA_CALL ? task__arg(task__regs(), n) :					\
+	 (via) == VIA_SOCKETCALL ? socketcall__arg(n) :						\
 	 (via) == VIA_COMPAT ? (__u64)(__u32)BPF_CORE_READ(task__regs(), REG32_ARG##n) :	\
 			       asked__arg(via, (n) - 1))
 #else
@@ -128,11 +140,32 @@ static __always_inline __s32 compat__nr(__s32 nr)
 	case 304:	return NR_SYMLINKAT;
 	case 306:	return NR_FCHMODAT;
 	case 353:	return NR_RENAMEAT2;
+	case 359:	return NR_SOCKET;
+	case 361:	return NR_BIND;
+	case 362:	return NR_CONNECT;
+	case 363:	return NR_LISTEN;
+	case 364:	return NR_ACCEPT4;
 	case NR_OPENAT2:
 	case NR_FCHMODAT2:
 		return nr;
 	}
 #endif
+	return -1;
+}
+
+#define NR32_SOCKETCALL	102
+
+/* By the number that socketcall has for it: include/uapi/linux/net.h. */
+static __always_inline __s32 socketcall__nr(__u32 which)
+{
+	switch (which) {
+	case 1:		return NR_SOCKET;
+	case 2:		return NR_BIND;
+	case 3:		return NR_CONNECT;
+	case 4:		return NR_LISTEN;
+	case 5:		return NR_ACCEPT;
+	case 18:	return NR_ACCEPT4;
+	}
 	return -1;
 }
 
@@ -240,7 +273,7 @@ static __always_inline void *entry__new(__u64 via, __u16 type, __u16 call, __u32
 
 	if (via < VIA_WAYS) {
 		h = record__new(type, call, size);
-		if (h && via == VIA_COMPAT)
+		if (h && via != VIA_CALL)
 			h->flags |= WIRE_COMPAT;
 		return h;
 	}

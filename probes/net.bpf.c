@@ -260,14 +260,20 @@ int bind__exit(struct sys_exit *ctx)
 	return bind__emit(VIA_CALL, ctx->ret);
 }
 
+/* Beside listen__emit(), not from it: both need much of the stack. */
+__weak __attribute__((noinline)) int listen__serves(__u64 via, __s64 ret)
+{
+	if (ret || !owner__wanted())
+		return 0;
+	return owner__serves(entry__sock(via, ARG(1)), true);
+}
+
 __weak __attribute__((noinline)) int listen__emit(__u64 via, __s64 ret)
 {
 	struct wire_addr none = {};
 	struct wire_listen *r;
 	struct sock *sk;
 
-	if (!ret && owner__wanted())
-		owner__serves(entry__sock(via, ARG(1)), true);
 	if (!net__wanted(EVENT_LISTEN, CALL_LISTEN, ret < 0))
 		return 0;
 	r = entry__new(via, EVENT_LISTEN, CALL_LISTEN, sizeof(*r));
@@ -289,5 +295,6 @@ __weak __attribute__((noinline)) int listen__emit(__u64 via, __s64 ret)
 SEC("tracepoint/syscalls/sys_exit_listen")
 int listen__exit(struct sys_exit *ctx)
 {
+	listen__serves(VIA_CALL, ctx->ret);
 	return listen__emit(VIA_CALL, ctx->ret);
 }

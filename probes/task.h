@@ -201,6 +201,16 @@ static __always_inline bool task__compat(struct task_struct *t)
 #endif
 }
 
+/* The same without a call, of the current task as task__mine() gives it. */
+static __always_inline bool task__compat_now(struct task_struct *t)
+{
+#if defined(__TARGET_ARCH_x86)
+	return READ(task__typed(), t, thread_info.status) & TS_COMPAT;
+#else
+	return READ(task__typed(), t, thread_info.flags) >> TIF_32BIT & 1;
+#endif
+}
+
 static __always_inline __u64 task__start(struct task_struct *t, bool typed)
 {
 	struct task_struct *leader = READ(typed, t, group_leader);

@@ -42,6 +42,8 @@ extern int connect__emit(__u64 via, __s64 ret);
 extern int bind__emit(__u64 via, __s64 ret);
 extern int listen__emit(__u64 via, __s64 ret);
 extern int accept__emit(__s32 nr, __u64 via, __s64 ret);
+extern int accept__serves(__u64 via, __s64 ret);
+extern int listen__serves(__u64 via, __s64 ret);
 
 static const struct asked asked_none = {};
 
@@ -233,9 +235,11 @@ static __always_inline void request__report(__u64 via, __u8 op, __s64 ret)
 		bind__emit(via, ret);
 		break;
 	case IO_LISTEN:
+		listen__serves(via, ret);
 		listen__emit(via, ret);
 		break;
 	case IO_ACCEPT:
+		accept__serves(via, ret);
 		accept__emit(NR_ACCEPT4, via, ret);
 		break;
 	}

@@ -191,6 +191,7 @@ static int print(json_t *v)
 	print_observed(json_object_get(v, "observed"), number(v, "observedUncounted"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
 	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
+	printf("ia32       %s\n", text(json_object_get(v, "coverage"), "ia32"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losers(json_object_get(v, "losers"));
 	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));

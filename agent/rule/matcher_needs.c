@@ -215,6 +215,8 @@ static uint32_t want_of_slot(const struct slot *s)
 		return WANT_ENV;
 	if (s->kind == EXPR_FIELD && !strncmp(s->field.desc->name, "proc.exe_writ", 13))
 		return WANT_WRITER;
+	if (is(s, "evt.compat"))
+		return WANT_COMPAT;
 	if (is(s, "evt.args_mutated"))
 		return WANT_ARGS | WANT_OPEN_RAW;
 	for (i = 0; i < ARRAY_SIZE(raw); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/coverage.h"
 #include "event/attr.h"
+#include "sensor/host.h"
 #include <stdio.h>
 
 const char *const loss_name[LOSS_MAX] = {
@@ -37,6 +38,7 @@ static void explain(char dst[2 * PROGRAM_REASON_MAX], const struct sensor_state 
 		[NEED_HELPS] = "less is known of it: ",
 		[NEED_FAILED] = "failed attempts are not seen: ",
 		[NEED_WRITER] = "who wrote an executable is not known: ",
+		[NEED_COMPAT] = "32-bit entries are not seen: ",
 		[NEED_ARGS] = "arguments changed on the way are not seen: ",
 	};
 	const char *reason = s->program[without].reason;
@@ -146,13 +148,21 @@ static json_t *programs_json(const struct coverage *c)
 	return a;
 }
 
+/* Whether programs here can enter as 32-bit ones do, and if so whether that is seen. */
+static const char *ia32_state(const struct needs *needs)
+{
+	if (!host_ia32())
+		return "not reachable";
+	return needs->want & WANT_COMPAT ? "guarded" : "reachable, not guarded";
+}
+
 json_t *coverage_json(const struct coverage *c)
 {
 	json_t *notes = json_array();
 
 	for (unsigned int i = 0; i < SENSOR_NOTES_MAX && c->state->note[i][0]; i++)
 		json_array_append_new(notes, json_string(c->state->note[i]));
-	return json_pack("{s:{s:i, s:s, s:o}, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life,
-			 "notes", notes, "calls", calls_json(c), "events", events_json(c), "opens", opens_json(c->needs), "rings", "critical", ring_json(c, 0), "bulk",
+	return json_pack("{s:{s:i, s:s, s:o}, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life,
+			 "notes", notes, "ia32", ia32_state(c->needs), "calls", calls_json(c), "events", events_json(c), "opens", opens_json(c->needs), "rings", "critical", ring_json(c, 0), "bulk",
 			 ring_json(c, 1), "programs", programs_json(c));
 }

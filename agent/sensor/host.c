@@ -7,12 +7,16 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 
@@ -166,4 +170,36 @@ int host_cgroup2(void)
 		return -errno;
 	fd = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
 	return fd < 0 ? -errno : fd;
+}
+
+/* In the child. Not a signal handler's place: there the kernel would tell of the fault as well. */
+_Noreturn static void enter_as_32bit(void)
+{
+#ifdef __x86_64__
+	long r = 20;	/* getpid */
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	__asm__ volatile("int $0x80" : "+a"(r) : : "memory", "r8", "r9", "r10", "r11");
+	_exit(r == getpid() ? 0 : 1);
+#else
+	_exit(1);
+#endif
+}
+
+bool host_ia32(void)
+{
+	static int known = -1;
+	int status = 0;
+	pid_t pid;
+
+	if (known >= 0)
+		return known;
+	pid = fork();
+	if (pid == 0)
+		enter_as_32bit();
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return true;	/* not known: then rather so */
+	/* Killed by a filter of calls that is ours: others may have none. */
+	known = (WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	return known;
 }

@@ -29,4 +29,7 @@ int host_cgroup2(void);
 /* Whether the tracepoint exists. category NULL: any. Only after host_tracefs() was true. */
 bool host_tracepoint(const char *category, const char *name);
 
+/* Whether a program here can enter the kernel by int $0x80: tried once, by a child that may die of it. */
+bool host_ia32(void);
+
 #endif

@@ -95,6 +95,8 @@ static bool need_applies(const struct need *n, const struct needs *needs)
 		return false;
 	if (n->how == NEED_WRITER)
 		return needs->want & WANT_WRITER;
+	if (n->how == NEED_COMPAT)
+		return needs->want & WANT_COMPAT;
 	if (n->how == NEED_ARGS)
 		return needs->want & WANT_ARGS;
 	return n->how != NEED_FAILED || needs->want & WANT_FAILED;

@@ -22,6 +22,7 @@ enum need_how {
 	NEED_HELPS,	/* less is known of it */
 	NEED_FAILED,	/* its failed attempts are not seen */
 	NEED_WRITER,	/* who wrote the executable is not known */
+	NEED_COMPAT,	/* 32-bit entries are not seen */
 	NEED_ARGS,	/* arguments changed on the way are not seen */
 };
 

@@ -8,6 +8,7 @@
  */
 #include "sensor/coverage.h"
 #include "sensor/handover.h"
+#include "sensor/host.h"
 #include "sensor/source.h"
 #include "util/clock.h"
 #include <errno.h>
@@ -442,8 +443,20 @@ static void set_control(struct kernel_source *s, const struct needs *needs)
 	__atomic_store_n(&c->rate, needs->rate, __ATOMIC_SEQ_CST);
 }
 
-int source_kernel_widen(struct source *base, const struct needs *needs)
+/* What nobody can do here needs no watching. */
+static struct needs needs_here(const struct needs *asked)
 {
+	struct needs n = *asked;
+	bool ia32 = host_ia32();	/* also when nobody asks: later there is no right to fork */
+
+	if (!ia32)
+		n.want &= ~(uint32_t)WANT_COMPAT;
+	return n;
+}
+
+int source_kernel_widen(struct source *base, const struct needs *asked)
+{
+	const struct needs here = needs_here(asked), *needs = &here;
 	struct kernel_source *s = of(base);
 	struct needs both = *needs, before = s->needs;
 	bool missing, untold = s->untold;
@@ -472,8 +485,9 @@ void source_kernel_settle(struct source *base)
 		set_control(s, &s->needs);
 }
 
-int source_kernel_new(struct source **ret, const struct needs *needs, char error[512])
+int source_kernel_new(struct source **ret, const struct needs *asked, char error[512])
 {
+	const struct needs here = needs_here(asked), *needs = &here;
 	struct kernel_source *s = calloc(1, sizeof(*s));
 	int r;
 

@@ -14,8 +14,8 @@ diff -u "$tmp/code" "$tmp/manual"
 
 # example: indentation of two spaces makes the prefix; commented-out keys count
 awk '
-	{ line = $0; sub(/^ *#/, "", line); if (line !~ /^ *(- )?[a-z_]+:( |$)/) next }
-	line ~ /^[a-z_]+:/ { key = line; sub(/:.*/, "", key); top = key; if (line ~ /^[a-z_]+: *$/ && key != "rules_files") next; print key; next }
+	{ line = $0; sub(/^ *#/, "", line); if (line !~ /^ *(- )?[a-z_0-9]+:( |$)/) next }
+	line ~ /^[a-z_0-9]+:/ { key = line; sub(/:.*/, "", key); top = key; if (line ~ /^[a-z_0-9]+: *$/ && key != "rules_files") next; print key; next }
 	top == "rules" {	# - disable: {tag: network}
 		while (match(line, /(rule|tag): /)) { key = substr(line, RSTART, RLENGTH - 2); print "rules[]." key; line = substr(line, RSTART + RLENGTH) }
 		next

@@ -1,0 +1,31 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""32-bit entries of a 64-bit program, where the kernel has them: the same events, with the mark."""
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lib_record  # noqa: E402
+
+if os.geteuid():
+    lib_record.skip("needs root")
+CALLS = ("open", "openat", "rename", "unlink", "socket", "connect")
+lib_record.FLAGS["compat"] = 1 << 4
+with tempfile.TemporaryDirectory(prefix="noroshi-ia32.") as folder:
+    if subprocess.run([os.path.join(lib_record.BUILD, "trigger", "ia32"), folder], stdout=subprocess.DEVNULL,
+                      check=False).returncode == 77:
+        lib_record.skip("no 32-bit entries here")
+
+recorder = lib_record.Recorder(CALLS, 'evt.compat = true', 'fd.nameraw = "x"')
+with tempfile.TemporaryDirectory(prefix="noroshi-ia32.") as folder:
+    truths = lib_record.run("ia32", os.path.realpath(folder))
+comparison = lib_record.Comparison(recorder.stop())
+results = lib_record.Results()
+results.add(not truths, "the trigger says something")
+for truth in truths:
+    results.add(comparison.take(truth), "%s = %s" % (truth["call"], truth["res"]))
+extra = [(r["call"], r["res"]) for r in comparison.left if r["pid"] == truths[0]["pid"] and r["compat"]]
+results.add(extra, "nothing is told twice")
+results.end()

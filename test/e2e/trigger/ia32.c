@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ia32 DIR: what a 64-bit program does by the 32-bit entry (int $0x80), to files in DIR and to sockets, and what is
+ * true of it. Exit status 77: there is no such entry here.
+ */
+#include "truth.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* probes/wire.h */
+enum { NAME_USER = 1, COMPAT = 16, ADDR_USER = 256 };
+enum { FILE_CREATED = 1 };
+/* arch/x86/entry/syscalls/syscall_32.tbl */
+enum { OPEN = 5, UNLINK = 10, GETPID = 20, RENAME = 38, SOCKETCALL = 102, OPENAT = 295, SOCKET = 359, CONNECT = 362 };
+
+static char dir[PATH_MAX];
+static char *low;	/* memory that 32-bit pointers reach */
+static size_t used;
+
+static long enter(long nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d)
+{
+#ifdef __x86_64__
+	__asm__ volatile("int $0x80" : "+a"(nr) : "b"(a), "c"(b), "d"(c), "S"(d) : "memory", "r8", "r9", "r10", "r11");
+	return (int)nr;
+#else
+	(void)a, (void)b, (void)c, (void)d, (void)nr;
+	return -ENOSYS;
+#endif
+}
+
+static int reachable(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(enter(GETPID, 0, 0, 0, 0) == getpid() ? 0 : 1);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+static void *keep(const void *p, size_t n)
+{
+	char *at = low + used;
+
+	used += (n + 15) & ~15ul;
+	return memcpy(at, p, n);
+}
+
+static char *in_dir(const char *name)
+{
+	char text[2 * PATH_MAX];
+
+	snprintf(text, sizeof(text), "%s/%s", dir, name);
+	return keep(text, strlen(text) + 1);
+}
+
+static void done(const char *source, int flags)
+{
+	truth_flags = COMPAT | flags | (source && !strcmp(source, "user") ? NAME_USER : 0);
+	if (source)
+		truth_str("name_source", source);
+	truth_header();
+	truth_end();
+}
+
+static void do_openat(const char *name, int flags, mode_t mode)
+{
+	char *path = in_dir(name);
+	int fd = (int)enter(OPENAT, (uintptr_t)(unsigned int)AT_FDCWD, (uintptr_t)path, (uintptr_t)flags, mode);
+	struct stat st;
+
+	truth_begin("openat", getpid(), fd);
+	truth_num("dirfd", AT_FDCWD);
+	truth_num("flags", flags);
+	truth_num("mode", mode);
+	truth_str("name", fd < 0 ? "" : path);
+	truth_str("raw", path);
+	if (fd >= 0) {
+		must(!fstat(fd, &st), "fstat");
+		truth_inode(&st);
+		truth_num("file_mode", st.st_mode);
+		truth_num("file_flags", flags & O_CREAT ? FILE_CREATED : 0);
+		close(fd);
+	}
+	done(fd < 0 ? "user" : "kernel", 0);
+}
+
+static void do_open(const char *name)
+{
+	char *path = in_dir(name);
+	int fd = (int)enter(OPEN, (uintptr_t)path, O_RDWR, 0, 0);
+
+	truth_begin("open", getpid(), fd);
+	truth_num("flags", O_RDWR);
+	truth_str("name", path);
+	truth_str("raw", path);
+	done("kernel", 0);
+	close(fd);
+}
+
+/* From 6.13 on the kernel's own names are known, before only the text: either is right, the text always. */
+static void do_names(void)
+{
+	char *a = in_dir("a"), *b = in_dir("b");
+	long res = enter(RENAME, (uintptr_t)a, (uintptr_t)b, 0, 0);
+
+	truth_begin("rename", getpid(), res);
+	truth_num("olddirfd", AT_FDCWD);
+	truth_str("oldraw", a);
+	truth_str("newraw", b);
+	truth_num("compat", 1);
+	truth_end();
+	res = enter(UNLINK, (uintptr_t)b, 0, 0, 0);
+	truth_begin("unlink", getpid(), res);
+	truth_str("raw", b);
+	truth_num("compat", 1);
+	truth_end();
+	res = enter(UNLINK, (uintptr_t)b, 0, 0, 0);
+	truth_begin("unlink", getpid(), res);
+	truth_str("raw", b);
+	truth_str("name", "");
+	done("user", 0);
+}
+
+static void do_connect(int by_socketcall)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(4444), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	unsigned int args[] = { AF_INET, SOCK_DGRAM, 0 };
+	void *addr = keep(&to, sizeof(to)), *list;
+	int fd;
+	long res;
+
+	if (by_socketcall)
+		fd = (int)enter(SOCKETCALL, 1, (uintptr_t)keep(args, sizeof(args)), 0, 0);
+	else
+		fd = (int)enter(SOCKET, AF_INET, SOCK_DGRAM, 0, 0);
+	truth_begin("socket", getpid(), fd);
+	truth_num("domain", AF_INET);
+	truth_num("type", SOCK_DGRAM);
+	truth_num("protocol", 0);
+	done(NULL, 0);
+	args[0] = (unsigned int)fd;
+	args[1] = (unsigned int)(uintptr_t)addr;
+	args[2] = sizeof(to);
+	list = keep(args, sizeof(args));
+	res = by_socketcall ? enter(SOCKETCALL, 3, (uintptr_t)list, 0, 0) :
+			      enter(CONNECT, (uintptr_t)fd, (uintptr_t)addr, sizeof(to), 0);
+	truth_begin("connect", getpid(), res);
+	truth_num("fd", fd);
+	truth_str("peer_ip", "127.0.0.1");
+	truth_num("peer_port", 4444);
+	truth_num("family", AF_INET);
+	done(NULL, 0);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || !realpath(argv[1], dir)) {
+		fprintf(stderr, "usage: ia32 DIR\n");
+		return 2;
+	}
+	if (!reachable())
+		return 77;
+#ifdef MAP_32BIT
+	low = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+#endif
+	must(low && low != MAP_FAILED, "mmap");
+	umask(0);
+	do_openat("a", O_WRONLY | O_CREAT, 0640);
+	do_open("a");
+	do_openat("none", O_RDONLY, 0);
+	do_names();
+	do_connect(0);
+	do_connect(1);
+	return 0;
+}
