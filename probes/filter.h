@@ -77,7 +77,8 @@ static const __u64 critical_events =
 /* Of the critical ones only these can be made to flood by a caller without making processes. */
 static const __u64 rated_critical_events = EVENT_BIT(CONNECT) | EVENT_BIT(BIND) | EVENT_BIT(LISTEN) |
 					   EVENT_BIT(ACCEPT) | EVENT_BIT(DNS) | EVENT_BIT(NAMESPACE) |
-					   EVENT_BIT(CREDS) | EVENT_BIT(CHROOT);
+					   EVENT_BIT(CREDS) | EVENT_BIT(CHROOT) | EVENT_BIT(MOUNT) |
+					   EVENT_BIT(TAMPER) | EVENT_BIT(SIGNAL) | EVENT_BIT(BPF) | EVENT_BIT(KERNEL);
 
 static __always_inline bool event__critical(__u32 type)
 {

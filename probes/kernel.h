@@ -86,15 +86,17 @@ typedef struct { __u64 val; } kernel_cap_t;	/* two __u32 before 6.3: the same 8 
 struct list_head { struct list_head *next, *prev; };
 struct hlist_node { struct hlist_node *next; };
 struct hlist_head { struct hlist_node *first; };
+struct rb_node { struct rb_node *rb_right, *rb_left; };
+struct rb_root { struct rb_node *rb_node; };
 struct timespec64 { long long tv_sec; long tv_nsec; };
 
 /* Registers of the system call: arguments keep their registers until it returns. */
 #if defined(__TARGET_ARCH_x86)
-struct pt_regs { unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, ax, orig_ax; };
+struct pt_regs { unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, ax, orig_ax, sp; };
 struct thread_info { __u32 status; };
 #define TS_COMPAT	0x0002		/* arch/x86/include/asm/thread_info.h */
 #elif defined(__TARGET_ARCH_arm64)
-struct pt_regs { __u64 regs[31]; __u64 orig_x0; __s32 syscallno; };
+struct pt_regs { __u64 regs[31]; __u64 sp; __u64 orig_x0; __s32 syscallno; };
 struct thread_info { unsigned long flags; };
 #define TIF_32BIT	22		/* arch/arm64/include/asm/thread_info.h */
 #else
@@ -107,6 +109,7 @@ struct file_system_type { const char *name; };
 struct mount;
 struct super_block {
 	unsigned long s_flags;
+	struct file_system_type *s_type;
 	__u32 s_dev;
 	unsigned long s_magic;
 	struct dentry *s_root;
@@ -146,8 +149,11 @@ struct mount {
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct mnt_namespace *mnt_ns;
+	struct rb_node mnt_node;	/* since 6.8 */
+	const char *mnt_devname;
 	struct mount *mnt_next_for_sb;
 };
+struct mount___ns_list { struct list_head mnt_list; };	/* before 6.8 */
 struct mount___list { struct list_head mnt_instance; };	/* before 6.18 */
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
 struct file {
@@ -160,6 +166,7 @@ struct file {
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
 struct fs_struct { struct path root, pwd; };
+struct fs_context { struct file_system_type *fs_type; struct dentry *root; const char *source; };
 
 /* control groups */
 struct kernfs_node { struct kernfs_node *__parent; const char *name; __u64 id; };
@@ -183,8 +190,12 @@ struct ns_common { unsigned int inum; };
 struct user_namespace { int level; struct ns_common ns; };
 struct net { struct ns_common ns; };
 struct task_struct;
-struct pid_namespace { struct task_struct *child_reaper; unsigned int level; struct ns_common ns; };
-struct mnt_namespace { struct ns_common ns; };
+struct xa_node { unsigned char shift; void *slots[64]; };
+struct xarray { void *xa_head; };
+struct idr { struct xarray idr_rt; };
+struct pid_namespace { struct idr idr; struct task_struct *child_reaper; unsigned int level; struct ns_common ns; };
+struct mnt_namespace { struct ns_common ns; struct rb_root mounts; struct rb_node *mnt_last_node; };
+struct mnt_namespace___list { struct list_head list; };	/* before 6.8 */
 struct nsproxy {
 	void *uts_ns, *ipc_ns;
 	struct mnt_namespace *mnt_ns;
@@ -194,7 +205,7 @@ struct nsproxy {
 	void *cgroup_ns;
 };
 struct upid { int nr; struct pid_namespace *ns; };
-struct pid { unsigned int level; struct upid numbers[1]; };
+struct pid { unsigned int level; struct hlist_head tasks[4]; struct upid numbers[1]; };
 struct tty_driver { int major, minor_start; };
 struct tty_struct { int index; struct tty_driver *driver; };
 struct signal_struct {
@@ -204,7 +215,21 @@ struct signal_struct {
 	struct pid *pids[4];
 	struct tty_struct *tty;
 };
-struct mm_struct { unsigned long arg_start, arg_end, env_start, env_end; struct file *exe_file; };
+struct mm_struct {
+	unsigned long arg_start, arg_end, env_start, env_end, start_brk, brk, start_stack;
+	struct file *exe_file;
+};
+struct maple_tree { void *ma_root; };
+struct mm_struct___maple { struct maple_tree mm_mt; };	/* since 6.1 */
+struct mm_struct___tree { struct rb_root mm_rb; };
+struct maple_range_64 { unsigned long pivot[15]; void *slot[16]; };
+struct maple_arange_64 { unsigned long pivot[9]; void *slot[10]; };
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_flags;
+	void *anon_vma;
+	struct file *vm_file;
+};
+struct vm_area_struct___tree { struct rb_node vm_rb; };
 struct rq { struct task_struct *curr; };
 struct cfs_rq { struct rq *rq; };
 struct sched_entity { struct cfs_rq *cfs_rq; };
@@ -219,6 +244,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	__u64 start_boottime;
 	__u64 self_exec_id;
 	kuid_t loginuid;
@@ -240,6 +266,12 @@ struct linux_binprm {
 	int argc, envc;
 	const char *filename;
 };
+
+struct kernel_siginfo { int si_code; };
+struct bpf_prog_aux { const char *attach_func_name; char name[16]; };
+struct bpf_prog { enum bpf_prog_type type; enum bpf_attach_type expected_attach_type; struct bpf_prog_aux *aux; };
+struct bpf_map { enum bpf_map_type map_type; char name[16]; };
+struct module { char name[56]; unsigned long taints; };
 
 /* sockets */
 struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };

@@ -22,6 +22,7 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define REG_ARG3 dx
 #define REG_ARG4 r10
 #define REG_ARG5 r8
+#define REG_ARG6 r9
 #define NR_OPEN		2
 #define NR_DUP		32
 #define NR_DUP2		33
@@ -73,6 +74,7 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define REG_ARG3 regs[2]
 #define REG_ARG4 regs[3]
 #define REG_ARG5 regs[4]
+#define REG_ARG6 regs[5]
 /* -1: a call this architecture does not have. */
 #define NR_OPEN		-1
 #define NR_DUP2		-1

@@ -50,6 +50,26 @@ enum file_flag {
 	FILE_MEMFD	= 1 << 3,
 };
 
+/* In memory.region: what the memory is that was made executable. */
+enum region {
+	REGION_NONE,	/* not mapped, or unknown */
+	REGION_ANON,
+	REGION_HEAP,
+	REGION_STACK,
+	REGION_FILE,
+	REGION_MEMFD,
+	REGION_MAX
+};
+
+/* In memory.area; the first four are the kernel's VM_*. */
+enum area_flag {
+	AREA_READ	= 1 << 0,
+	AREA_WRITE	= 1 << 1,
+	AREA_EXEC	= 1 << 2,
+	AREA_SHARED	= 1 << 3,
+	AREA_WRITTEN	= 1 << 4,	/* a page of it, or of what it was split from, is a private copy: it was written to */
+};
+
 /* What a descriptor is; the order is the agent's table of fd.type and fd.typechar. */
 enum fd_type {
 	FD_NONE,	/* closed, or unknown */

@@ -156,6 +156,18 @@ static void remember(struct enrich *e, const struct event *ev)
 	}
 }
 
+/* Whom a call was aimed at. */
+static void enrich_target(struct enrich *e, struct event *ev, uint32_t pid, uint64_t start, uint64_t cgroup)
+{
+	bool known;
+
+	if (!pid)
+		return;
+	ev->target = process_table_find(e->processes, pid, start);
+	if (cgroup)
+		ev->target_container = container_table_find(e->containers, cgroup, &known);
+}
+
 bool enrich_event(struct enrich *e, struct event *ev)
 {
 	const union event_record *rec = ev->rec;
@@ -172,6 +184,10 @@ bool enrich_event(struct enrich *e, struct event *ev)
 		return false;
 	if (rec->hdr.cgroup)
 		ev->container = container_table_find(e->containers, rec->hdr.cgroup, &known);
+	if (rec->hdr.type == EVENT_TAMPER)
+		enrich_target(e, ev, rec->tamper.target, rec->tamper.target_start, rec->tamper.target_cgroup);
+	else if (rec->hdr.type == EVENT_SIGNAL)
+		enrich_target(e, ev, rec->signal.target, rec->signal.target_start, rec->signal.target_cgroup);
 	if (rec->hdr.type == EVENT_CONNECT)
 		ev->peer_name = dnsmem_find(e->names, owner_of(ev), &rec->connect.peer, rec->hdr.time);
 	else if (rec->hdr.type == EVENT_DNS)

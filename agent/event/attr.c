@@ -86,7 +86,7 @@ const struct call_desc call_table[CALL_MAX] = {
 #include "events.def"
 };
 
-#define SLOTS 256	/* at least twice CALL_MAX, a power of two */
+#define SLOTS 512	/* at least twice CALL_MAX, a power of two */
 _Static_assert(CALL_MAX * 2 <= SLOTS, "call_by_name needs more slots");
 static uint8_t slots[SLOTS];
 

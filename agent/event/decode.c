@@ -21,7 +21,7 @@ const char *const decode_error_text[DECODE_E_MAX] = {
 };
 
 /* Offsets of the fields to check, ended by 0: no field lies at 0, the header is there. */
-#define BLOBS_MAX 8
+#define BLOBS_MAX 12
 #define ADDRS_MAX 4
 
 static const struct shape {

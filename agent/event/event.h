@@ -39,6 +39,8 @@ struct event {
 	/* enrich */
 	struct process *process;		/* who; NULL when the process is unknown */
 	const struct container *container;	/* NULL on the host */
+	const struct process *target;		/* whom a call was aimed at, when known */
+	const struct container *target_container;	/* NULL on the host */
 	const struct dns_message *dns;		/* decoded payload of a DNS event, or NULL */
 	struct str peer_name;			/* name that this container resolved to the peer's address */
 	const struct enrich *tables;		/* for what is looked up when a rule asks: enrich_pipe_peers() */

@@ -150,8 +150,9 @@ const char *field_nearest(struct str name)
 
 #define BIT(event) (1ull << EVENT_##event)
 #define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(DUP) | BIT(DNS))
-#define DESCRIPTORS (SOCKETS | BIT(OPEN) | BIT(SOCKET) | BIT(CHMOD))
-#define PATHS (BIT(OPEN) | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(CHMOD) | BIT(CHROOT))
+#define DESCRIPTORS (SOCKETS | BIT(OPEN) | BIT(SOCKET) | BIT(CHMOD) | BIT(MOUNT) | BIT(MEMORY) | BIT(KERNEL) | BIT(SPECIAL) | \
+		     BIT(BPF) | BIT(TAMPER))
+#define PATHS (BIT(OPEN) | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(CHMOD) | BIT(MOUNT) | BIT(CHROOT))
 
 /* Events that can carry a field, by the beginning of its name: the first that fits. Others every event has. */
 static const struct {
@@ -160,6 +161,7 @@ static const struct {
 } carriers[] = {
 	{"dns.", BIT(DNS)},
 	{"fs.path.", PATHS},
+	{"evt.target.", BIT(TAMPER) | BIT(SIGNAL)},
 	{"evt.abspath", PATHS},
 	{"evt.name_source", PATHS | BIT(EXEC)},
 	{"fd.cip", SOCKETS}, {"fd.sip", SOCKETS}, {"fd.lip", SOCKETS}, {"fd.rip", SOCKETS},

@@ -17,7 +17,7 @@ static const struct {
 };
 
 #define OFF(event, field) offsetof(struct wire_##event, field)
-#define P(name, form, ...) {A_##name, FORM_##form, __VA_ARGS__}
+#define P(name_, form_, off_) {.name = A_##name_, .form = FORM_##form_, .off = off_}
 
 /* Our own, behind the original's. */
 #define CHANGED_NAMESPACES									\
@@ -155,7 +155,9 @@ static const struct param none[] = {{}};
 
 const struct param *params_of(enum event_call call)
 {
-	return call < CALL_MAX && params[call] ? params[call] : none;
+	if (call >= CALL_MAX)
+		return none;
+	return params[call] ?: params_of_system(call) ?: none;
 }
 
 const char *param_name(unsigned int arg)

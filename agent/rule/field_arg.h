@@ -42,6 +42,32 @@ enum param_form {
 	FORM_GROUPS,				/* off: wire_blob of numbers, 4 bytes each */
 	FORM_OLD_ID, FORM_OLD_CAPS,		/* of creds: U32, U64; where they are known */
 	FORM_NS,				/* off: U32, 0 when unknown */
+
+	/* from here on field_arg_system.c; off may be PARAM_HEAD and a place in the struct that an argument pointed to */
+	FORM_SYSTEM,
+	FORM_N32, FORM_N32S, FORM_N64,
+	FORM_X64,		/* prints as hex */
+	FORM_X64_RES,		/* an address, or an errno name */
+	FORM_NAMED, FORM_BITS,	/* words: the table of names */
+	FORM_FILE_FLAGS,	/* O_* */
+	FORM_SIGNAL,
+	FORM_TARGET,		/* another process: by its name, else the number */
+	FORM_SOURCE,		/* what was mounted */
+	FORM_FSVALUE,		/* of fsconfig; off: 1 for bytes, 0 for a text */
+	FORM_MEMFD,		/* the name given to memfd_create */
+	FORM_BPF_PROG, FORM_BPF_ATTACH, FORM_BPF_MAP,
+};
+
+#define PARAM_HEAD 0x8000
+
+/* The tables of names: event/scap_flags.def has the original's, rule/words.def our own. */
+enum words {
+	WORDS_NONE,
+#define FLAGS(table, ...) WORDS_##table,
+#include "event/scap_flags.def"
+#define FLAGS(table, ...) WORDS_##table,
+#include "rule/words.def"
+	WORDS_MAX
 };
 
 struct flag {
@@ -58,6 +84,7 @@ struct param {
 	uint16_t name;	/* enum arg_name; 0 ends a list */
 	uint16_t form;	/* enum param_form */
 	uint16_t off;	/* see the form */
+	uint16_t words;	/* enum words */
 };
 
 const struct param *params_of(enum event_call call);	/* ends with an empty one */
@@ -66,6 +93,14 @@ const char *param_name(unsigned int arg);
 /* 1, or FIELD_MISSING when this event does not carry it. */
 int param_text(const struct field_get *g, const struct param *p, struct value *v);
 int param_raw(const struct field_get *g, const struct param *p, struct value *v);
+
+/* Those of field_arg_system.c; NULL for a call that is not there. */
+const struct param *params_of_system(enum event_call call);
+int param_system_text(const struct field_get *g, const struct param *p, struct value *v);
+int param_system_raw(const struct field_get *g, const struct param *p, struct value *v);
+
+/* O_* without the access mode, as the original numbers them. */
+uint64_t open_flags_plain(uint32_t kernel);
 
 /* Open flags as the original numbers them: evt.rawarg.flags. */
 uint64_t open_flags_of(const struct wire_open *o);

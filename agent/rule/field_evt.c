@@ -146,7 +146,8 @@ int get_evt_type_is(const struct field_get *g, struct value *v)
 
 static bool is_syscall(const struct field_get *g)
 {
-	return get_type(g) != EVENT_EXIT && get_type(g) != EVENT_DNS && get_type(g) != EVENT_CRED_CHANGE;
+	return get_type(g) != EVENT_EXIT && get_type(g) != EVENT_DNS && g->ev->call != CALL_SIGNAL &&
+	       g->ev->call != CALL_MODULE_LOAD && get_type(g) != EVENT_CRED_CHANGE;
 }
 
 int get_syscall_type(const struct field_get *g, struct value *v)
@@ -179,6 +180,18 @@ static const char *category(const struct field_get *g)
 	case EVENT_SYMLINK:
 	case EVENT_CHMOD:
 		return "file";
+	case EVENT_MOUNT:
+		return "file";
+	case EVENT_TAMPER:
+		return "process";
+	case EVENT_SIGNAL:
+		return "signal";
+	case EVENT_MEMORY:
+		return "memory";
+	case EVENT_BPF:
+	case EVENT_KERNEL:
+	case EVENT_SPECIAL:
+		return "other";
 	case EVENT_DUP:
 		fd_view(g, &f);
 		if (f.type == FD_FILE || f.type == FD_DIRECTORY || f.type == FD_DEVICE)

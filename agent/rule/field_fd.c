@@ -172,6 +172,53 @@ static void view_dns(const struct event *ev, struct fd_view *f)
 	f->connected = true;
 }
 
+static bool view_file(const struct event *ev, struct fd_view *f, int64_t num, enum fd_type type, struct wire_blob path)
+{
+	set_num(f, num);
+	f->failed_open = num < 0;
+	if (f->failed_open)
+		return true;
+	f->type = type;
+	f->path = event_blob(ev, path);
+	return true;
+}
+
+/* Calls that are told by what they are given: a descriptor they took, or the one they made. */
+static bool view_system(const struct event *ev, struct fd_view *f)
+{
+	const union event_record *r = ev->rec;
+
+	switch (ev->call) {
+	case CALL_FSCONFIG:
+		return view_file(ev, f, r->mount.fd, FD_ANON, (struct wire_blob){});
+	case CALL_OPEN_TREE:
+		return view_file(ev, f, r->hdr.res, FD_DIRECTORY, r->mount.target);
+	case CALL_FSOPEN:
+	case CALL_FSPICK:
+	case CALL_FSMOUNT:
+	case CALL_BPF:
+	case CALL_PIDFD_GETFD:
+		return view_file(ev, f, r->hdr.res, FD_ANON, (struct wire_blob){});
+	case CALL_MMAP:
+		return r->memory.fd >= 0 && view_file(ev, f, r->memory.fd, r->memory.region == REGION_MEMFD ? FD_MEMFD : FD_FILE,
+						      r->memory.file);
+	case CALL_FINIT_MODULE:
+	case CALL_KEXEC_FILE_LOAD:
+		return view_file(ev, f, (int32_t)r->kernel.arg1, FD_FILE, r->kernel.file);
+	case CALL_IO_URING_REGISTER:
+		return view_file(ev, f, (int32_t)r->special.arg1, FD_ANON, r->special.file);
+	case CALL_MEMFD_CREATE:
+		return view_file(ev, f, r->hdr.res, FD_MEMFD, r->special.file);
+	case CALL_USERFAULTFD:
+	case CALL_IO_URING_SETUP:
+	case CALL_PERF_EVENT_OPEN:
+	case CALL_PIDFD_OPEN:
+		return view_file(ev, f, r->hdr.res, FD_ANON, (struct wire_blob){});
+	default:
+		return false;
+	}
+}
+
 bool fd_view(const struct field_get *g, struct fd_view *f)
 {
 	const struct event *ev = g->ev;
@@ -222,7 +269,7 @@ bool fd_view(const struct field_get *g, struct fd_view *f)
 		f->path = event_blob(ev, r->chmod.name);
 		return true;
 	default:
-		return false;
+		return view_system(ev, f);
 	}
 }
 

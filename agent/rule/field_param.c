@@ -55,7 +55,7 @@ static const char *const families[] = {
 
 #define KERNEL_LARGEFILE 0100000	/* the C library's O_LARGEFILE is 0 on 64-bit machines */
 
-static uint64_t plain_flags(uint32_t k)
+uint64_t open_flags_plain(uint32_t k)
 {
 	static const struct {
 		uint32_t kernel, ours;
@@ -81,7 +81,7 @@ uint64_t open_flags_of(const struct wire_open *o)
 {
 	static const uint8_t access[4] = {F_RDONLY, F_WRONLY, F_RDWR, F_RDWR};
 
-	return plain_flags(o->flags) | access[o->flags & O_ACCMODE] | layer_flags(o);
+	return open_flags_plain(o->flags) | access[o->flags & O_ACCMODE] | layer_flags(o);
 }
 
 static uint64_t exe_flags_of(uint32_t f)
@@ -159,6 +159,8 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 	const struct wire_open *o = &g->ev->rec->open;
 	struct fd_view f;
 
+	if (p->form > FORM_SYSTEM)
+		return param_system_raw(g, p, v);
 	switch ((enum param_form)p->form) {
 	case FORM_RES:
 	case FORM_RET_FD:
@@ -194,9 +196,9 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 	case FORM_CREAT_FLAGS:
 		return put_uint(v, layer_flags(o));
 	case FORM_DUP_FLAGS:
-		return put_uint(v, plain_flags(g->ev->rec->dup.flags));
+		return put_uint(v, open_flags_plain(g->ev->rec->dup.flags));
 	case FORM_SOCK_FLAGS:
-		return put_uint(v, plain_flags(g->ev->rec->socket.type & (SOCK_CLOEXEC | SOCK_NONBLOCK)));
+		return put_uint(v, open_flags_plain(g->ev->rec->socket.type & (SOCK_CLOEXEC | SOCK_NONBLOCK)));
 	case FORM_PATH:
 		return put_path(g, p, v, true);
 	case FORM_BLOB:
@@ -389,6 +391,8 @@ int param_text(const struct field_get *g, const struct param *p, struct value *v
 	const char *name;
 	struct value raw;
 
+	if (form > FORM_SYSTEM)
+		return param_system_text(g, p, v);
 	if (flags)
 		return param_raw(g, p, &raw) == 1 ? put_flags(g, v, flags, raw.u) : FIELD_MISSING;
 	switch (form) {

@@ -10,6 +10,23 @@
 #define ONE(ev, rec, a, b, c) \
 	(*ret = (struct event_path){event_blob(ev, (rec).a), event_blob(ev, (rec).b), event_blob(ev, (rec).c)}, true)
 
+/* What is mounted where: an old path and a new one; other calls name one place, or none. */
+static bool mount_path(const struct event *ev, enum path_role role, struct event_path *ret)
+{
+	const struct wire_mount *r = &ev->rec->mount;
+	bool two = r->hdr.call == CALL_MOUNT || r->hdr.call == CALL_MOVE_MOUNT || r->hdr.call == CALL_PIVOT_ROOT;
+
+	if (!r->target.len && !r->target_raw.len)
+		return false;
+	if (two && role == PATH_OLD)
+		*ret = (struct event_path){event_blob(ev, r->source), event_blob(ev, r->source_raw), STR_NONE};
+	else if (two ? role == PATH_NEW : role == PATH_ONLY)
+		*ret = (struct event_path){event_blob(ev, r->target), event_blob(ev, r->target_raw), event_blob(ev, r->dir)};
+	else
+		return false;
+	return true;
+}
+
 bool event_path(const struct field_get *g, enum path_role role, struct event_path *ret)
 {
 	const struct event *ev = g->ev;
@@ -37,6 +54,8 @@ bool event_path(const struct field_get *g, enum path_role role, struct event_pat
 			return false;
 		*ret = (struct event_path){.raw = event_blob(ev, r->symlink.target)};
 		return true;
+	case EVENT_MOUNT:
+		return mount_path(ev, role, ret);
 	case EVENT_EXEC:
 		*ret = (struct event_path){.name = event_blob(ev, r->exec.exe), .raw = event_blob(ev, r->exec.filename),
 					   .dir = event_blob(ev, r->exec.cwd)};
@@ -112,7 +131,7 @@ int get_evt_path(const struct field_get *g, struct value *v)
 		return put_str(v, event_path_absolute(g, &old));
 	if (!event_path(g, PATH_OLD, &old) || !event_path(g, PATH_NEW, &new))
 		return FIELD_MISSING;
-	from = get_type(g) == EVENT_SYMLINK ? old.raw : event_path_absolute(g, &old);
+	from = get_type(g) == EVENT_SYMLINK || (get_type(g) == EVENT_MOUNT && !old.name.p) ? old.raw : event_path_absolute(g, &old);
 	to = event_path_absolute(g, &new);
 	t = text_begin(g->s);
 	text_str(&t, from);

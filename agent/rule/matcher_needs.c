@@ -251,7 +251,8 @@ static bool is_open(enum event_call call)
 
 static bool can_fail(enum event_call call)
 {
-	return call != CALL_PROCEXIT && call != CALL_DNS && call != CALL_CRED_CHANGE;
+	return call != CALL_PROCEXIT && call != CALL_DNS && call != CALL_CRED_CHANGE && call != CALL_SIGNAL &&
+	       call != CALL_MODULE_LOAD;
 }
 
 /* ---- opens by name ---- */

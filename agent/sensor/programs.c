@@ -53,10 +53,12 @@ const char *program_code(enum program p)
 
 void program_tracepoint(char dst[64], enum program p)
 {
+	const char *name = program_name[p], *asked = strstr(name, "_asked__"), *end = asked ?: strstr(name, "__");
+	int call = (int)(end ? end - name : 0);	/* names of calls have single underscores of their own */
+
 	dst[0] = '\0';
 	if (shared_code[p])
-		snprintf(dst, 64, "sys_%s_%.*s", strrchr(program_name[p], '_') + 1, (int)strcspn(program_name[p], "_"),
-			 program_name[p]);
+		snprintf(dst, 64, "sys_%s_%.*s", strrchr(name, '_') + 1, call, name);
 }
 
 enum program program_by_code(const char *code)

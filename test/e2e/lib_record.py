@@ -26,7 +26,7 @@ IGNORED = {"call", "via", "mode", "qname", "route"}     # of a truth: what it is
 FLAGS = {"truncated": 1 << 2, "io_uring": 1 << 3}
 NAME_USER = 1 << 0
 TICK = 1000000000 // os.sysconf("SC_CLK_TCK")
-TICKS = {"start", "pstart", "child_start", "pidns_start", "writer_start"}   # truths count them as /proc does
+TICKS = {"start", "pstart", "child_start", "pidns_start", "writer_start", "target_start"}   # truths count them as /proc does
 
 
 def skip(why):

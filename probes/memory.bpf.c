@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Memory
+ *
+ * Memory that becomes executable. All other mappings are most of these calls:
+ * they end at the first test, before anything is looked up. What the memory
+ * is, and whether it was written before, stands in the kernel's own area.
+ */
+#include "call.h"
+
+#define PROT_EXEC	4
+#define VM_PROT		0xf	/* read, write, exec, shared */
+#define VM_GROWSDOWN	0x100
+
+#define AREA_DEPTH	8
+#define NODE_SLOTS	16
+
+/* include/linux/maple_tree.h: enum maple_type, in the low bits of a node's address */
+enum { MAPLE_DENSE, MAPLE_LEAF, MAPLE_RANGE, MAPLE_ARANGE };
+
+/* The slot of a node that an address belongs to. */
+__weak __attribute__((noinline)) int maple__slot(__u64 node, __u32 arange, __u64 addr)
+{
+	__u32 n = arange ? NODE_SLOTS - 6 : NODE_SLOTS;
+	__u64 at = node + (arange ? bpf_core_field_offset(struct maple_arange_64, pivot) :
+				    bpf_core_field_offset(struct maple_range_64, pivot));
+	__u64 pivot;
+	__u32 i;
+
+	for (i = 0; i < NODE_SLOTS - 1; i++) {
+		if (i + 1 >= n)
+			break;
+		pivot = 0;
+		bpf_probe_read_kernel(&pivot, sizeof(pivot), (void *)(at + i * sizeof(pivot)));
+		if (pivot >= addr || (i && !pivot))
+			break;
+	}
+	return i;
+}
+
+/* The area of an address, struct vm_area_struct *; since 6.1 they are in a maple tree. */
+__weak __attribute__((noinline)) __u64 maple__find(__u64 mm, __u64 addr)
+{
+	__u64 at = (__u64)BPF_CORE_READ((struct mm_struct___maple *)mm, mm_mt.ma_root), node, slots;
+	__u32 type;
+	int i;
+
+	if ((at & 3) != 2 || at <= 4096)
+		return at;	/* a tree of one, or none */
+	for (i = 0; i < AREA_DEPTH; i++) {
+		type = at >> 3 & 0xf;
+		node = at & ~0xffull;
+		slots = node + (type == MAPLE_ARANGE ? bpf_core_field_offset(struct maple_arange_64, slot) :
+						       bpf_core_field_offset(struct maple_range_64, slot));
+		at = 0;
+		bpf_probe_read_kernel(&at, sizeof(at), (void *)(slots + (__u64)maple__slot(node, type == MAPLE_ARANGE, addr) *
+								sizeof(at)));
+		if (type <= MAPLE_LEAF)
+			return at;
+	}
+	return 0;
+}
+
+/* Before: in a red-black tree. */
+__weak __attribute__((noinline)) __u64 tree__find(__u64 mm, __u64 addr)
+{
+	struct rb_node *n = BPF_CORE_READ((struct mm_struct___tree *)mm, mm_rb.rb_node);
+	struct vm_area_struct *v;
+	int i;
+
+	for (i = 0; i < 40 && n; i++) {
+		v = (void *)((char *)n - bpf_core_field_offset(struct vm_area_struct___tree, vm_rb));
+		if (BPF_CORE_READ(v, vm_end) <= addr)
+			n = BPF_CORE_READ(n, rb_right);
+		else if (BPF_CORE_READ(v, vm_start) > addr)
+			n = BPF_CORE_READ(n, rb_left);
+		else
+			return (__u64)v;
+	}
+	return 0;
+}
+
+static __always_inline struct vm_area_struct *area__find(struct mm_struct *mm, __u64 addr)
+{
+	struct vm_area_struct *v;
+
+	if (bpf_core_field_exists(((struct mm_struct___maple *)mm)->mm_mt))
+		v = (void *)maple__find((__u64)mm, addr);
+	else
+		v = (void *)tree__find((__u64)mm, addr);
+	/* no lock is held: what another thread has changed meanwhile is not taken for something else */
+	if (!v || BPF_CORE_READ(v, vm_start) > addr || BPF_CORE_READ(v, vm_end) <= addr)
+		return NULL;
+	return v;
+}
+
+/* A memory file that memfd_create made. */
+static __always_inline bool file__named(struct file *f)
+{
+	char name[6] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(f, f_path.dentry, d_name.name));
+	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[5] == ':';
+}
+
+static __always_inline __u32 area__region(struct mm_struct *mm, struct vm_area_struct *v, struct file *f)
+{
+	__u64 start = BPF_CORE_READ(v, vm_start), end = BPF_CORE_READ(v, vm_end), sp, stack;
+
+	if (f && file__memory(f))	/* shared memory without a name is kept in a file as well */
+		return file__named(f) ? REGION_MEMFD : REGION_ANON;
+	if (f)
+		return REGION_FILE;
+	if (start <= BPF_CORE_READ(mm, brk) && end >= BPF_CORE_READ(mm, start_brk))
+		return REGION_HEAP;
+	if (BPF_CORE_READ(v, vm_flags) & VM_GROWSDOWN)	/* also a piece that was split from it */
+		return REGION_STACK;
+	stack = BPF_CORE_READ(mm, start_stack);
+	sp = BPF_CORE_READ(task__regs(), sp);	/* of a thread: its own */
+	return (start <= stack && stack < end) || (start <= sp && sp < end) ? REGION_STACK : REGION_ANON;
+}
+
+static __always_inline void memory__area(struct wire_memory *r)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task__current(), mm);
+	struct vm_area_struct *v = mm ? area__find(mm, r->addr) : NULL;
+	struct file *f;
+
+	if (!v)
+		return;
+	f = BPF_CORE_READ(v, vm_file);
+	r->area = (BPF_CORE_READ(v, vm_flags) & VM_PROT) | (BPF_CORE_READ(v, anon_vma) ? AREA_WRITTEN : 0);
+	r->region = area__region(mm, v, f);
+	record__file(&r->hdr, &r->file, f);
+}
+
+SEC("tracepoint")
+int memory__exit(struct sys_exit *ctx)
+{
+	__u32 prot = task__arg_now(3);
+	__s64 ret = ctx->ret;
+	struct wire_memory *r;
+	struct pt_regs *regs;
+	__s32 nr = ctx->nr;
+	__u16 call;
+	bool failed;
+
+	if (!(prot & PROT_EXEC))
+		return 0;
+	call = nr == NR_MMAP ? CALL_MMAP : nr == NR_MPROTECT ? CALL_MPROTECT : CALL_PKEY_MPROTECT;
+	failed = ret < 0 && ret >= -4095;
+	if (!call__wanted(EVENT_MEMORY, call, failed ? -1 : 0))
+		return 0;
+	r = record__new(EVENT_MEMORY, call, sizeof(*r));
+	if (!r)
+		return 0;
+	regs = task__regs();
+	r->addr = nr == NR_MMAP && !failed ? (__u64)ret : task__arg(regs, 1);
+	r->length = task__arg(regs, 2);
+	r->prot = prot;
+	r->fd = r->pkey = -1;
+	if (nr == NR_MMAP) {
+		r->flags = task__arg(regs, 4);
+		r->fd = task__arg(regs, 5);
+		r->offset = BPF_CORE_READ(regs, REG_ARG6);
+	} else if (nr == NR_PKEY_MPROTECT) {
+		r->pkey = task__arg(regs, 4);
+	}
+	if (nr != NR_MMAP || !failed)
+		memory__area(r);
+	return record__send(&r->hdr, ret);
+}
