@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 /* In file_open.bpf.c, file_name.bpf.c, net.bpf.c, accept.bpf.c. */
+extern int open__wanted(__s32 nr, __u64 via, __s64 ret);
 extern int open__entry(__s32 nr, __u64 via, __s64 ret);
 extern int rename__emit(__s32 nr, __u64 via, __s64 ret);
 extern int unlink__emit(__s32 nr, __u64 via, __s64 ret);
@@ -31,7 +32,7 @@ extern int listen__serves(__u64 via, __s64 ret);
 static __always_inline int compat__file(__s32 nr, __s64 ret)
 {
 	if (nr == NR_OPEN || nr == NR_OPENAT || nr == NR_OPENAT2 || nr == NR_CREAT)
-		return open__entry(nr, VIA_COMPAT, ret);
+		return open__wanted(nr, VIA_COMPAT, ret) ? open__entry(nr, VIA_COMPAT, ret) : 0;
 	if (nr == NR_UNLINK || nr == NR_UNLINKAT)
 		return unlink__emit(nr, VIA_COMPAT, ret);
 	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)

@@ -15,6 +15,7 @@
 
 #define DNS_PACKET_MAX	8	/* messages of one packet: TCP may join them, UDP's segmentation offload too */
 #define STREAMS_MAX	1024
+#define NOT_OURS	(~0ull)	/* no key of an owner: cookies count up from 1, and no struct is there */
 
 /* Between two segments of one direction of a connection. */
 struct stream {
@@ -45,7 +46,10 @@ struct payload {
 	__u32 off;
 	__u32 left;
 	__u32 each;	/* UDP: bytes of a message */
-	struct stream s;	/* TCP */
+	__u32 tcp;
+	__u32 seq;	/* TCP, this and what follows */
+	struct stream_key key;
+	struct stream s;
 };
 
 struct {
@@ -177,11 +181,10 @@ __weak __attribute__((noinline)) int dns__tcp_step(struct __sk_buff *skb)
 	return 0;
 }
 
-static __always_inline void dns__tcp(struct __sk_buff *skb, struct payload *left, __u32 seq, __u64 cookie, bool egress)
+static __always_inline void dns__tcp(struct __sk_buff *skb, struct payload *left)
 {
-	struct stream_key key = { .cookie = cookie, .egress = egress };
-	struct stream *known = bpf_map_lookup_elem(&streams, &key);
-	__u32 next = seq + left->left;
+	struct stream *known = bpf_map_lookup_elem(&streams, &left->key);
+	__u32 seq = left->seq, next = seq + left->left;
 	__s32 gap;
 
 	left->s = (struct stream){ .next = seq };
@@ -204,26 +207,19 @@ static __always_inline void dns__tcp(struct __sk_buff *skb, struct payload *left
 		counter__lost(EVENT_DNS, LOSS_TOO_BIG);
 		left->s = (struct stream){ .next = next };
 	}
-	bpf_map_update_elem(&streams, &key, &left->s, BPF_ANY);
+	bpf_map_update_elem(&streams, &left->key, &left->s, BPF_ANY);
 }
 
 /* Who a packet that leaves is from. Only UDP, and the first packet of a connection, go in the sender's own context. */
-static __always_inline bool owner__sender(struct owner *o, const struct packet *p, __u64 cookie)
+static __always_inline bool owner__sender(const struct packet *p, __u64 cookie)
 {
-	struct owner *known = bpf_map_lookup_elem(&owners, &cookie);
+	struct owner o = {};
 
-	if (p->protocol == IPPROTO_TCP && known) {
-		*o = *known;
+	if (p->protocol == IPPROTO_TCP && bpf_map_lookup_elem(&owners, &cookie))
 		return true;
-	}
 	if (p->protocol == IPPROTO_TCP && (p->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN)
 		return false;
-	if (!owner__current(SCRATCH_SOFT, o))
-		return false;
-	if (!known || known->hdr.tid != o->hdr.tid || known->hdr.exec_id != o->hdr.exec_id ||
-	    known->hdr.start != o->hdr.start)
-		bpf_map_update_elem(&owners, &cookie, o, BPF_ANY);
-	return true;
+	return owner__current(SCRATCH_SOFT, &o) && !bpf_map_update_elem(&owners, &cookie, &o, BPF_ANY);
 }
 
 /* The struct sock of a packet as a number: the verifier lets nobody compute with the pointer itself. */
@@ -238,112 +234,136 @@ static __always_inline __u64 packet__sock(struct __sk_buff *skb)
 
 /*
  * A connection to our port that has no owner by its cookie yet. It was accepted before it had one: from now on it is
- * known by that. Or it waits to be accepted, most likely by the one that listens.
+ * known by that. Or it waits to be accepted, most likely by the one that listens. Returns the key of its owner.
  */
-static __always_inline bool owner__server(struct __sk_buff *skb, struct owner *o, __u32 ports, __u64 cookie)
+static __always_inline __u64 owner__server(struct __sk_buff *skb, __u32 ports, __u64 cookie)
 {
 	__u64 sk = packet__sock(skb), key = sk;
 	struct owner *known;
 
 	if (!sk)
-		return false;
+		return 0;
 	known = bpf_map_lookup_elem(&owners, &key);
 	if (known && known->ports == ports) {
-		*o = *known;
-		bpf_map_update_elem(&owners, &cookie, o, BPF_ANY);
+		bpf_map_update_elem(&owners, &cookie, known, BPF_ANY);
 		bpf_map_delete_elem(&owners, &key);
-		return true;
+		return cookie;
 	}
 	key = owner__listener_key((struct sock *)sk);
 	known = bpf_map_lookup_elem(&owners, &key);
-	if (!known || known->ports != DNS_PORT << 16)
-		return false;
-	*o = *known;
-	return true;
+	return known && known->ports == DNS_PORT << 16 ? key : 0;
 }
 
-static __always_inline bool owner__of(struct __sk_buff *skb, struct owner *o, const struct packet *p, __u64 cookie,
-				      bool egress)
+/* A packet's ports, and where its payload is. False when it is none of ours. */
+static __always_inline bool packet__ours(struct __sk_buff *skb, struct packet *p)
 {
-	const struct wire_addr *local = egress ? &p->src : &p->dst, *peer = egress ? &p->dst : &p->src;
-	struct owner *known;
+	return packet__read(skb, false, skb->protocol, p, DNS_PORT) && packet__payload(skb, false, skb->len, p);
+}
 
-	if (egress) {
-		if (owner__sender(o, p, cookie))
-			return true;
-	} else {
-		known = bpf_map_lookup_elem(&owners, &cookie);
-		if (known) {
-			*o = *known;
-			return true;
-		}
-	}
-	return p->protocol == IPPROTO_TCP && local->port == DNS_PORT &&
-	       owner__server(skb, o, (__u32)local->port << 16 | peer->port, cookie);
+/*
+ * The key of a packet's owner in `owners`; 0 when nobody is known, NOT_OURS for a packet that is no DNS.
+ *
+ * This, dns__begin() and dns__messages() are global functions called one after the other: so the stack of each is gone
+ * when the next has its own. Together they are more than the verifier allows, which up to 6.6 counts each by 32 bytes.
+ */
+__weak __attribute__((noinline)) __u64 owner__find(struct __sk_buff *skb, int egress)
+{
+	struct wire_control *c;
+	struct packet p = {};
+	__u64 cookie;
+	__u16 local;
+
+	if (!packet__ours(skb, &p))
+		return NOT_OURS;
+	c = control__get();
+	if (!c || !control__wants(c, CALL_DNS))
+		return NOT_OURS;
+	cookie = bpf_get_socket_cookie(skb);
+	if (egress ? owner__sender(&p, cookie) : !!bpf_map_lookup_elem(&owners, &cookie))
+		return cookie;
+	local = egress ? p.src.port : p.dst.port;
+	if (p.protocol != IPPROTO_TCP || local != DNS_PORT)
+		return 0;
+	return owner__server(skb, (__u32)local << 16 | (egress ? p.dst.port : p.src.port), cookie);
 }
 
 /* A record of its owner, who is not the current process. */
-static __always_inline struct wire_dns *dns__new(const struct owner *o, const struct packet *p, bool owned, bool egress)
+static __always_inline bool dns__new(const struct owner *o, const struct packet *p, bool egress)
 {
 	struct scratch *s = scratch__claim(SCRATCH_SOFT, NULL, NULL);
 	struct wire_dns *r;
 
 	if (!s) {
 		counter__lost(EVENT_DNS, LOSS_SCRATCH_BUSY);
-		return NULL;
+		return false;
 	}
 	r = (void *)s->rec;
 	__builtin_memset(r, 0, sizeof(*r));
-	r->hdr = o->hdr;	/* all zero where nobody is known */
+	if (o)
+		r->hdr = o->hdr;
 	r->hdr.type = EVENT_DNS;
 	r->hdr.call = CALL_DNS;
 	r->hdr.time = bpf_ktime_get_boot_ns();
 	r->hdr.cpu = bpf_get_smp_processor_id();
-	r->hdr.flags = owned ? 0 : WIRE_NO_OWNER;
+	r->hdr.flags = o ? 0 : WIRE_NO_OWNER;
 	r->protocol = p->protocol;
 	r->egress = egress;
 	r->local = egress ? p->src : p->dst;
 	r->peer = egress ? p->dst : p->src;
-	return r;
+	return true;
+}
+
+/* The record of a packet with all but a message, in the scratch, and its payload beside it. 1 when the scratch was claimed. */
+__weak __attribute__((noinline)) int dns__begin(struct __sk_buff *skb, int egress, __u64 key)
+{
+	struct owner *o = bpf_map_lookup_elem(&owners, &key);
+	struct wire_control *c = control__get();
+	struct payload *left = payload__get();
+	struct packet p = {};
+	__u64 group;
+
+	if (!c || !left || !packet__ours(skb, &p) || !p.len)
+		return 0;
+	if (o && control__self(c, o->hdr.tgid))
+		return 0;
+	group = o ? o->hdr.cgroup : 0;
+	if (rate__exceeded(c, EVENT_DNS, group)) {
+		counter__lost(EVENT_DNS, LOSS_RATE);
+		group__lost(group, EVENT_DNS, o && o->hdr.tgid ? o->hdr.tgid : ~0u, o ? o->hdr.start : 0);
+		return 0;
+	}
+	if (!dns__new(o, &p, egress))
+		return 0;
+	left->off = p.off;
+	left->left = p.len;
+	left->seq = p.seq;
+	left->tcp = p.protocol == IPPROTO_TCP;
+	left->key.cookie = bpf_get_socket_cookie(skb);
+	left->key.egress = egress;
+	return 1;
+}
+
+/* What dns__begin() has begun. */
+__weak __attribute__((noinline)) int dns__messages(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch__get(SCRATCH_SOFT);
+	struct payload *left = payload__get();
+
+	if (left && left->tcp)
+		dns__tcp(skb, left);
+	else if (left)
+		dns__udp(skb, left);
+	if (s)
+		scratch__release(s);
+	return 0;
 }
 
 static __always_inline void dns__packet(struct __sk_buff *skb, bool egress)
 {
-	struct wire_control *c;
-	struct payload *left;
-	struct packet p = {};
-	struct owner o = {};
-	struct wire_dns *r;
-	__u64 cookie;
-	bool owned;
+	__u64 key = owner__find(skb, egress);
 
-	if (!packet__read(skb, false, skb->protocol, &p, DNS_PORT) || !packet__payload(skb, false, skb->len, &p))
-		return;
-	c = control__get();
-	if (!c || !control__wants(c, CALL_DNS))
-		return;
-	cookie = bpf_get_socket_cookie(skb);
-	owned = owner__of(skb, &o, &p, cookie, egress);
-	if (!p.len || control__self(c, o.hdr.tgid))
-		return;
-	if (rate__exceeded(c, EVENT_DNS, o.hdr.cgroup)) {
-		counter__lost(EVENT_DNS, LOSS_RATE);
-		group__lost(o.hdr.cgroup, EVENT_DNS, o.hdr.tgid ?: ~0u, o.hdr.start);
-		return;
-	}
-	r = dns__new(&o, &p, owned, egress);
-	if (!r)
-		return;
-	left = payload__get();
-	if (left) {
-		left->off = p.off;
-		left->left = p.len;
-		if (p.protocol == IPPROTO_UDP)
-			dns__udp(skb, left);
-		else
-			dns__tcp(skb, left, p.seq, cookie, egress);
-	}
-	record__drop(&r->hdr);
+	if (key != NOT_OURS && dns__begin(skb, egress, key))
+		dns__messages(skb);
 }
 
 /* The verdict is always 1: let it pass. */

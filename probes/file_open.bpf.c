@@ -141,6 +141,36 @@ static __always_inline __u16 open__args(struct open_args *a, __s32 nr)
 
 #define ARG(n) entry__arg(via, n)
 
+/* What access an open by another way asked for: of openat2 what lies in the caller's memory is not believed where there is a file. */
+static __always_inline __u32 open__flags(__s32 nr, __u64 via, struct file *f)
+{
+	__u64 flags = 0;
+
+	if (nr == NR_CREAT)
+		return O_CREAT | O_WRONLY | O_TRUNC;
+	if (nr != NR_OPENAT && nr != NR_OPENAT2)
+		return ARG(2);
+	if (via >= VIA_WAYS)
+		return ARG(3) & ~O_LARGEFILE;	/* the kernel's own addition */
+	if (nr == NR_OPENAT)
+		return ARG(3);
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)ARG(3));
+	return f ? (flags & O_FORGOTTEN) | (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN) : flags;
+}
+
+/* Whether the open may be what a rule is after. Before open__entry() and not within, whose stack lies below it. */
+__weak __attribute__((noinline)) int open__wanted(__s32 nr, __u64 via, __s64 ret)
+{
+	struct wire_control *c = control__get();
+	struct file *f = entry__made(via, ret);
+	__u32 flags = open__flags(nr, via, f);
+
+	if (c && !open__refused(c, flags, ret) && (!f || opens__let((__u64)f, open__reads(flags) ? OPENS_READ : OPENS_WRITTEN)))
+		return 1;
+	counter__refused(EVENT_OPEN);
+	return 0;
+}
+
 /* By other ways: they are few. */
 __weak __attribute__((noinline)) int open__entry(__s32 nr, __u64 via, __s64 ret)
 {
@@ -156,23 +186,17 @@ __weak __attribute__((noinline)) int open__entry(__s32 nr, __u64 via, __s64 ret)
 	call = nr == NR_OPENAT2 ? CALL_OPENAT2 : nr == NR_OPENAT ? CALL_OPENAT : nr == NR_CREAT ? CALL_CREAT : CALL_OPEN;
 	a.dirfd = at ? (__s32)ARG(1) : AT_FDCWD;
 	a.filename = at ? ARG(2) : ARG(1);
-	a.flags = nr == NR_CREAT ? O_CREAT | O_WRONLY | O_TRUNC : (__u32)(at ? ARG(3) : ARG(2));
 	a.mode = at ? ARG(4) : nr == NR_CREAT ? ARG(2) : ARG(3);
 	f = entry__made(via, ret);
+	a.flags = open__flags(nr, via, f);
 	if (via >= VIA_WAYS) {
 		a.resolve = ARG(5);
-		a.flags &= ~O_LARGEFILE;	/* the kernel's own addition */
 	} else if (nr == NR_OPENAT2) {
 		bpf_probe_read_user(&how, sizeof(how), (void *)ARG(3));
 		a.mode = how.mode;
 		a.resolve = how.resolve;
-		a.flags = f ? (how.flags & O_FORGOTTEN) | (BPF_CORE_READ(f, f_flags) & ~O_FORGOTTEN) : how.flags;
 	}
-	if (!open__refused(c, a.flags, ret) &&
-	    (!f || opens__let((__u64)f, open__reads(a.flags) ? OPENS_READ : OPENS_WRITTEN)))
-		return open__emit(c, via, nr, call, &a, f, ret);
-	counter__refused(EVENT_OPEN);
-	return 0;
+	return open__emit(c, via, nr, call, &a, f, ret);
 }
 
 SEC("tracepoint")

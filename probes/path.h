@@ -243,26 +243,19 @@ __weak __attribute__((noinline)) int cgroup__step(__u32 kind)
 	return 0;
 }
 
-__weak __attribute__((noinline)) int cgroup__climb(__u32 kind)
-{
-	int i;
-
-	for (i = 0; i < 64; i++)
-		if (cgroup__step(kind))
-			break;
-	return 0;
-}
-
 __weak __attribute__((noinline)) int cgroup__walk(__u32 kind, __u64 kn)
 {
 	struct walk *w = walk__get(kind);
+	int i;
 
 	if (!w)
 		return WALK_LONG;
 	w->pos = PATH_SIZE - 1;
 	w->end = WALK_ROOT;
 	w->dentry = (void *)kn;
-	cgroup__climb(kind);
+	for (i = 0; i < 64; i++)
+		if (cgroup__step(kind))
+			break;
 	if (w->pos == PATH_SIZE - 1)
 		walk__prepend(w, "/", 1, false);
 	return w->end;

@@ -32,6 +32,7 @@
 #define OPS_TABLE	(OPS_OPENING | OP(IO_CLOSE) | OP(IO_FILES_UPDATE) | OP(IO_MSG_RING) | OP(IO_FIXED_FD_INSTALL))
 
 /* In file_open.bpf.c, file_name.bpf.c, net.bpf.c, accept.bpf.c. */
+extern int open__wanted(__s32 nr, __u64 via, __s64 ret);
 extern int open__entry(__s32 nr, __u64 via, __s64 ret);
 extern int rename__emit(__s32 nr, __u64 via, __s64 ret);
 extern int unlink__emit(__s32 nr, __u64 via, __s64 ret);
@@ -40,10 +41,10 @@ extern int symlink__emit(__s32 nr, __u64 via, __s64 ret);
 extern int socket__emit(__u64 via, __s64 ret);
 extern int connect__emit(__u64 via, __s64 ret);
 extern int bind__emit(__u64 via, __s64 ret);
-extern int listen__emit(__u64 via, __s64 ret);
-extern int accept__emit(__s32 nr, __u64 via, __s64 ret);
-extern int accept__serves(__u64 via, __s64 ret);
 extern int listen__serves(__u64 via, __s64 ret);
+extern int listen__emit(__u64 via, __s64 ret);
+extern int accept__serves(__u64 via, __s64 ret);
+extern int accept__emit(__s32 nr, __u64 via, __s64 ret);
 
 static const struct asked asked_none = {};
 
@@ -211,7 +212,8 @@ static __always_inline void request__report(__u64 via, __u8 op, __s64 ret)
 	switch (op) {
 	case IO_OPENAT:
 	case IO_OPENAT2:
-		open__entry(op__nr(op), via, ret);
+		if (open__wanted(op__nr(op), via, ret))
+			open__entry(op__nr(op), via, ret);
 		break;
 	case IO_RENAMEAT:
 		rename__emit(op__nr(op), via, ret);
@@ -308,21 +310,13 @@ static __always_inline void by_data__note(struct io_kiocb *req)
 	bpf_map_update_elem(&by_data, &key, &value, BPF_ANY);
 }
 
-static __always_inline int request__submitted(struct io_kiocb *req)
+/* Keeps what was asked. On its own: what reports the request has little stack left below its caller's. 0 when there is no room. */
+__weak __attribute__((noinline)) int request__note(__u64 key, __u32 op)
 {
-	__u8 op = BPF_CORE_READ(req, opcode) & 63;
+	struct io_kiocb *req = (void *)key;
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct wire_control *c = control__get();
-	__u64 key = (__u64)req;
 	struct asked *a;
 
-	if (!(OPS_TABLE >> op & 1) && !(OPS_REPORTED >> op & 1))
-		return 0;
-	if (OPS_TABLE >> op & 1)
-		opening__settle(tid);
-	if (!(OPS_REPORTED >> op & 1) || !c || !control__wants(c, op__call(op)))
-		return 0;
-	way__report(WAY_REQUEST);
 	bpf_map_update_elem(&asked, &key, &asked_none, BPF_ANY);
 	sights__forget(key);
 	a = asked__get(key);
@@ -333,8 +327,30 @@ static __always_inline int request__submitted(struct io_kiocb *req)
 		by_data__note(req);
 	if (OPS_OPENING >> op & 1)
 		bpf_map_update_elem(&opening, &tid, &key, BPF_ANY);
+	return 1;
+}
+
+static __always_inline int request__submitted(struct io_kiocb *req)
+{
+	__u8 op = BPF_CORE_READ(req, opcode) & 63;
+	struct wire_control *c = control__get();
+	__u64 key = (__u64)req;
+	struct asked *a;
+
+	if (!(OPS_TABLE >> op & 1) && !(OPS_REPORTED >> op & 1))
+		return 0;
+	if (OPS_TABLE >> op & 1)
+		opening__settle(bpf_get_current_pid_tgid());
+	if (!(OPS_REPORTED >> op & 1) || !c || !control__wants(c, op__call(op)))
+		return 0;
+	way__report(WAY_REQUEST);
+	if (!request__note(key, op))
+		return 0;
 	if (BPF_CORE_READ(req, flags) & SQE_CQE_SKIP_SUCCESS) {
 		/* nothing will say that it succeeded: take it for that, by what was asked */
+		a = asked__get(key);
+		if (!a)
+			return 0;
 		a->unseen = 1;
 		request__report(key, op, 0);
 		a->unseen = 0;
@@ -377,7 +393,11 @@ int uring_submit__req(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/io_uring_submit_sqe")
 int uring_submit__sqe(struct bpf_raw_tracepoint_args *ctx)
 {
-	return request__submitted((struct io_kiocb *)(request__named() ? ctx->args[0] : ctx->args[1]));
+	__u64 first = ctx->args[0], second = ctx->args[1];
+
+	PIN(first);	/* or one load of a computed place, which no verifier lets pass */
+	PIN(second);
+	return request__submitted((struct io_kiocb *)(request__named() ? first : second));
 }
 
 SEC("raw_tp/io_uring_complete")
@@ -398,7 +418,9 @@ int uring_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	req = (void *)by_data__find(ctx->args[0], cqe.user_data);
 	a = req ? asked__get((__u64)req) : NULL;
-	if (a && BPF_CORE_READ(req, opcode) == IO_ACCEPT && file__sock(entry__made((__u64)req, cqe.res)))
+	if (a && BPF_CORE_READ(req, opcode) == IO_ACCEPT && file__sock(entry__made((__u64)req, cqe.res))) {
+		accept__serves((__u64)req, cqe.res);
 		accept__emit(NR_ACCEPT4, (__u64)req, cqe.res);
+	}
 	return 0;
 }

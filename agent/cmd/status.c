@@ -56,6 +56,7 @@ static void print_calls(json_t *calls)
 	print_calls_in(calls, "sees", "attached", "");
 	print_calls_in(calls, "follows", "process table", " for the process table alone");
 	print_calls_in(calls, "off", "not needed", " that no rule asks for");
+	print_calls_in(calls, "absent", "not in this kernel", " that this kernel does not have");
 	json_object_foreach(calls, name, c) {
 		if (!strcmp(text(c, "state"), "lost"))
 			printf("blind      %s: %s\n", name, text(c, "reason"));

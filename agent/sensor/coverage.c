@@ -67,6 +67,8 @@ static json_t *call_json(const struct coverage *c, enum event_call call)
 		bool seen = programs_of_call(c->state->program, c->needs, call, &by, &without, &how);
 
 		state = seen ? "attached" : "lost";
+		if (!seen && how == NEED_MUST && without != PROGRAM_MAX && c->state->program[without].no_call)
+			state = "not in this kernel";
 		if (without != PROGRAM_MAX)
 			explain(reason, c->state, without, how);
 		else if (!seen)

@@ -142,6 +142,15 @@ static bool tracepoint_exists(struct load *l, const char *category, const char *
 	return false;
 }
 
+/* Every call has its tracepoint where any has. */
+static bool call_exists(struct load *l, enum program p, const char *name, char reason[PROGRAM_REASON_MAX])
+{
+	if (tracepoint_exists(l, "syscalls", name, reason))
+		return true;
+	l->state->program[p].no_call = l->tracefs && host_tracepoint("syscalls", "sys_exit_execve");
+	return false;
+}
+
 /* Cheap reasons why a program cannot work here: nothing is loaded to find out. */
 static bool hook_exists(struct load *l, enum program p, const char *sec, char reason[PROGRAM_REASON_MAX])
 {
@@ -151,13 +160,15 @@ static bool hook_exists(struct load *l, enum program p, const char *sec, char re
 
 	program_tracepoint(tracepoint, p);
 	if (*tracepoint)
-		return tracepoint_exists(l, "syscalls", tracepoint, reason);
+		return call_exists(l, p, tracepoint, reason);
 
 	if (!strncmp(sec, "cgroup", 6)) {
 		if (l->cgroup < 0)
 			snprintf(reason, PROGRAM_REASON_MAX, "no cgroup v2 hierarchy: %s", strerror(-l->cgroup));
 		return l->cgroup >= 0;
 	}
+	if (!strncmp(sec, "tracepoint/syscalls/", strlen("tracepoint/syscalls/")))
+		return call_exists(l, p, strrchr(sec, '/') + 1, reason);
 	if (sscanf(sec, "tracepoint/%63[^/]/", category) == 1 || sscanf(sec, "tp/%63[^/]/", category) == 1)
 		return tracepoint_exists(l, category, strrchr(sec, '/') + 1, reason);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bare) && l->tracefs; i++) {

@@ -39,6 +39,7 @@ enum program_state {
 
 struct program_status {
 	enum program_state state;
+	bool no_call;		/* ABSENT, for this kernel does not have the system call: nobody can make it */
 	char reason[PROGRAM_REASON_MAX];	/* of ABSENT and REFUSED */
 	uint32_t log_off, log_len;		/* of the verifier's words in sensor_state.log */
 	uint64_t missed;			/* runs the kernel skipped, polled */

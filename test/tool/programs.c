@@ -3,29 +3,34 @@
  * programs [-v]: asks the running kernel for every BPF program of this build, each in an object of its own, and prints what
  * its verifier made of it, largest first. For test/vm: no program may be refused by a kernel that has its hook.
  *
- *   STATE NAME INSTRUCTIONS FRAME FRAMES XLATED JITED SECTION REASON
+ *   STATE NAME INSTRUCTIONS STACK XLATED JITED SECTION REASON
  *
- * separated by tabs. STATE is loaded, absent (the kernel has no such hook) or refused; then REASON is the verifier's last
- * word, and its last lines go to standard error. INSTRUCTIONS are those that the verifier walked, of a million that it
- * may; FRAME is the largest stack of one of its functions in bytes and FRAMES that of all: a chain of calls, between the two,
- * has 512. XLATED and JITED are the sizes in the kernel in bytes.
+ * separated by tabs. STATE is loaded, absent (the kernel has no such hook), refused, or "deep": loaded here, but kernels before
+ * 6.6 would refuse it. REASON is the verifier's last word, and its last lines go to standard error. INSTRUCTIONS are those that
+ * the verifier walked, of a million that it may. STACK is the deepest chain of calls in bytes, of 512, as those kernels count it:
+ * each function's rounded up to 32. XLATED and JITED are the sizes in the kernel in bytes. Exit 1 for refused and deep ones.
  */
 #include "probes.skel.h"
 #include "sensor/kernel_types.h"
 #include "util/cleanup.h"
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOG_BYTES (16 << 20)
 #define LAST_LINES 25
+#define FUNCTIONS_MAX 128
+#define STACK_MAX 512		/* of a chain of calls */
+#define STACK_STEP 32		/* of a function, up to 6.5; then 16 where the processor's own code is run */
 
 struct row {
 	const char *state;
 	char name[64], section[64], reason[200];
-	unsigned int instructions, frame, frames, xlated, jited;
+	unsigned int instructions, stack, xlated, jited;
 };
 
 static char said[512];		/* libbpf's first warning */
@@ -38,19 +43,65 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-/* "stack depth 40+0+16": of each function of the program. */
-static void stack_depth(const char *log, struct row *r)
+/* The functions of a program: the stack of each, and whom each calls. */
+struct graph {
+	unsigned int n, stack[FUNCTIONS_MAX];
+	bool calls[FUNCTIONS_MAX][FUNCTIONS_MAX];
+};
+
+static unsigned int deepest(const struct graph *g, unsigned int f)
+{
+	unsigned int below = 0, own = (g->stack[f] + !g->stack[f] + STACK_STEP - 1) / STACK_STEP * STACK_STEP;
+
+	for (unsigned int callee = 0; callee < g->n; callee++) {
+		unsigned int n = g->calls[f][callee] ? deepest(g, callee) : 0;
+
+		below = n > below ? n : below;
+	}
+	return own + below;
+}
+
+/* "stack depth 40+0+16": of each function, in their order. */
+static void read_stacks(struct graph *g, const char *log)
 {
 	const char *p = strstr(log, "stack depth ");
 
-	for (p = p ? p + strlen("stack depth ") : NULL; p; p = *p == '+' ? p + 1 : NULL) {
+	g->n = 0;
+	for (p = p ? p + strlen("stack depth ") : NULL; p && g->n < FUNCTIONS_MAX; p = *p == '+' ? p + 1 : NULL) {
 		char *end;
-		unsigned int frame = (unsigned int)strtoul(p, &end, 10);
 
-		r->frames += frame;
-		r->frame = frame > r->frame ? frame : r->frame;
+		g->stack[g->n++] = (unsigned int)strtoul(p, &end, 10);
 		p = end;
 	}
+}
+
+/* Sizes of the loaded program, and from its instructions who calls whom. */
+static void look_at(int fd, struct row *r)
+{
+	static struct bpf_func_info functions[FUNCTIONS_MAX];
+	static struct bpf_insn code[1 << 16];
+	static struct graph g;
+	struct bpf_prog_info info = {
+		.xlated_prog_insns = (uintptr_t)code, .xlated_prog_len = sizeof(code), .func_info = (uintptr_t)functions,
+		.func_info_rec_size = sizeof(functions[0]), .nr_func_info = FUNCTIONS_MAX,
+	};
+	unsigned int f = 0;
+	__u32 n = sizeof(info);
+
+	read_stacks(&g, verifier_log);
+	memset(g.calls, 0, sizeof(g.calls));
+	if (bpf_obj_get_info_by_fd(fd, &info, &n) < 0)
+		return;
+	r->xlated = info.xlated_prog_len;
+	r->jited = info.jited_prog_len;
+	for (unsigned int i = 0; i < info.xlated_prog_len / sizeof(code[0]); i++) {
+		while (f + 1 < info.nr_func_info && functions[f + 1].insn_off <= i)
+			f++;
+		/* of a call that was compiled, what is left says the function's number */
+		if (code[i].code == (BPF_JMP | BPF_CALL) && code[i].src_reg == BPF_PSEUDO_CALL && (unsigned int)code[i].imm < g.n && f < g.n)
+			g.calls[f][code[i].imm] = true;
+	}
+	r->stack = g.n ? deepest(&g, 0) : 0;
 }
 
 static unsigned int walked(const char *log)
@@ -83,8 +134,6 @@ static void tell_refused(struct row *r, bool verbose)
 static int load_one(const char *name, int types, int level, struct row *r)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
-	struct bpf_prog_info info = {};
-	__u32 n = sizeof(info);
 	struct bpf_program *prog;
 	struct probes *skel;
 	char path[32];
@@ -108,11 +157,7 @@ static int load_one(const char *name, int types, int level, struct row *r)
 	error = probes__load(skel);
 	if (error == 0) {
 		r->instructions = walked(verifier_log);
-		stack_depth(verifier_log, r);
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &n) == 0) {
-			r->xlated = info.xlated_prog_len;
-			r->jited = info.jited_prog_len;
-		}
+		look_at(bpf_program__fd(prog), r);
 	}
 	probes__destroy(skel);
 	return error;
@@ -122,7 +167,9 @@ static void try_one(const char *name, int types, bool verbose, struct row *r)
 {
 	int error = load_one(name, types, 4, r);
 
-	r->state = "loaded";
+	r->state = r->stack > STACK_MAX ? "deep" : "loaded";
+	if (r->stack > STACK_MAX)
+		snprintf(r->reason, sizeof(r->reason), "a chain of calls with %u bytes of stack", r->stack);
 	if (error == 0)
 		return;
 	r->state = "refused";
@@ -174,9 +221,9 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < n; i++) {
 		const struct row *r = &rows[i];
 
-		refused += !strcmp(r->state, "refused");
-		printf("%s\t%s\t%u\t%u\t%u\t%u\t%u\t%s\t%s\n", r->state, r->name, r->instructions,
-		       r->frame, r->frames, r->xlated, r->jited, r->section, r->reason);
+		refused += !strcmp(r->state, "refused") || !strcmp(r->state, "deep");
+		printf("%s\t%s\t%u\t%u\t%u\t%u\t%s\t%s\n", r->state, r->name, r->instructions, r->stack,
+		       r->xlated, r->jited, r->section, r->reason);
 	}
 	free(rows);
 	free(verifier_log);
