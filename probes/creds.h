@@ -18,6 +18,9 @@
 #include "maps.h"
 #include "task.h"
 
+/* With a thread's id: what it had before its exec, until that is told. No id has this bit. */
+#define CREDS_BEFORE	(1u << 31)
+
 static __always_inline void creds__read(struct creds *c, struct task_struct *t, bool typed)
 {
 	const struct cred *cred = READ(typed, t, real_cred);
@@ -72,21 +75,26 @@ static __always_inline bool creds__forged(const struct creds *was, const struct 
 	return now->effective & ~now->permitted || (!exec && now->permitted & ~was->permitted);
 }
 
-/* The child of the current task begins with what its parent has; in a user namespace of its own, with its first event. */
-static __always_inline void creds__born(struct task_struct *child)
+/*
+ * The child of the current task begins with what its parent has; in a user namespace of its own, with its first event.
+ * A global function: what it has on its stack is gone before the record of the fork is begun.
+ */
+__weak __attribute__((noinline)) int creds__born(__u64 task)
 {
+	struct task_struct *child = (void *)task;
 	bool typed = task__typed();
 	struct task_struct *t = task__mine();
 	struct creds c = {};
 	__u32 tid;
 
 	if (!t || BPF_CORE_READ(child, real_cred, user_ns) != BPF_CORE_READ(t, real_cred, user_ns))
-		return;
+		return 0;
 	creds__read(&c, t, typed);
 	c.start = BPF_CORE_READ(child, start_boottime);
 	c.exec_id = BPF_CORE_READ(child, self_exec_id);
 	tid = BPF_CORE_READ(child, pid);
 	bpf_map_update_elem(&creds, &tid, &c, BPF_ANY);
+	return 0;
 }
 
 #endif

@@ -79,14 +79,12 @@ __weak __attribute__((noinline)) int exec__writer(__u64 file)
  * The credentials with the new image beside those with the last one. A thread that is not its process's first takes
  * that one's id and start time as it replaces the image: the id it had says what it was.
  */
-__weak __attribute__((noinline)) int exec__credentials(__u32 old_tid, __u32 setid)
+__weak __attribute__((noinline)) int exec__judge(__u32 old_tid, __u32 setid)
 {
 	bool typed = task__typed();
 	struct task_struct *t = task__mine();
-	__u32 tid = bpf_get_current_pid_tgid();
+	__u32 tid = bpf_get_current_pid_tgid(), before = tid | CREDS_BEFORE;
 	struct creds *known = bpf_map_lookup_elem(&creds, &old_tid), was = {}, now = {};
-	struct wire_cred_change *r;
-	struct scratch *s;
 	bool forged;
 
 	if (!t)
@@ -100,12 +98,29 @@ __weak __attribute__((noinline)) int exec__credentials(__u32 old_tid, __u32 seti
 	forged = creds__forged(&was, &now, true, setid);
 	if (!forged && (!setid || (was.euid == now.euid && was.egid == now.egid && !(now.permitted & ~was.permitted))))
 		return 0;
-	r = record__new(EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
+	bpf_map_update_elem(&creds, &before, &was, BPF_ANY);
+	return forged ? 2 : 1;
+}
+
+/* What exec__judge() found. After it and not within: both sets of ids do not fit on the stack below what sends a record. */
+__weak __attribute__((noinline)) int exec__credentials(__u32 forged)
+{
+	__u32 tid = bpf_get_current_pid_tgid(), before = tid | CREDS_BEFORE;
+	struct wire_cred_change *r = record__new(EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
+	struct task_struct *t = task__mine();
+	struct creds *was, *now;
+	struct scratch *s;
+
 	if (!r)
 		return 0;
+	was = bpf_map_lookup_elem(&creds, &before);
+	now = bpf_map_lookup_elem(&creds, &tid);
+	if (!was || !now || !t)
+		return record__drop(&r->hdr);
 	s = scratch__of(&r->hdr);
-	s->was = was;
-	record__cred_change(s, t, typed, r->hdr.cgroup, &now, forged ? CRED_FORGED : CRED_EXEC);
+	s->was = *was;
+	record__cred_change(s, t, task__typed(), r->hdr.cgroup, now, forged ? CRED_FORGED : CRED_EXEC);
+	bpf_map_delete_elem(&creds, &before);
 	return record__send(&r->hdr, 0);
 }
 
@@ -116,6 +131,7 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 	struct mm_struct *mm;
 	struct wire_exec *r;
 	__u16 call = CALL_EXECVE;
+	int found;
 
 	if (bpf_map_lookup_elem(&in_execveat, &old_tid)) {
 		bpf_map_delete_elem(&in_execveat, &old_tid);
@@ -141,8 +157,11 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 	if (c->want & WANT_ENV)
 		exec__memory(r, &r->env, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
 	record__send(&r->hdr, 0);
-	if (c->want & WANT_CREDS)	/* behind the image that gave them */
-		exec__credentials(old_tid, BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec));
+	if (c->want & WANT_CREDS) {	/* behind the image that gave them */
+		found = exec__judge(old_tid, BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec));
+		if (found)
+			exec__credentials(found > 1);
+	}
 	return 0;
 }
 

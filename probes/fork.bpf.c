@@ -82,7 +82,7 @@ static __always_inline int fork__emit(struct task_struct *child)
 	struct wire_control *c = control__get();
 
 	if (c && c->want & WANT_CREDS)
-		creds__born(child);
+		creds__born(task__number(child));
 	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
 	same = BPF_CORE_READ(child, cgroups) == BPF_CORE_READ(t, cgroups);

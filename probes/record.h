@@ -386,24 +386,26 @@ __weak __attribute__((noinline)) int record__credentials(__u32 kind, __u64 cgrou
 	struct scratch *s = scratch__get(kind);
 	struct wire_control *c = control__get();
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct creds now = {}, *known;
+	struct creds *now, *known;
 
 	if (!s || !c || !t || READ(typed, t, flags) & PF_KTHREAD)
 		return 0;
-	creds__read(&now, t, typed);
+	now = (void *)&s->rec[1024];	/* behind the record that may be made of it: the stack has no room */
+	__builtin_memset(now, 0, sizeof(*now));
+	creds__read(now, t, typed);
 	known = bpf_map_lookup_elem(&creds, &tid);
-	if (!known || known->start != now.start || known->exec_id != now.exec_id) {
-		bpf_map_update_elem(&creds, &tid, &now, BPF_ANY);
+	if (!known || known->start != now->start || known->exec_id != now->exec_id) {
+		bpf_map_update_elem(&creds, &tid, now, BPF_ANY);
 		return 0;
 	}
 	s->was = *known;
 	s->was_known = 1;
-	if (creds__same(&s->was, &now))
+	if (creds__same(&s->was, now))
 		return 0;
-	*known = now;
-	if (!control__wants(c, CALL_CRED_CHANGE) || !creds__forged(&s->was, &now, false, false))
+	*known = *now;
+	if (!control__wants(c, CALL_CRED_CHANGE) || !creds__forged(&s->was, now, false, false))
 		return 0;
-	record__cred_change(s, t, typed, cgroup, &now, CRED_FORGED);
+	record__cred_change(s, t, typed, cgroup, now, CRED_FORGED);
 	record__output(kind);
 	return 1;
 }

@@ -163,6 +163,15 @@ static __always_inline struct task_struct *task__mine(void)
 	return a == b ? same : NULL;
 }
 
+/* A pointer as a number, for a global function: the verifier does not take one that it knows the type of for that. */
+static __always_inline __u64 task__number(void *pointer)
+{
+	__u64 n = 0;
+
+	bpf_probe_read_kernel(&n, sizeof(n), &pointer);
+	return n;
+}
+
 /*
  * A member, loaded directly where the verifier knows the type of src, else through the helper. One step at a time: a
  * pointer is to be checked before it is followed, on some kernels the verifier insists.
