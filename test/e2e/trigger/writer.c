@@ -194,8 +194,7 @@ static pid_t run(void (*what)(int mode), int mode, const char *name)
 	return pid;
 }
 
-static unsigned long long writer[3];	/* its start, and the bounds of its writing: told through shared memory */
-static unsigned long long *told;
+static unsigned long long *told;	/* the writer's start, and the bounds of its writing: shared memory */
 
 static void writes(int mode)
 {
@@ -237,7 +236,7 @@ int main(int argc, char **argv)
 	while (m < sizeof(modes) / sizeof(*modes) && strcmp(modes[m].name, argv[1]))
 		m++;
 	must(m < sizeof(modes) / sizeof(*modes), argv[1]);
-	told = mmap(NULL, sizeof(writer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	told = mmap(NULL, 3 * sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(told != MAP_FAILED, "mmap");
 	snprintf(target, sizeof(target), "%s/x", dir);
 	if (modes[m].overlay)
