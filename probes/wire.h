@@ -196,9 +196,9 @@ enum wire_want {
 	WANT_FAILED	= 1 << 3,	/* attempts that fail, of calls other than opens */
 	WANT_OPEN_FAILED = 1 << 4,	/* opens that fail */
 	WANT_WRITER	= 1 << 5,	/* who wrote the executable of an exec */
-	WANT_COMPAT	= 1 << 7,	/* what enters as 32-bit programs do: the configuration says so, no rule */
 	WANT_ARGS	= 1 << 6,	/* whether arguments were changed on the way: opens and connects are seen twice */
 	WANT_CREDS	= 1 << 7,	/* what each thread's credentials were, creds.h */
+	WANT_COMPAT	= 1 << 8,	/* what enters as 32-bit programs do: the configuration says so, no rule */
 };
 
 /* Opens that only read, and all others: what rules want of them differs most. */

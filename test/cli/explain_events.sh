@@ -24,12 +24,12 @@ cat >rules.yaml <<'EOF'
   enabled: false
 - rule: Blind
   desc: d
-  condition: evt.type in (io_uring_setup) and evt.reltime > 5
+  condition: evt.type in (semop) and evt.reltime > 5
   output: x
   priority: NOTICE
 - rule: Half blind
   desc: d
-  condition: evt.type in (execve, io_uring_setup) and fd.sport = 5
+  condition: evt.type in (execve, semop) and fd.sport = 5
   output: x
   priority: NOTICE
 EOF

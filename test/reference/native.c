@@ -345,7 +345,7 @@ static void make_dns(struct maker *m)
 
 static void make_plain(struct maker *m)
 {
-	make_call(&m->n->record, chance(50) ? CALL_UNLINK : CALL_CLONE);
+	make_call(&m->n->record, chance(50) ? CALL_UNLINK : CALL_SETGROUPS);
 	know_result(m, chance(50) ? 0 : -13);
 }
 

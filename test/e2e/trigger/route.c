@@ -335,7 +335,7 @@ static int run(const struct way *w, const char *dir)
 			break;
 		case 0:
 			take(w, &acts[i]);
-			exit(0);
+			_exit(0);	/* without what a sanitizer looks for at the end: there may be no /proc */
 		}
 		must(wait(&status) > 0 && !status, acts[i].name);
 	}
