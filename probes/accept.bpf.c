@@ -32,7 +32,7 @@ __weak __attribute__((noinline)) int accept__emit(__s32 nr, __u64 via, __s64 ret
 	struct wire_accept *r;
 	struct sock *sk;
 
-	if (!net__wanted(EVENT_ACCEPT, call, ret < 0))
+	if (!call__wanted(EVENT_ACCEPT, call, ret < 0))
 		return 0;
 	r = entry__new(via, EVENT_ACCEPT, call, sizeof(*r));
 	if (!r)

@@ -17,13 +17,13 @@
 #define CALL_CASE(ID)	case NR_##ID: return CALL_##ID;
 
 /* Two array look-ups: whether any rule can match, before anything is read. */
-static __always_inline bool call__wanted(__u32 type, __u32 call, __s64 ret)
+static __always_inline bool call__wanted(__u32 type, __u32 call, bool failed)
 {
 	struct wire_control *c = control__get();
 
 	if (!c)
 		return false;
-	if (control__wants(c, call) && (ret >= 0 || c->want & WANT_FAILED))
+	if (control__wants(c, call) && (!failed || c->want & WANT_FAILED))
 		return true;
 	counter__refused(type);
 	return false;

@@ -7,45 +7,16 @@
  * every call there is; what it costs those of no interest is one test. So it
  * is loaded only where it is asked for.
  */
-#include "entry.h"
+#include "emit.h"
 #include "name.h"
 #include "net.h"
 #include <bpf/bpf_tracing.h>
-
-/* In file_open.bpf.c, file_name.bpf.c, net.bpf.c, accept.bpf.c. */
-extern int open__wanted(__s32 nr, __u64 via, __s64 ret);
-extern int open__entry(__s32 nr, __u64 via, __s64 ret);
-extern int rename__emit(__s32 nr, __u64 via, __s64 ret);
-extern int unlink__emit(__s32 nr, __u64 via, __s64 ret);
-extern int link__emit(__s32 nr, __u64 via, __s64 ret);
-extern int symlink__emit(__s32 nr, __u64 via, __s64 ret);
-extern int chmod__emit(__s32 nr, __u64 via, __s64 ret);
-extern int fchmod__emit(__u64 via, __s64 ret);
-extern int socket__emit(__u64 via, __s64 ret);
-extern int connect__emit(__u64 via, __s64 ret);
-extern int bind__emit(__u64 via, __s64 ret);
-extern int listen__emit(__u64 via, __s64 ret);
-extern int accept__emit(__s32 nr, __u64 via, __s64 ret);
-extern int accept__serves(__u64 via, __s64 ret);
-extern int listen__serves(__u64 via, __s64 ret);
 
 static __always_inline int compat__file(__s32 nr, __s64 ret)
 {
 	if (nr == NR_OPEN || nr == NR_OPENAT || nr == NR_OPENAT2 || nr == NR_CREAT)
 		return open__wanted(nr, VIA_COMPAT, ret) ? open__entry(nr, VIA_COMPAT, ret) : 0;
-	if (nr == NR_UNLINK || nr == NR_UNLINKAT)
-		return unlink__emit(nr, VIA_COMPAT, ret);
-	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
-		return rename__emit(nr, VIA_COMPAT, ret);
-	if (nr == NR_CHMOD || nr == NR_FCHMODAT || nr == NR_FCHMODAT2)
-		return chmod__emit(nr, VIA_COMPAT, ret);
-	if (nr == NR_FCHMOD)
-		return fchmod__emit(VIA_COMPAT, ret);
-	if (nr == NR_LINK || nr == NR_LINKAT)
-		return link__emit(nr, VIA_COMPAT, ret);
-	if (nr == NR_SYMLINK || nr == NR_SYMLINKAT)
-		return symlink__emit(nr, VIA_COMPAT, ret);
-	return 0;
+	return name__emit(nr, VIA_COMPAT, ret);
 }
 
 static __always_inline int compat__socket(__s32 nr, __u64 via, __s64 ret)

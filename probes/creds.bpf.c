@@ -6,7 +6,7 @@
  * what the task has after it.
  */
 #include "creds.h"
-#include "net.h"
+#include "call.h"
 #include "record.h"
 
 #define GROUPS_SHOWN	32
@@ -83,7 +83,7 @@ int creds__exit(struct sys_exit *ctx)
 	struct group_info *groups;
 	struct wire_creds *r;
 
-	if (!net__wanted(EVENT_CREDS, call, ctx->ret < 0))
+	if (!call__wanted(EVENT_CREDS, call, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_CREDS, call, sizeof(*r));
 	if (!r)

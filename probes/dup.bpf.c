@@ -27,7 +27,7 @@ int dups__exit(struct sys_exit *ctx)
 	struct socket *sock;
 	struct file *f;
 
-	if (!net__wanted(EVENT_DUP, call, ctx->ret < 0))
+	if (!call__wanted(EVENT_DUP, call, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_DUP, call, sizeof(*r));
 	if (!r)

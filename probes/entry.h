@@ -83,39 +83,54 @@ static __always_inline struct asked *asked__get(__u64 req)
 	return bpf_map_lookup_elem(&asked, &req);
 }
 
-static __always_inline __u64 asked__arg(__u64 req, __u32 n)
+static __always_inline __u64 asked__arg(__u64 req, __u64 n)
 {
 	struct asked *a = asked__get(req);
 
-	return a ? a->arg[n] : 0;
+	PIN(n);
+	return a && n < ASKED_ARGS ? a->arg[n] : 0;
 }
 
-/* Argument n, a constant from 1 to 5, of the call at hand. */
-#if defined(__TARGET_ARCH_x86)
-#define REG32_ARG1 bx
-#define REG32_ARG2 cx
-#define REG32_ARG3 dx
-#define REG32_ARG4 si
-#define REG32_ARG5 di
+/* One argument by its number, a constant or not, from registers of those names. */
+#define REGS_ARG(regs, n, a1, a2, a3, a4, a5)							\
+	((n) == 1 ? (__u64)BPF_CORE_READ(regs, a1) : (n) == 2 ? (__u64)BPF_CORE_READ(regs, a2) :	\
+	 (n) == 3 ? (__u64)BPF_CORE_READ(regs, a3) : (n) == 4 ? (__u64)BPF_CORE_READ(regs, a4) :	\
+		    (__u64)BPF_CORE_READ(regs, a5))
 
+#if defined(__TARGET_ARCH_x86)
 /* One call for all that sockets can do; its arguments lie in the caller's memory. */
 static __always_inline __u64 socketcall__arg(__u32 n)
 {
-	__u64 args = (__u32)BPF_CORE_READ(task__regs(), REG32_ARG2);
+	__u64 args = (__u32)BPF_CORE_READ(task__regs(), cx);
 	__u32 arg = 0;
 
 	bpf_probe_read_user(&arg, sizeof(arg), (void *)(args + (n - 1) * sizeof(arg)));
 	return arg;
 }
 
-#define entry__arg(via, n)									\
-	((via) == VIA_CALL ? task__arg(task__regs(), n) :					\
-	 (via) == VIA_SOCKETCALL ? socketcall__arg(n) :						\
-	 (via) == VIA_COMPAT ? (__u64)(__u32)BPF_CORE_READ(task__regs(), REG32_ARG##n) :	\
-			       asked__arg(via, (n) - 1))
+static __always_inline __u64 compat__arg(__u64 via, __u32 n)
+{
+	return via == VIA_SOCKETCALL ? socketcall__arg(n) : (__u32)REGS_ARG(task__regs(), n, bx, cx, dx, si, di);
+}
 #else
-#define entry__arg(via, n) ((via) < VIA_WAYS ? task__arg(task__regs(), n) : asked__arg(via, (n) - 1))
+static __always_inline __u64 compat__arg(__u64 via, __u32 n)
+{
+	return 0;
+}
 #endif
+
+/*
+ * Argument n, from 1 to 5, of the call at hand. A global function: where it is used the verifier sees a number, and not
+ * each way in once more for each argument.
+ */
+__weak __attribute__((noinline)) __u64 entry__arg(__u64 via, __u32 n)
+{
+	if (via == VIA_CALL)
+		return REGS_ARG(task__regs(), n, REG_ARG1, REG_ARG2, REG_ARG3, REG_ARG4, REG_ARG5);
+	if (via < VIA_WAYS)
+		return compat__arg(via, n);
+	return asked__arg(via, n - 1);
+}
 
 /*
  * The number here of a call that a 32-bit entry made by its own number; < 0: none that is reported. Only x86-64, where
@@ -269,17 +284,12 @@ static __always_inline struct file *entry__made(__u64 via, __s64 ret)
 /* A record of the call at hand. NULL: refused or lost, and counted. */
 static __always_inline void *entry__new(__u64 via, __u16 type, __u16 call, __u32 size)
 {
-	struct wire_hdr *h;
+	bool begun = via < VIA_WAYS ? record__start(SCRATCH_TASK, type, call) :
+				      record__start_of((__u64)entry__task(via), type, call);
+	struct wire_hdr *h = begun ? record__begun(SCRATCH_TASK, size) : NULL;
 
-	if (via < VIA_WAYS) {
-		h = record__new(type, call, size);
-		if (h && via != VIA_CALL)
-			h->flags |= WIRE_COMPAT;
-		return h;
-	}
-	h = record__new_of((__u64)entry__task(via), type, call, size);
-	if (h)
-		h->flags |= WIRE_IO_URING;
+	if (h && via != VIA_CALL)
+		h->flags |= via < VIA_WAYS ? WIRE_COMPAT : WIRE_IO_URING;
 	return h;
 }
 
@@ -299,20 +309,32 @@ static __always_inline const char *request__text(__u64 req, __u64 text)
 	((via) < VIA_WAYS ? bpf_probe_read_user_str(dst, n, (void *)(src)) :			\
 			    bpf_probe_read_kernel_str(dst, n, request__text(via, src)))
 
-/* The same, into a record. */
-static __always_inline void entry__text(__u64 via, struct wire_hdr *h, struct wire_blob *b, __u64 src)
+/* The same, at the end of the record of the current task; as record__take_walk(). */
+__weak __attribute__((noinline)) __u32 entry__take_text(__u64 via, __u64 src)
 {
+	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct wire_blob b = {};
+	struct wire_hdr *h;
 	const char *text;
 
+	if (!s)
+		return 0;
+	h = (void *)s->rec;
 	if (via < VIA_WAYS) {
-		record__user_str(h, b, (void *)src, PATH_SIZE);
-		return;
+		record__user_str(h, &b, (void *)src, PATH_SIZE);
+	} else {
+		text = request__text(via, src);
+		if (text)
+			record__str(h, &b, text, PATH_SIZE);
+		else
+			h->flags |= WIRE_UNREADABLE;
 	}
-	text = request__text(via, src);
-	if (text)
-		record__str(h, b, text, PATH_SIZE);
-	else
-		h->flags |= WIRE_UNREADABLE;
+	return b.off | (__u32)b.len << 16;
+}
+
+static __always_inline void entry__text(__u64 via, struct wire_blob *b, __u64 src)
+{
+	*b = blob__of(entry__take_text(via, src));
 }
 
 static __always_inline char entry__first(__u64 via, __u64 src)

@@ -6,6 +6,7 @@
  * touched was seen on the way (name.h); where nothing was, as for every
  * attempt that failed, the caller's text is all there is, and is marked so.
  */
+#include "emit.h"
 #include "name.h"
 #include <bpf/bpf_tracing.h>
 
@@ -107,7 +108,7 @@ struct name_arg {
 static __always_inline void name__caller(struct wire_hdr *h, struct name_arg a, struct wire_blob *raw,
 					 struct wire_blob *dir)
 {
-	entry__text(a.via, h, raw, a.text);
+	entry__text(a.via, raw, a.text);
 	record__dir(h, dir, a.dirfd);
 }
 
@@ -283,7 +284,7 @@ __weak __attribute__((noinline)) int symlink__emit(__s32 nr, __u64 via, __s64 re
 	if (text)	/* what the kernel keeps in memory: most file systems, for short ones */
 		record__str(&r->hdr, &r->target, text, PATH_SIZE);
 	else
-		entry__text(via, &r->hdr, &r->target, ARG(1));
+		entry__text(via, &r->target, ARG(1));
 	name__caller(&r->hdr, a, &r->raw, &r->dir);
 	return name__done(&r->hdr, via, known, ret);
 }
@@ -342,23 +343,6 @@ __weak __attribute__((noinline)) int fchmod__emit(__u64 via, __s64 ret)
 }
 
 /* All of them in one program: what they share is most of them, and the verifier follows it once. */
-static __always_inline int name__emit(__s32 nr, __u64 via, __s64 ret)
-{
-	if (nr == NR_UNLINK || nr == NR_UNLINKAT)
-		return unlink__emit(nr, via, ret);
-	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
-		return rename__emit(nr, via, ret);
-	if (nr == NR_CHMOD || nr == NR_FCHMODAT || nr == NR_FCHMODAT2)
-		return chmod__emit(nr, via, ret);
-	if (nr == NR_FCHMOD)
-		return fchmod__emit(via, ret);
-	if (nr == NR_LINK || nr == NR_LINKAT)
-		return link__emit(nr, via, ret);
-	if (nr == NR_SYMLINK || nr == NR_SYMLINKAT)
-		return symlink__emit(nr, via, ret);
-	return 0;
-}
-
 SEC("tracepoint")
 int names__exit(struct sys_exit *ctx)
 {

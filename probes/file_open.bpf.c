@@ -71,7 +71,7 @@ static __always_inline void open__raw(struct wire_open *r, const struct wire_con
 	struct entered *e = via == VIA_CALL && c->want & WANT_ARGS ? entered__get(nr) : NULL;
 
 	if (!e) {
-		entry__text(via, &r->hdr, &r->raw, text);
+		entry__text(via, &r->raw, text);
 		return;
 	}
 	record__str(&r->hdr, &r->raw, e->text, PATH_SIZE);

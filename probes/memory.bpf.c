@@ -149,7 +149,7 @@ int memory__exit(struct sys_exit *ctx)
 		return 0;
 	call = nr == NR_MMAP ? CALL_MMAP : nr == NR_MPROTECT ? CALL_MPROTECT : CALL_PKEY_MPROTECT;
 	failed = ret < 0 && ret >= -4095;
-	if (!call__wanted(EVENT_MEMORY, call, failed ? -1 : 0))
+	if (!call__wanted(EVENT_MEMORY, call, failed))
 		return 0;
 	r = record__new(EVENT_MEMORY, call, sizeof(*r));
 	if (!r)

@@ -300,7 +300,7 @@ int mounts__exit(struct sys_exit *ctx)
 	__u16 call = mount__call(ctx->nr);
 	__s64 ret = ctx->ret;
 
-	if (!call || !call__wanted(EVENT_MOUNT, call, ret))
+	if (!call || !call__wanted(EVENT_MOUNT, call, ret < 0))
 		return 0;
 	switch (call) {
 	case CALL_MOUNT:

@@ -215,8 +215,8 @@ __weak __attribute__((noinline)) __u64 mount__find(__u64 dentry, __u64 start)
 	return m & MOUNT_FOUND ? (m & ~MOUNT_FOUND) + bpf_core_field_offset(struct mount, mnt) : 0;
 }
 
-/* The mount of the directory that a path of the call at hand starts from. */
-static __always_inline __u64 mount__start(__u64 via, __u64 text, int dirfd)
+/* The mount of the directory that a path of the call at hand starts from. On its own: the verifier follows it once. */
+__weak __attribute__((noinline)) __u64 mount__start(__u64 via, __u64 text, int dirfd)
 {
 	struct task_struct *t = entry__task(via);
 	struct file *f;

@@ -6,7 +6,7 @@
  * became others, whatever the call was asked for.
  */
 #include "creds.h"
-#include "net.h"
+#include "call.h"
 #include "record.h"
 
 struct namespaces {
@@ -88,7 +88,7 @@ int namespaces__exit(struct sys_exit *ctx)
 	struct wire_namespace *r;
 	struct pt_regs *regs;
 
-	if (!net__wanted(EVENT_NAMESPACE, call, ctx->ret < 0))
+	if (!call__wanted(EVENT_NAMESPACE, call, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_NAMESPACE, call, sizeof(*r));
 	if (!r)

@@ -34,7 +34,7 @@ __weak __attribute__((noinline)) int socket__emit(__u64 via, __s64 ret)
 {
 	struct wire_socket *r;
 
-	if (!net__wanted(EVENT_SOCKET, CALL_SOCKET, ret < 0))
+	if (!call__wanted(EVENT_SOCKET, CALL_SOCKET, ret < 0))
 		return 0;
 	r = entry__new(via, EVENT_SOCKET, CALL_SOCKET, sizeof(*r));
 	if (!r)
@@ -190,7 +190,7 @@ __weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)
 	__u64 uaddr;
 	__u32 len;
 
-	if (!net__wanted(EVENT_CONNECT, CALL_CONNECT, failed))
+	if (!call__wanted(EVENT_CONNECT, CALL_CONNECT, failed))
 		return 0;
 	r = entry__new(via, EVENT_CONNECT, CALL_CONNECT, sizeof(*r));
 	if (!r)
@@ -227,7 +227,7 @@ __weak __attribute__((noinline)) int bind__emit(__u64 via, __s64 ret)
 	__u64 uaddr;
 	__u32 len;
 
-	if (!net__wanted(EVENT_BIND, CALL_BIND, ret < 0))
+	if (!call__wanted(EVENT_BIND, CALL_BIND, ret < 0))
 		return 0;
 	r = entry__new(via, EVENT_BIND, CALL_BIND, sizeof(*r));
 	if (!r)
@@ -274,7 +274,7 @@ __weak __attribute__((noinline)) int listen__emit(__u64 via, __s64 ret)
 	struct wire_listen *r;
 	struct sock *sk;
 
-	if (!net__wanted(EVENT_LISTEN, CALL_LISTEN, ret < 0))
+	if (!call__wanted(EVENT_LISTEN, CALL_LISTEN, ret < 0))
 		return 0;
 	r = entry__new(via, EVENT_LISTEN, CALL_LISTEN, sizeof(*r));
 	if (!r)

@@ -2,14 +2,15 @@
 /*
  * Network
  *
- * What the socket calls have in common: the cheap refusal, from a descriptor
- * to its struct sock, and from that to addresses and unix paths. An IPv4 peer
+ * What the socket calls have in common: from a descriptor to its struct sock,
+ * and from that to addresses and unix paths. An IPv4 peer
  * of an IPv6 socket stays what the socket says: family AF_INET6 and a mapped
  * address (::ffff:a.b.c.d); to show it as IPv4 is the agent's business.
  */
 #ifndef PROBES_NET_H
 #define PROBES_NET_H
 
+#include "call.h"
 #include "entry.h"
 #include "fd.h"
 
@@ -32,19 +33,6 @@
 static __always_inline __s64 net__res(__s64 ret)
 {
 	return ret <= -ERESTARTSYS && ret >= -ERESTART_LAST ? -EINTR : ret;
-}
-
-/* Two array look-ups: whether any rule can match, before anything is read. */
-static __always_inline bool net__wanted(__u32 type, __u32 call, bool failed)
-{
-	struct wire_control *c = control__get();
-
-	if (!c)
-		return false;
-	if (control__wants(c, call) && (!failed || c->want & WANT_FAILED))
-		return true;
-	counter__refused(type);
-	return false;
 }
 
 static __always_inline struct sock *file__sock(struct file *f)

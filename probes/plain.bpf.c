@@ -103,7 +103,7 @@ int plain__exit(struct sys_exit *ctx)
 	__s64 ret = ctx->ret;
 	__s32 fd;
 
-	if (!p || !call__wanted(plain__event(p), plain__call(p), ret))
+	if (!p || !call__wanted(plain__event(p), plain__call(p), ret < 0))
 		return 0;
 	r = record__new(plain__event(p), plain__call(p), sizeof(*r));
 	if (!r)
@@ -128,7 +128,7 @@ static __always_inline int module__loaded(struct module *mod)
 {
 	struct wire_kernel *r;
 
-	if (!call__wanted(EVENT_KERNEL, CALL_MODULE_LOAD, 0))
+	if (!call__wanted(EVENT_KERNEL, CALL_MODULE_LOAD, false))
 		return 0;
 	r = record__new(EVENT_KERNEL, CALL_MODULE_LOAD, sizeof(*r));
 	if (!r)

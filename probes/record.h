@@ -161,16 +161,33 @@ static __always_inline void record__user_bytes(struct wire_hdr *h, struct wire_b
 	record__grown(h, b, off, len);
 }
 
+/*
+ * Puts the text of the last walk of that kind at the end of its record; a struct wire_blob as a number. A global function:
+ * where it is used the verifier sees that number, and not once more each way in which a text can end.
+ */
+__weak __attribute__((noinline)) __u32 record__take_walk(__u32 kind)
+{
+	struct scratch *s = scratch__get(kind);
+	struct walk *w = walk__get(kind);
+	struct wire_blob b = {};
+	__u32 pos;
+
+	if (!s || !w)
+		return 0;
+	pos = w->pos & (PATH_SIZE - 1);
+	record__bytes((void *)s->rec, &b, &w->text[pos], PATH_SIZE - 1 - pos, PATH_SIZE - 1);
+	return b.off | (__u32)b.len << 16;
+}
+
+static __always_inline struct wire_blob blob__of(__u32 taken)
+{
+	return (struct wire_blob){ .off = taken, .len = taken >> 16 };
+}
+
 /* The text of the last walk of this record's kind. */
 static __always_inline void record__walked(struct wire_hdr *h, struct wire_blob *b)
 {
-	struct walk *w = walk__get(scratch__of(h)->kind);
-	__u32 pos;
-
-	if (!w)
-		return;
-	pos = w->pos & (PATH_SIZE - 1);
-	record__bytes(h, b, &w->text[pos], PATH_SIZE - 1 - pos, PATH_SIZE - 1);
+	*b = blob__of(record__take_walk(scratch__of(h)->kind));
 }
 
 static __always_inline void record__ended(struct wire_hdr *h, struct wire_blob *b, int end)
@@ -471,39 +488,27 @@ __weak __attribute__((noinline)) int record__start_of(__u64 task, __u32 type, __
 	return record__begin(SCRATCH_TASK, type, call, t, false, BPF_CORE_READ(t, tgid));
 }
 
-/* A record of the current task, from a program of the given kind. NULL: refused or lost, and counted. */
-static __always_inline void *record__new_in(__u32 kind, __u16 type, __u16 call, __u32 size)
+/* The record that has just been begun, its own fields zero. */
+static __always_inline void *record__begun(__u32 kind, __u32 size)
 {
-	struct scratch *s;
+	struct scratch *s = scratch__get(kind);
 
-	if (!record__start(kind, type, call))
-		return NULL;
-	s = scratch__get(kind);
 	if (!s)
 		return NULL;
 	__builtin_memset(s->rec + sizeof(struct wire_hdr), 0, size - sizeof(struct wire_hdr));
 	((struct wire_hdr *)s->rec)->size = size;
 	return s->rec;
+}
+
+/* A record of the current task, from a program of the given kind. NULL: refused or lost, and counted. */
+static __always_inline void *record__new_in(__u32 kind, __u16 type, __u16 call, __u32 size)
+{
+	return record__start(kind, type, call) ? record__begun(kind, size) : NULL;
 }
 
 static __always_inline void *record__new(__u16 type, __u16 call, __u32 size)
 {
 	return record__new_in(SCRATCH_TASK, type, call, size);
-}
-
-/* A record of another task, struct task_struct *. NULL: refused or lost, and counted. */
-static __always_inline void *record__new_of(__u64 task, __u16 type, __u16 call, __u32 size)
-{
-	struct scratch *s;
-
-	if (!record__start_of(task, type, call))
-		return NULL;
-	s = scratch__get(SCRATCH_TASK);
-	if (!s)
-		return NULL;
-	__builtin_memset(s->rec + sizeof(struct wire_hdr), 0, size - sizeof(struct wire_hdr));
-	((struct wire_hdr *)s->rec)->size = size;
-	return s->rec;
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /* What a process asks of the kernel for itself: keys, execution domain, the many things of prctl, another root. */
-#include "net.h"
+#include "call.h"
 #include "record.h"
 
 #define PR_SET_NAME	15
@@ -11,7 +11,7 @@ int keyctl__exit(struct sys_exit *ctx)
 	struct wire_keyctl *r;
 	struct pt_regs *regs;
 
-	if (!net__wanted(EVENT_KEYCTL, CALL_KEYCTL, ctx->ret < 0))
+	if (!call__wanted(EVENT_KEYCTL, CALL_KEYCTL, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_KEYCTL, CALL_KEYCTL, sizeof(*r));
 	if (!r)
@@ -30,7 +30,7 @@ int personality__exit(struct sys_exit *ctx)
 {
 	struct wire_personality *r;
 
-	if (!net__wanted(EVENT_PERSONALITY, CALL_PERSONALITY, ctx->ret < 0))
+	if (!call__wanted(EVENT_PERSONALITY, CALL_PERSONALITY, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_PERSONALITY, CALL_PERSONALITY, sizeof(*r));
 	if (!r)
@@ -45,7 +45,7 @@ int prctl__exit(struct sys_exit *ctx)
 	struct wire_prctl *r;
 	struct pt_regs *regs;
 
-	if (!net__wanted(EVENT_PRCTL, CALL_PRCTL, ctx->ret < 0))
+	if (!call__wanted(EVENT_PRCTL, CALL_PRCTL, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_PRCTL, CALL_PRCTL, sizeof(*r));
 	if (!r)
@@ -83,7 +83,7 @@ int chroot__exit(struct sys_exit *ctx)
 {
 	struct wire_chroot *r;
 
-	if (!net__wanted(EVENT_CHROOT, CALL_CHROOT, ctx->ret < 0))
+	if (!call__wanted(EVENT_CHROOT, CALL_CHROOT, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_CHROOT, CALL_CHROOT, sizeof(*r));
 	if (!r)

@@ -58,7 +58,7 @@ int tamper__exit(struct sys_exit *ctx)
 	struct wire_tamper *r;
 	struct task_struct *t;
 
-	if (!call || !call__wanted(EVENT_TAMPER, call, ctx->ret))
+	if (!call || !call__wanted(EVENT_TAMPER, call, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_TAMPER, call, sizeof(*r));
 	if (!r)
@@ -119,7 +119,7 @@ int signals__exit(struct sys_exit *ctx)
 	struct wire_signal *r;
 	struct task_struct *t;
 
-	if (!call || !call__wanted(EVENT_SIGNAL, call, ctx->ret))
+	if (!call || !call__wanted(EVENT_SIGNAL, call, ctx->ret < 0))
 		return 0;
 	r = record__new(EVENT_SIGNAL, call, sizeof(*r));
 	if (!r)
@@ -145,7 +145,7 @@ static __always_inline int signal__generated(int sig, struct kernel_siginfo *inf
 	c = control__get();
 	if (!c || !control__self(c, BPF_CORE_READ(t, tgid)))
 		return 0;
-	if (!call__wanted(EVENT_SIGNAL, CALL_SIGNAL, 0))
+	if (!call__wanted(EVENT_SIGNAL, CALL_SIGNAL, false))
 		return 0;
 	r = record__new(EVENT_SIGNAL, CALL_SIGNAL, sizeof(*r));
 	if (!r)

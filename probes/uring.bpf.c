@@ -11,7 +11,7 @@
  * the descriptor that it made may be another file's by then. So before a later
  * request of the batch can touch the table, what was done so far is reported.
  */
-#include "entry.h"
+#include "emit.h"
 #include "name.h"
 #include "net.h"
 #include <bpf/bpf_tracing.h>
@@ -30,21 +30,6 @@
 /* These take or free a descriptor, or a place in the ring's own table. */
 #define OPS_OPENING	(OP(IO_ACCEPT) | OP(IO_OPENAT) | OP(IO_OPENAT2) | OP(IO_SOCKET))
 #define OPS_TABLE	(OPS_OPENING | OP(IO_CLOSE) | OP(IO_FILES_UPDATE) | OP(IO_MSG_RING) | OP(IO_FIXED_FD_INSTALL))
-
-/* In file_open.bpf.c, file_name.bpf.c, net.bpf.c, accept.bpf.c. */
-extern int open__wanted(__s32 nr, __u64 via, __s64 ret);
-extern int open__entry(__s32 nr, __u64 via, __s64 ret);
-extern int rename__emit(__s32 nr, __u64 via, __s64 ret);
-extern int unlink__emit(__s32 nr, __u64 via, __s64 ret);
-extern int link__emit(__s32 nr, __u64 via, __s64 ret);
-extern int symlink__emit(__s32 nr, __u64 via, __s64 ret);
-extern int socket__emit(__u64 via, __s64 ret);
-extern int connect__emit(__u64 via, __s64 ret);
-extern int bind__emit(__u64 via, __s64 ret);
-extern int listen__serves(__u64 via, __s64 ret);
-extern int listen__emit(__u64 via, __s64 ret);
-extern int accept__serves(__u64 via, __s64 ret);
-extern int accept__emit(__s32 nr, __u64 via, __s64 ret);
 
 static const struct asked asked_none = {};
 
