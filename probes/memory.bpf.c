@@ -18,15 +18,26 @@
 /* include/linux/maple_tree.h: enum maple_type, in the low bits of a node's address */
 enum { MAPLE_DENSE, MAPLE_LEAF, MAPLE_RANGE, MAPLE_ARANGE };
 
+/*
+ * Each of the functions below asks by itself which of the trees this kernel has: before 6.8 the verifier walks them all,
+ * also those that nobody calls.
+ */
+static __always_inline bool maple__there(void)
+{
+	return bpf_core_field_exists(((struct mm_struct___maple *)0)->mm_mt);
+}
+
 /* The slot of a node that an address belongs to. */
 __weak __attribute__((noinline)) int maple__slot(__u64 node, __u32 arange, __u64 addr)
 {
 	__u32 n = arange ? NODE_SLOTS - 6 : NODE_SLOTS;
-	__u64 at = node + (arange ? bpf_core_field_offset(struct maple_arange_64, pivot) :
-				    bpf_core_field_offset(struct maple_range_64, pivot));
-	__u64 pivot;
+	__u64 at, pivot;
 	__u32 i;
 
+	if (!maple__there())
+		return 0;
+	at = node + (arange ? bpf_core_field_offset(struct maple_arange_64, pivot) :
+			      bpf_core_field_offset(struct maple_range_64, pivot));
 	for (i = 0; i < NODE_SLOTS - 1; i++) {
 		if (i + 1 >= n)
 			break;
@@ -41,10 +52,13 @@ __weak __attribute__((noinline)) int maple__slot(__u64 node, __u32 arange, __u64
 /* The area of an address, struct vm_area_struct *; since 6.1 they are in a maple tree. */
 __weak __attribute__((noinline)) __u64 maple__find(__u64 mm, __u64 addr)
 {
-	__u64 at = (__u64)BPF_CORE_READ((struct mm_struct___maple *)mm, mm_mt.ma_root), node, slots;
+	__u64 at, node, slots;
 	__u32 type;
 	int i;
 
+	if (!maple__there())
+		return 0;
+	at = (__u64)BPF_CORE_READ((struct mm_struct___maple *)mm, mm_mt.ma_root);
 	if ((at & 3) != 2 || at <= 4096)
 		return at;	/* a tree of one, or none */
 	for (i = 0; i < AREA_DEPTH; i++) {
@@ -55,6 +69,7 @@ __weak __attribute__((noinline)) __u64 maple__find(__u64 mm, __u64 addr)
 		at = 0;
 		bpf_probe_read_kernel(&at, sizeof(at), (void *)(slots + (__u64)maple__slot(node, type == MAPLE_ARANGE, addr) *
 								sizeof(at)));
+		PIN(at);
 		if (type <= MAPLE_LEAF)
 			return at;
 	}
@@ -64,10 +79,13 @@ __weak __attribute__((noinline)) __u64 maple__find(__u64 mm, __u64 addr)
 /* Before: in a red-black tree. */
 __weak __attribute__((noinline)) __u64 tree__find(__u64 mm, __u64 addr)
 {
-	struct rb_node *n = BPF_CORE_READ((struct mm_struct___tree *)mm, mm_rb.rb_node);
 	struct vm_area_struct *v;
+	struct rb_node *n;
 	int i;
 
+	if (maple__there())
+		return 0;
+	n = BPF_CORE_READ((struct mm_struct___tree *)mm, mm_rb.rb_node);
 	for (i = 0; i < 40 && n; i++) {
 		v = (void *)((char *)n - bpf_core_field_offset(struct vm_area_struct___tree, vm_rb));
 		if (BPF_CORE_READ(v, vm_end) <= addr)
@@ -84,7 +102,7 @@ static __always_inline struct vm_area_struct *area__find(struct mm_struct *mm, _
 {
 	struct vm_area_struct *v;
 
-	if (bpf_core_field_exists(((struct mm_struct___maple *)mm)->mm_mt))
+	if (maple__there())
 		v = (void *)maple__find((__u64)mm, addr);
 	else
 		v = (void *)tree__find((__u64)mm, addr);

@@ -6,7 +6,7 @@
  *   STATE NAME INSTRUCTIONS STACK XLATED JITED SECTION REASON
  *
  * separated by tabs. STATE is loaded, absent (the kernel has no such hook), refused, or "deep": loaded here, but kernels before
- * 6.6 would refuse it. REASON is the verifier's last word, and its last lines go to standard error. INSTRUCTIONS are those that
+ * 6.6 would refuse it, for its stack or for a loop whose head is fallen into from its own end. REASON is the verifier's last word, and its last lines go to standard error. INSTRUCTIONS are those that
  * the verifier walked, of a million that it may. STACK is the deepest chain of calls in bytes, of 512, as those kernels count it:
  * each function's rounded up to 32. XLATED and JITED are the sizes in the kernel in bytes. Exit 1 for refused and deep ones.
  */
@@ -31,6 +31,7 @@ struct row {
 	const char *state;
 	char name[64], section[64], reason[200];
 	unsigned int instructions, stack, xlated, jited;
+	int falls_back;
 };
 
 static char said[512];		/* libbpf's first warning */
@@ -104,6 +105,48 @@ static void look_at(int fd, struct row *r)
 	r->stack = g.n ? deepest(&g, 0) : 0;
 }
 
+/*
+ * Kernels up to 6.1 and some after it take a loop that a jump closes, conditional or not, but not one whose last instruction
+ * is another and falls into the head: the instruction that does so, or -1. As they do it: depth first, the next before the
+ * target.
+ */
+static int falls_back(const struct bpf_program *prog)
+{
+	enum { NEXT = 1, TARGET = 2, DONE = 3, STEP = 3, ON_PATH = 4 };
+	const struct bpf_insn *code = bpf_program__insns(prog);
+	int n = (int)bpf_program__insn_cnt(prog), at = 0, depth = 0, bad = -1;
+	int *path = calloc((size_t)n + 1, sizeof(*path));
+	char *state = calloc((size_t)n + 1, 1);
+
+	while (path && state && depth >= 0 && bad < 0) {
+		const struct bpf_insn *i = &code[at];
+		bool jump = (BPF_CLASS(i->code) == BPF_JMP || BPF_CLASS(i->code) == BPF_JMP32) && BPF_OP(i->code) != BPF_CALL &&
+			    BPF_OP(i->code) != BPF_EXIT;
+		bool calls = BPF_CLASS(i->code) == BPF_JMP && BPF_OP(i->code) == BPF_CALL && i->src_reg == BPF_PSEUDO_CALL;
+		bool always = i->code == (BPF_JMP | BPF_JA), ends = i->code == (BPF_JMP | BPF_EXIT);
+		int step = (state[at] & STEP) + 1, to = -1;
+
+		state[at] = (char)(ON_PATH | step);
+		if (step == NEXT && !always && !ends)
+			to = at + 1;
+		else if (step == TARGET && (jump || calls))
+			to = at + 1 + (jump ? i->off : i->imm);
+		if (to >= 0 && to < n && !state[to]) {
+			path[depth++] = at;
+			at = to;
+		} else if (to >= 0 && to < n && state[to] & ON_PATH && !jump) {
+			bad = at;
+		} else if (step >= TARGET) {
+			state[at] = DONE;
+			at = depth ? path[depth - 1] : 0;
+			depth--;
+		}
+	}
+	free(path);
+	free(state);
+	return bad;
+}
+
 static unsigned int walked(const char *log)
 {
 	const char *p = strstr(log, "processed ");
@@ -157,6 +200,7 @@ static int load_one(const char *name, int types, int level, struct row *r)
 	error = probes__load(skel);
 	if (error == 0) {
 		r->instructions = walked(verifier_log);
+		r->falls_back = falls_back(prog);
 		look_at(bpf_program__fd(prog), r);
 	}
 	probes__destroy(skel);
@@ -167,9 +211,11 @@ static void try_one(const char *name, int types, bool verbose, struct row *r)
 {
 	int error = load_one(name, types, 4, r);
 
-	r->state = r->stack > STACK_MAX ? "deep" : "loaded";
+	r->state = r->stack > STACK_MAX || r->falls_back >= 0 ? "deep" : "loaded";
 	if (r->stack > STACK_MAX)
 		snprintf(r->reason, sizeof(r->reason), "a chain of calls with %u bytes of stack", r->stack);
+	else if (r->falls_back >= 0)
+		snprintf(r->reason, sizeof(r->reason), "the loop that instruction %d ends is closed without a jump", r->falls_back);
 	if (error == 0)
 		return;
 	r->state = "refused";
