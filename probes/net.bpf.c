@@ -30,17 +30,38 @@ struct {
 
 #define ARG(n) entry__arg(via, n)
 
+/* Most sockets are of a kind that no rule asks for. */
+static __always_inline bool socket__refused(__u64 domain, __u64 type)
+{
+	struct wire_control *c = control__get();
+	__u64 kind = type & 15;
+
+	if (!c || domain >= SOCKET_FAMILIES)
+		return false;
+	if (kind >= SOCKET_KINDS)
+		kind = 0;
+	if (!(c->sockets_refused[kind & (SOCKET_KINDS - 1)] >> domain & 1))
+		return false;
+	counter__refused(EVENT_SOCKET);
+	return true;
+}
+
 __weak __attribute__((noinline)) int socket__emit(__u64 via, __s64 ret)
 {
 	struct wire_socket *r;
+	__u32 domain, type;
 
 	if (!call__wanted(EVENT_SOCKET, CALL_SOCKET, ret < 0))
+		return 0;
+	domain = ARG(1);
+	type = ARG(2);
+	if (socket__refused(domain, type))
 		return 0;
 	r = entry__new(via, EVENT_SOCKET, CALL_SOCKET, sizeof(*r));
 	if (!r)
 		return 0;
-	r->domain = ARG(1);
-	r->type = ARG(2);
+	r->domain = domain;
+	r->type = type;
 	r->protocol = ARG(3);
 	return record__send(&r->hdr, ret);
 }
@@ -49,6 +70,50 @@ SEC("tracepoint/syscalls/sys_exit_socket")
 int socket__exit(struct sys_exit *ctx)
 {
 	return socket__emit(VIA_CALL, ctx->ret);
+}
+
+/*
+ * The two descriptors are where the caller wanted them: his memory. Those that are not the two ends of one another were
+ * put there since, and are none.
+ */
+static __always_inline void socketpair__fds(struct wire_socketpair *r, __u64 uaddr)
+{
+	struct sock *first, *second;
+	__s32 fd[2];
+
+	r->fd1 = r->fd2 = -1;
+	if (bpf_probe_read_user(fd, sizeof(fd), (void *)uaddr)) {
+		r->hdr.flags |= WIRE_UNREADABLE;
+		return;
+	}
+	first = fd__sock(fd[0]);
+	second = fd__sock(fd[1]);
+	if (!first || !second || (r->domain == AF_UNIX && unix__peer(first) != second)) {
+		r->hdr.flags |= WIRE_ARGS_CHANGED;
+		return;
+	}
+	r->fd1 = fd[0];
+	r->fd2 = fd[1];
+}
+
+SEC("tracepoint/syscalls/sys_exit_socketpair")
+int socketpair__exit(struct sys_exit *ctx)
+{
+	__u64 via = VIA_CALL;
+	struct wire_socketpair *r;
+
+	if (!call__wanted(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, ctx->ret < 0))
+		return 0;
+	r = record__new(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, sizeof(*r));
+	if (!r)
+		return 0;
+	r->domain = ARG(1);
+	r->type = ARG(2);
+	r->protocol = ARG(3);
+	r->fd1 = r->fd2 = -1;
+	if (!ctx->ret)
+		socketpair__fds(r, ARG(4));
+	return record__send(&r->hdr, ctx->ret);
 }
 
 /* By which way the current thread connects, if that way reports what comes of it. */

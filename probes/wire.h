@@ -226,6 +226,13 @@ struct wire_opens {
 	__u64 bits[OPENS_BITS / 64];
 };
 
+/*
+ * Kinds of sockets that the probes tell apart, besides the address family: SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, and [0] all
+ * others.
+ */
+#define SOCKET_KINDS	4
+#define SOCKET_FAMILIES	64	/* families that have a bit; others are always sent */
+
 /* The one-entry mmapable control map: the agent writes, the probes read. */
 struct wire_control {
 	__u64 calls[(CALL_MAX + 63) / 64];	/* bit: a rule or the process table needs this call */
@@ -234,6 +241,7 @@ struct wire_control {
 	__u32 batch;				/* 1: the agent polls by timer, do not wake it */
 	__u64 rate;				/* records per second and control group, 0 = no limit */
 	__u64 burst;				/* and so many at once after a time of rest */
+	__u64 sockets_refused[SOCKET_KINDS];	/* bit: no rule can match the making of a socket of that family */
 	struct wire_opens opens[OPENS_WAYS];
 };
 

@@ -81,8 +81,15 @@ static void join_opens(struct wire_opens *o, const struct wire_opens *more)
 		o->bits[i] |= more->bits[i];
 }
 
+static void join_sockets(struct needs *n, const struct needs *more)
+{
+	for (unsigned int i = 0; i < SOCKET_KINDS && more->call[CALL_SOCKET]; i++)
+		n->sockets_refused[i] = more->sockets_refused[i] & (n->call[CALL_SOCKET] ? n->sockets_refused[i] : ~0ull);
+}
+
 void needs_join(struct needs *n, const struct needs *more)
 {
+	join_sockets(n, more);
 	for (enum opens_way way = 0; way < OPENS_WAYS; way++) {
 		if (!wants_opens(n, way))
 			n->opens[way] = more->opens[way];

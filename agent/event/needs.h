@@ -19,6 +19,7 @@ struct needs {
 	uint64_t rate;		/* records a second from one control group, then the kernel side counts them lost; 0 = no limit */
 	uint64_t burst;		/* so many at once after a time of rest */
 	struct wire_opens opens[OPENS_WAYS];	/* of successful opens: all zero means all of them */
+	uint64_t sockets_refused[SOCKET_KINDS];	/* as in wire_control: all zero means all are sent */
 };
 
 /* What either asks for; the rate stays. */

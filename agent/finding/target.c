@@ -95,6 +95,10 @@ bool target_socket(const struct event *ev, struct target_socket *ret)
 		*ret = (struct target_socket){.family = r->socket.domain, .type = r->socket.type & 0xf,
 					      .protocol = r->socket.protocol};
 		return true;
+	case EVENT_SOCKETPAIR:
+		*ret = (struct target_socket){.family = r->socketpair.domain, .type = r->socketpair.type & 0xf,
+					      .protocol = r->socketpair.protocol};
+		return true;
 	case EVENT_DUP:
 		return of_dup(ev, ret);
 	case EVENT_EXEC:

@@ -66,7 +66,11 @@ static const struct param p_fchmodat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(ch
 static const struct param p_fchmodat2[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(chmod, dirfd)),
 	P(filename, PATH, PATH_ONLY), P(mode, MODE, OFF(chmod, mode)), P(flags, AT_FLAGS, OFF(chmod, flags)), {}};
 static const struct param p_socket[] = {P(fd, RET_FD, 0), P(domain, DOMAIN, OFF(socket, domain)),
-	P(type, SOCK_TYPE, OFF(socket, type)), P(proto, U32, OFF(socket, protocol)), P(flags, SOCK_FLAGS, 0), {}};
+	P(type, SOCK_TYPE, OFF(socket, type)), P(proto, U32, OFF(socket, protocol)),
+	P(flags, SOCK_FLAGS, OFF(socket, type)), {}};
+static const struct param p_socketpair[] = {P(res, RES, 0), P(fd1, FD_AT, OFF(socketpair, fd1)),
+	P(fd2, FD_AT, OFF(socketpair, fd2)), P(domain, DOMAIN, OFF(socketpair, domain)),
+	P(type, SOCK_TYPE, OFF(socketpair, type)), P(proto, U32, OFF(socketpair, protocol)), P(flags, SOCK_FLAGS, OFF(socketpair, type)), {}};
 static const struct param p_connect[] = {P(res, RES, 0), P(tuple, TUPLE, 0), P(fd, FD, 0), P(addr, PEER, 0), {}};
 static const struct param p_bind[] = {P(res, RES, 0), P(addr, LOCAL, 0), P(fd, FD, 0), {}};
 static const struct param p_listen[] = {P(res, RES, 0), P(fd, FD, 0), P(backlog, S32, OFF(listen, backlog)), {}};
@@ -146,7 +150,7 @@ static const struct param *const params[CALL_MAX] = {
 	[CALL_LINK] = p_link, [CALL_LINKAT] = p_linkat, [CALL_SYMLINK] = p_symlink, [CALL_SYMLINKAT] = p_symlinkat,
 	[CALL_CHMOD] = p_chmod, [CALL_FCHMOD] = p_fchmod, [CALL_FCHMODAT] = p_fchmodat,
 	[CALL_FCHMODAT2] = p_fchmodat2,
-	[CALL_SOCKET] = p_socket, [CALL_CONNECT] = p_connect, [CALL_BIND] = p_bind, [CALL_LISTEN] = p_listen,
+	[CALL_SOCKET] = p_socket, [CALL_SOCKETPAIR] = p_socketpair, [CALL_CONNECT] = p_connect, [CALL_BIND] = p_bind, [CALL_LISTEN] = p_listen,
 	[CALL_ACCEPT] = p_accept, [CALL_ACCEPT4] = p_accept4,
 	[CALL_DUP] = p_dup, [CALL_DUP2] = p_dup2, [CALL_DUP3] = p_dup3,
 };

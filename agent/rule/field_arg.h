@@ -21,6 +21,7 @@ enum param_form {
 	FORM_RES,		/* 0, or an errno name */
 	FORM_RET_FD,		/* the descriptor the call returned */
 	FORM_FD,		/* the descriptor the call was given */
+	FORM_FD_AT,		/* off: S32, one of several that the call made */
 	FORM_DIRFD,		/* off: S32; AT_FDCWD by name */
 	FORM_U32, FORM_S32, FORM_U64,	/* off: the field */
 	FORM_OCTAL,		/* off: U32 */

@@ -192,6 +192,8 @@ static const char *category(const struct field_get *g)
 	case EVENT_KERNEL:
 	case EVENT_SPECIAL:
 		return "other";
+	case EVENT_SOCKETPAIR:
+		return "IPC";
 	case EVENT_DUP:
 		fd_view(g, &f);
 		if (f.type == FD_FILE || f.type == FD_DIRECTORY || f.type == FD_DEVICE)

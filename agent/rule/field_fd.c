@@ -235,6 +235,12 @@ bool fd_view(const struct field_get *g, struct fd_view *f)
 		if (!f->failed_open)
 			set_socket(f, r->socket.domain, r->socket.type, r->socket.protocol);
 		return true;
+	case EVENT_SOCKETPAIR:
+		set_num(f, r->hdr.res < 0 ? r->hdr.res : r->socketpair.fd1);
+		f->failed_open = r->hdr.res < 0;
+		if (!f->failed_open)
+			set_socket(f, r->socketpair.domain, r->socketpair.type, r->socketpair.protocol);
+		return true;
 	case EVENT_CONNECT:
 		view_connect(ev, f);
 		return true;

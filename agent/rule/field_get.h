@@ -177,6 +177,9 @@ const char *errno_name(int64_t res);
 int arg_find(struct str name, enum value_type *type);
 bool arg_of_call(unsigned int arg, enum event_call call);	/* does the call carry it? */
 
+/* "AF_INET" of 2, as the original prints it; NULL for a number it does not know (field_param.c). */
+const char *socket_family_name(uint32_t family);
+
 /* JSON events (field_json.c). */
 int json_values(const struct field_get *g, struct value v[FIELD_VALUES_MAX]);
 

@@ -53,6 +53,11 @@ static const char *const families[] = {
 	"AF_CAIF", "AF_ALG", "AF_NFC", "AF_VSOCK", "AF_KCM", "AF_QIPCRTR", "AF_SMC", "AF_XDP", "AF_MCTP",
 };
 
+const char *socket_family_name(uint32_t family)
+{
+	return family < ARRAY_SIZE(families) ? families[family] : NULL;
+}
+
 #define KERNEL_LARGEFILE 0100000	/* the C library's O_LARGEFILE is 0 on 64-bit machines */
 
 uint64_t open_flags_plain(uint32_t k)
@@ -167,6 +172,7 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 		return put_int(v, h->res);
 	case FORM_FD:
 		return fd_view(g, &f) && f.has_num ? put_int(v, f.num) : FIELD_MISSING;
+	case FORM_FD_AT:
 	case FORM_DIRFD:
 	case FORM_S32:
 	case FORM_UID:	/* one that was never set is -1 */
@@ -198,7 +204,7 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 	case FORM_DUP_FLAGS:
 		return put_uint(v, open_flags_plain(g->ev->rec->dup.flags));
 	case FORM_SOCK_FLAGS:
-		return put_uint(v, open_flags_plain(g->ev->rec->socket.type & (SOCK_CLOEXEC | SOCK_NONBLOCK)));
+		return put_uint(v, open_flags_plain(u32_at(g, p) & (SOCK_CLOEXEC | SOCK_NONBLOCK)));
 	case FORM_PATH:
 		return put_path(g, p, v, true);
 	case FORM_BLOB:
@@ -402,14 +408,15 @@ int param_text(const struct field_get *g, const struct param *p, struct value *v
 	case FORM_RET_FD:
 		return put_fd(g, v, h->res);
 	case FORM_FD:
+	case FORM_FD_AT:
 		return param_raw(g, p, &raw) == 1 ? put_fd(g, v, raw.i) : FIELD_MISSING;
 	case FORM_DIRFD:
 		return (int32_t)u32_at(g, p) == AT_FDCWD ? put_text(v, "AT_FDCWD") : put_number(g, v, (int32_t)u32_at(g, p));
 	case FORM_OCTAL:
 		return put_octal(g, v, u32_at(g, p));
 	case FORM_DOMAIN:
-		return u32_at(g, p) < ARRAY_SIZE(families) ? put_text(v, families[u32_at(g, p)])
-							   : put_number(g, v, u32_at(g, p));
+		name = socket_family_name(u32_at(g, p));
+		return name ? put_text(v, name) : put_number(g, v, u32_at(g, p));
 	case FORM_PATH:
 		return put_path(g, p, v, false);
 	case FORM_BLOB:

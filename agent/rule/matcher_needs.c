@@ -10,12 +10,13 @@
 #include "rule/matcher_node.h"
 #include <stdlib.h>
 
-enum supposition { SUPPOSE_NOTHING, SUPPOSE_FAILED, SUPPOSE_OPENED, SUPPOSE_READ_ONLY };
+enum supposition { SUPPOSE_NOTHING, SUPPOSE_FAILED, SUPPOSE_SOCKET, SUPPOSE_OPENED, SUPPOSE_READ_ONLY };
 
 struct assumption {
 	int name;			/* of the call, first: oracle_of_name() reads it */
 	enum supposition what;
 	bool open;
+	unsigned int family, kind;	/* SUPPOSE_SOCKET */
 	uint8_t *memo;			/* per node: what judge() said */
 };
 
@@ -143,6 +144,8 @@ static uint32_t oracle(const struct matcher *m, const struct pred *p, void *ctx)
 		return r;
 	if (a->what == SUPPOSE_FAILED)
 		return when_failed(s, p, a->open);
+	if (a->what == SUPPOSE_SOCKET)
+		return socket_judge(s, p, a->family, a->kind);
 	if (a->what >= SUPPOSE_OPENED)
 		r = when_opened(s, p);
 	return a->what == SUPPOSE_READ_ONLY && r > NODE_TRUE ? when_read_only(s, p) : r;
@@ -293,6 +296,16 @@ static void needs_of_opens(const struct matcher *m, struct needs *n)
 	}
 }
 
+static void needs_of_sockets(const struct matcher *m, struct needs *n, struct assumption a)
+{
+	a.what = SUPPOSE_SOCKET;
+	for (a.kind = 0; a.kind < SOCKET_KINDS; a.kind++) {
+		n->sockets_refused[a.kind] = 0;
+		for (a.family = 0; a.family < SOCKET_FAMILIES; a.family++)
+			n->sockets_refused[a.kind] |= (uint64_t)!some_may_hold(m, a) << a.family;
+	}
+}
+
 /* What was before, of events that show it. */
 static bool tells_credentials(enum event_call call)
 {
@@ -314,6 +327,8 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 		n->call[call] = true;
 		n->want |= tells_credentials(call) ? WANT_CREDS : 0;
 		opens |= a.open;
+		if (call == CALL_SOCKET)
+			needs_of_sockets(m, n, a);
 		a.what = SUPPOSE_FAILED;
 		if (can_fail(call) && some_may_hold(m, a))
 			n->want |= a.open ? WANT_OPEN_FAILED : WANT_FAILED;

@@ -435,6 +435,8 @@ static void set_control(struct kernel_source *s, const struct needs *needs)
 
 	for (unsigned int i = 0; i < OPENS_WAYS; i++)
 		set_opens(&c->opens[i], &needs->opens[i]);
+	for (unsigned int i = 0; i < SOCKET_KINDS; i++)
+		__atomic_store_n(&c->sockets_refused[i], needs->sockets_refused[i], __ATOMIC_SEQ_CST);
 	programs_calls(calls, needs);
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
 		__atomic_store_n(&c->calls[i], calls[i], __ATOMIC_SEQ_CST);

@@ -9,8 +9,8 @@ import lib_record  # noqa: E402
 
 if os.geteuid():
     lib_record.skip("needs root")
-CALLS = ("socket", "connect", "bind", "listen", "accept", "accept4", "dup", "dup2", "dup3", "dns")
-EVENTS = ("socket", "connect", "bind", "listen", "accept", "dup", "dns")
+CALLS = ("socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "dup", "dup2", "dup3", "dns")
+EVENTS = ("socket", "socketpair", "connect", "bind", "listen", "accept", "dup", "dns")
 TRIGGERS = (("net",), ("net_entry",), ("dup",), ("dns", "-n"))
 
 recorder = lib_record.Recorder(CALLS)

@@ -129,6 +129,18 @@ static int do_socket(int domain, int type, int protocol)
 	return fd;
 }
 
+static void do_pair(int domain, int type, int protocol)
+{
+	int fd[2] = { -1, -1 }, res = socketpair(domain, type, protocol, fd);
+
+	begin("socketpair", res);
+	printf(",\"domain\":%d,\"type\":%d,\"protocol\":%d,\"fd1\":%d,\"fd2\":%d", domain, type, protocol,
+	       res ? -1 : fd[0], res ? -1 : fd[1]);	/* one that fails late has written numbers */
+	end();
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static int do_bind(int fd, const union addr *a, socklen_t len)
 {
 	int res = bind(fd, &a->sa, len);
@@ -445,6 +457,26 @@ static void unix_missing(void)
 	close(c);
 }
 
+/* Nobody is bound to it. */
+static void unix_abstract_missing(void)
+{
+	union addr a;
+	socklen_t len = un(&a, "@noroshi.nobody");
+	int c = do_socket(AF_UNIX, SOCK_STREAM, 0);
+
+	do_connect(c, &a, len);
+	close(c);
+}
+
+static void pairs(void)
+{
+	do_pair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	do_pair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	do_pair(AF_UNIX, SOCK_SEQPACKET, 0);
+	do_pair(AF_INET, SOCK_STREAM, 0);	/* fails: EOPNOTSUPP */
+	do_pair(AF_UNIX, SOCK_STREAM, 77);	/* fails: EPROTONOSUPPORT */
+}
+
 static void families(void)
 {
 	union addr a = { .nl = { .nl_family = AF_NETLINK } };
@@ -453,7 +485,11 @@ static void families(void)
 	do_bind(fd, &a, sizeof(a.nl));
 	close(fd);
 	close(do_socket(AF_PACKET, SOCK_RAW, htons(0x0003)));
+	close(do_socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(0x0800)));
 	close(do_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+	close(do_socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
+	close(do_socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6));
+	close(do_socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT));
 	close(do_socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, IPPROTO_UDP));
 	do_socket(AF_INET, 77, 0);	/* fails: EINVAL */
 	do_socket(250, SOCK_STREAM, 0);	/* fails: EAFNOSUPPORT */
@@ -472,7 +508,8 @@ static const struct mode {
 	{ "bind_in_use", bind_in_use }, { "accept_again", accept_again }, { "not_a_socket", not_a_socket },
 	{ "unix_stream", unix_stream }, { "unix_abstract", unix_abstract }, { "unix_dgram", unix_dgram },
 	{ "unix_padded", unix_padded },
-	{ "unix_missing", unix_missing }, { "families", families },
+	{ "unix_missing", unix_missing }, { "unix_abstract_missing", unix_abstract_missing }, { "pairs", pairs },
+	{ "families", families },
 };
 
 #define NMODES (sizeof(modes) / sizeof(modes[0]))
