@@ -160,6 +160,40 @@ static void report_losses(struct agent *a)
 	deliver_flush(a->deliver);
 }
 
+static void beat(struct agent *a, bool last)
+{
+	struct heartbeat h = {
+		.agent_id = a->agent_id, .sequence = a->heartbeats + 1, .last = last, .time = clock_wall_ns(),
+		.interval = (uint32_t)((a->o.config->heartbeat + 999) / 1000),
+	};
+	Noroshi__V1__Coverage *c;
+	json_t *status;
+
+	if (!a->o.config->heartbeat || !deliver_wants_heartbeats(a->deliver))
+		return;
+	status = agent_status(a);
+	c = heartbeat_new(&h, &a->pipeline.context, status);
+	json_decref(status);
+	if (!c)
+		return;		/* no memory: the next will tell more */
+	a->heartbeats++;
+	deliver_heartbeat(a->deliver, c);
+}
+
+static void on_heartbeat(uv_timer_t *t)
+{
+	beat(t->data, false);
+}
+
+/* The first at once: a receiver learns of a start when it happens. */
+static void start_heartbeat(struct agent *a)
+{
+	if (!a->o.config->heartbeat || !deliver_wants_heartbeats(a->deliver) || a->stopping)
+		return;
+	beat(a, false);
+	uv_timer_start(&a->heartbeat_timer, on_heartbeat, a->o.config->heartbeat, a->o.config->heartbeat);
+}
+
 static void agent_stop(struct agent *a)
 {
 	if (a->stopping)
@@ -172,6 +206,9 @@ static void agent_stop(struct agent *a)
 	report_losses(a);
 	if (a->pipeline.fold)
 		fold_expire(a->pipeline.fold, UINT64_MAX);
+	uv_timer_stop(&a->heartbeat_timer);
+	if (a->heartbeats)
+		beat(a, true);
 	deliver_stop(a->deliver, (unsigned int)a->o.config->stop_timeout, on_delivered, a);
 }
 
@@ -223,7 +260,9 @@ static void start_timers(struct agent *a)
 	uv_timer_init(&a->loop, &a->top_timer);
 	uv_timer_init(&a->loop, &a->house_timer);
 	uv_timer_init(&a->loop, &a->watchdog_timer);
-	a->fold_timer.data = a->flood_timer.data = a->top_timer.data = a->house_timer.data = a->watchdog_timer.data = a;
+	uv_timer_init(&a->loop, &a->heartbeat_timer);
+	a->fold_timer.data = a->flood_timer.data = a->top_timer.data = a->house_timer.data = a->watchdog_timer.data =
+		a->heartbeat_timer.data = a;
 	uv_timer_start(&a->house_timer, on_house, HOUSE_MS, HOUSE_MS);
 	if (watchdog)
 		uv_timer_start(&a->watchdog_timer, on_watchdog, watchdog, watchdog);
@@ -426,6 +465,7 @@ int agent_run(struct agent_options *o)
 		log_info("ready: %u rules, findings flow; `noroshi status` says what is covered", ruleset_count(a.o.ruleset));
 		notify_send("READY=1\nSTATUS=watching");
 		resident_trim();
+		start_heartbeat(&a);
 		uv_run(&a.loop, UV_RUN_DEFAULT);
 		log_info("stopped; the longest turn of the loop took %.1f ms, of processor time %.1f ms",
 			 (double)a.meter.longest / NSEC_PER_MSEC, (double)a.meter.longest_cpu / NSEC_PER_MSEC);

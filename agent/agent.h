@@ -10,6 +10,7 @@
 #include "config.h"
 #include "deliver/deliver.h"
 #include "floods.h"
+#include "heartbeat.h"
 #include "pipeline.h"
 #include "reload.h"
 #include "sensor/source.h"
@@ -40,7 +41,7 @@ struct agent {
 	struct control *control;
 	struct floods *floods;
 	struct top *top;		/* NULL while nobody asks */
-	uv_timer_t fold_timer, flood_timer, top_timer, house_timer, watchdog_timer;
+	uv_timer_t fold_timer, flood_timer, top_timer, house_timer, watchdog_timer, heartbeat_timer;
 	uv_signal_t signals[3];
 	struct loop_meter meter;
 	uint64_t started;		/* wall clock, ns */
@@ -50,6 +51,7 @@ struct agent {
 	uint64_t reloads, reloads_failed;
 	int confined;			/* version of Landlock that closes the file system to us; < 1: confined_why says why not */
 	char confined_why[256];
+	uint32_t heartbeats;		/* sequence of the last one */
 	bool stopping;
 	int error;			/* exit reason: 0, or < 0 when the source failed */
 	char why[512];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* findings: read what `receive` has stored. */
 #include "cmd/cmd.h"
+#include "cmd/heartbeats.h"
 #include "cmd/propose.h"
 #include "finding/finding.h"
 #include "receive/store.h"
@@ -16,7 +17,7 @@
 
 #define FOLLOW_MS 500	/* between looks at the store */
 
-enum { OPT_STORE, OPT_FOLLOW, OPT_SUMMARY, OPT_DETAIL, OPT_JSON, OPT_PROPOSE, OPT_QUERY };
+enum { OPT_STORE, OPT_FOLLOW, OPT_SUMMARY, OPT_DETAIL, OPT_JSON, OPT_HEARTBEATS, OPT_PROPOSE, OPT_QUERY };
 
 /* From OPT_QUERY on the names are query_set()'s words. */
 static const struct cmd_option options[] = {
@@ -25,6 +26,7 @@ static const struct cmd_option options[] = {
 	{"--summary", 0, NULL, "counts per severity and rule"},
 	{"--detail", 'd', NULL, "a block each: where, process tree, other end, remedy"},
 	{"--json", 0, NULL, "one JSON object a line"},
+	{"--heartbeats", 0, NULL, "the last heartbeat of each agent run instead: who reports, who fell silent, what observed rules matched"},
 	{"--propose-exception", 0, "ID", "the narrowest exception that silences this finding, and what else it silences"},
 	{"--rule", 0, "NAME", "of this rule"},
 	{"--severity", 0, "MIN", "info, low, medium, high or critical, and worse"},
@@ -40,7 +42,7 @@ extern const struct cmd cmd_findings;
 struct arguments {
 	const char *store, *propose;
 	struct query query;
-	bool follow, summary, detail, json;
+	bool follow, summary, detail, json, heartbeats;
 };
 
 struct printer {
@@ -67,6 +69,13 @@ static int set_query(struct arguments *a, const struct cmd_option *o, const char
 	return -EINVAL;
 }
 
+static bool is_for_heartbeats(const struct arguments *a)
+{
+	const struct query *q = &a->query;
+
+	return !a->follow && !a->summary && !a->propose && !q->rule && !q->severity && !q->container && !q->task && !q->limit;
+}
+
 /* 0, 1: help was printed, < 0: a line said why. */
 static int parse(struct arguments *a, int argc, char **argv)
 {
@@ -88,6 +97,7 @@ static int parse(struct arguments *a, int argc, char **argv)
 		a->summary |= o == OPT_SUMMARY;
 		a->detail |= o == OPT_DETAIL;
 		a->json |= o == OPT_JSON;
+		a->heartbeats |= o == OPT_HEARTBEATS;
 		if (o >= OPT_QUERY && set_query(a, &options[o], p.value) < 0)
 			return -EINVAL;
 	}
@@ -95,6 +105,8 @@ static int parse(struct arguments *a, int argc, char **argv)
 		fprintf(stderr, "noroshi findings: --follow and --summary exclude each other\n");
 	else if (a->detail && (a->summary || a->json))
 		fprintf(stderr, "noroshi findings: --detail excludes --summary and --json\n");
+	else if (a->heartbeats && !is_for_heartbeats(a))
+		fprintf(stderr, "noroshi findings: with --heartbeats only --since, --detail and --json have a meaning\n");
 	else if (a->propose && strlen(a->propose) < PROPOSE_ID_MIN)
 		fprintf(stderr, "noroshi findings: --propose-exception wants an id, or at least %d characters of its end\n", PROPOSE_ID_MIN);
 	else
@@ -226,7 +238,9 @@ static int run(int argc, char **argv)
 		log_error("findings: store %s: %s", a.store, why);
 	if (r < 0)
 		return EXIT_INPUT;
-	if (a.propose)
+	if (a.heartbeats)
+		r = heartbeats_print(s, &a.query, a.json, a.detail);
+	else if (a.propose)
 		r = propose(s, a.propose);
 	else
 		r = a.summary ? summarise(s, &a) : list(s, &a);
@@ -237,7 +251,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_findings = {
 	.name = "findings",
-	.args = "[--store FILE] [--rule NAME] [--severity MIN] [--since WHEN] [--container ID] [--task ID] [--limit N] [--follow | --summary] [--detail | --json] | --propose-exception ID",
+	.args = "[--store FILE] [--rule NAME] [--severity MIN] [--since WHEN] [--container ID] [--task ID] [--limit N] [--follow | --summary] [--detail | --json] | --heartbeats | --propose-exception ID",
 	.summary = "read stored findings: filter, follow, summarise",
 	.options = options,
 	.run = run,

@@ -142,6 +142,8 @@ static void print_sinks(json_t *sinks)
 			printf(", last at %s", text(s, "lastSuccess"));
 		if (*text(s, "lastError"))
 			printf("; last error: %s", text(s, "lastError"));
+		if (json_object_get(s, "heartbeats"))
+			printf("; %lld heartbeats", number(json_object_get(s, "heartbeats"), "delivered"));
 		puts("");
 	}
 }

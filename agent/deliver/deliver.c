@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deliver/deliver.h"
+#include "deliver/beat.h"
 #include "deliver/queue.h"
 #include "util/clock.h"
 #include "util/limits.h"
@@ -17,10 +18,11 @@ struct outlet {
 	struct deliver *d;
 	struct sink *sink;
 	struct queue queue;
+	struct beats beats;
 	uv_timer_t timer;	/* runs only while something waits to be sent */
 
 	Noroshi__V1__Finding **room;
-	struct batch batch;	/* n > 0: taken from the queue and not settled */
+	struct batch batch;	/* n > 0 or a heartbeat: taken and not settled */
 	size_t batch_bytes;
 	uint64_t batches;
 	size_t cap;		/* findings of the next batch at most */
@@ -73,6 +75,16 @@ static size_t left(const struct deliver *d)
 	for (const struct outlet *o = d->outlets; o; o = o->next)
 		n += o->queue.n;
 	return n;
+}
+
+/* Findings or a heartbeat: something to wait for at the end. */
+static bool busy(const struct deliver *d)
+{
+	for (const struct outlet *o = d->outlets; o; o = o->next) {
+		if (o->queue.n || o->beats.waiting || o->beats.sending)
+			return true;
+	}
+	return false;
 }
 
 static void finish(struct deliver *d, size_t n)
@@ -140,11 +152,27 @@ static void delivered(struct outlet *o, size_t n, const char *why)
 		snprintf(o->last_loss, sizeof(o->last_loss), "%s", why);
 }
 
+/* A heartbeat that failed is offered behind the findings: what its receiver has against it must not hold them up. */
+static void handle_beat(struct outlet *o, enum sink_result result)
+{
+	if (result == SINK_DELIVERED)
+		beats_delivered(&o->beats);
+	else if (result == SINK_RETRY)
+		beats_again(&o->beats, o->d->stopping);
+	else
+		beats_refused(&o->beats);
+	o->batch.heartbeat = NULL;
+}
+
 static void handle(struct outlet *o, enum sink_result result, const char *why)
 {
 	size_t n = o->batch.n;
 
 	o->sending = false;
+	if (o->batch.heartbeat) {
+		handle_beat(o, result);
+		return;
+	}
 	switch (result) {
 	case SINK_RETRY:
 		o->retries++;
@@ -153,6 +181,7 @@ static void handle(struct outlet *o, enum sink_result result, const char *why)
 		delivered(o, n, why);
 		queue_done(&o->queue, n);
 		settle(o, n);
+		o->beats.yield = false;
 		break;
 	case SINK_TOO_LARGE:
 	case SINK_REFUSED:
@@ -171,7 +200,7 @@ static void pump(struct outlet *o);
 
 static void check_stopped(struct deliver *d)
 {
-	if (d->done && !left(d))
+	if (d->done && !busy(d))
 		finish(d, 0);
 }
 
@@ -202,9 +231,25 @@ static uint64_t lost(const struct outlet *o)
 	return n;
 }
 
+static bool in_hand(const struct outlet *o)
+{
+	return o->batch.n || o->batch.heartbeat;
+}
+
+/* Whether the next batch is a heartbeat. */
+static bool beat_is_next(const struct outlet *o)
+{
+	return o->beats.waiting && !(o->beats.yield && o->queue.n);
+}
+
 static void fill_batch(struct outlet *o)
 {
 	size_t n;
+
+	if (beat_is_next(o) && beats_begin(&o->beats)) {
+		o->batch = (struct batch){.heartbeat = o->beats.sending->message, .id = ++o->batches};
+		return;
+	}
 
 	n = queue_take(&o->queue, o->room, o->cap, o->bytes_cap);
 	o->batch_bytes = 0;
@@ -218,7 +263,7 @@ static void on_timer(uv_timer_t *t);
 /* Offers the batch in hand, or a new one. False when there is nothing more to do now. */
 static bool offer(struct outlet *o)
 {
-	if (!o->batch.n)
+	if (!in_hand(o))
 		fill_batch(o);
 	o->batch.lost = lost(o);
 	o->sending = o->in_call = true;
@@ -239,11 +284,12 @@ static bool offer(struct outlet *o)
 static uint64_t due(const struct outlet *o)
 {
 	const struct deliver_limits *l = &o->d->limits;
-	uint64_t limit = l->batch_age_ms, age = uv_now(o->d->loop) - queue_first(&o->queue)->time;
+	uint64_t limit = l->batch_age_ms, age;
 
-	if (o->batch.n || o->suspect || o->flush || o->d->stopping || o->queue.n >= o->cap ||
+	if (in_hand(o) || beat_is_next(o) || o->suspect || o->flush || o->d->stopping || o->queue.n >= o->cap ||
 	    o->queue.bytes >= o->bytes_cap)
 		return 0;
+	age = uv_now(o->d->loop) - queue_first(&o->queue)->time;
 	if (o->queue.urgent && limit > URGENT_AGE_MS)
 		limit = URGENT_AGE_MS;
 	return age < limit ? limit - age : 0;
@@ -251,7 +297,7 @@ static uint64_t due(const struct outlet *o)
 
 static void pump(struct outlet *o)
 {
-	while (!o->sending && !o->paused && o->queue.n) {
+	while (!o->sending && !o->paused && (o->queue.n || o->beats.waiting || in_hand(o))) {
 		uint64_t wait = due(o);
 
 		if (wait) {
@@ -314,6 +360,28 @@ void deliver_finding(struct deliver *d, Noroshi__V1__Finding *f)
 	item_unref(i);
 }
 
+void deliver_heartbeat(struct deliver *d, Noroshi__V1__Coverage *c)
+{
+	struct beat *b = beat_new(c);
+
+	for (struct outlet *o = d->outlets; b && o; o = o->next) {
+		if (!o->sink->ops->heartbeats)
+			continue;
+		beats_push(&o->beats, b);
+		pump(o);
+	}
+	beat_unref(b);
+}
+
+bool deliver_wants_heartbeats(const struct deliver *d)
+{
+	for (const struct outlet *o = d->outlets; o; o = o->next) {
+		if (o->sink->ops->heartbeats)
+			return true;
+	}
+	return false;
+}
+
 void deliver_flush(struct deliver *d)
 {
 	for (struct outlet *o = d->outlets; o; o = o->next) {
@@ -335,7 +403,7 @@ void deliver_stop(struct deliver *d, unsigned int timeout_ms, void (*done)(void 
 	d->done = done;
 	d->done_ctx = ctx;
 	/* Never from within this call: the caller may not be ready for it. */
-	uv_timer_start(&d->stop_timer, on_stop_timer, left(d) ? timeout_ms : 0, 0);
+	uv_timer_start(&d->stop_timer, on_stop_timer, busy(d) ? timeout_ms : 0, 0);
 }
 
 void deliver_stats(const struct deliver *d, struct deliver_stats *ret)
@@ -385,6 +453,10 @@ static json_t *status_of(const struct outlet *o)
 	set(j, "lost", lost(o));
 	json_object_set_new(j, "lostReasons", losses(o));
 	set(j, "retries", s.retries > o->retries ? s.retries : o->retries);
+	if (o->sink->ops->heartbeats)
+		json_object_set_new(j, "heartbeats", json_pack("{s:I, s:I, s:I}", "delivered", (json_int_t)o->beats.delivered,
+							       "replaced", (json_int_t)o->beats.replaced,
+							       "failed", (json_int_t)o->beats.failed));
 	set(j, "batches", s.batches);
 	set(j, "bytes", s.bytes);
 	if (s.last_success)
@@ -409,6 +481,7 @@ static void on_outlet_closed(uv_handle_t *h)
 	struct outlet *o = h->data;
 
 	queue_clear(&o->queue);
+	beats_clear(&o->beats);
 	free(o->room);
 	free(o);
 }

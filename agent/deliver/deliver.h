@@ -26,6 +26,13 @@ void deliver_add_sink(struct deliver *d, struct sink *s);	/* takes the sink */
 /* Takes the finding (allocated with malloc as by protobuf-c; freed with noroshi__v1__finding__free_unpacked). */
 void deliver_finding(struct deliver *d, Noroshi__V1__Finding *f);
 
+/*
+ * Offers it to every sink that takes heartbeats, before findings that wait; takes it, as above. One at a time waits for a
+ * sink: a newer one, whose counts hold those of the older, replaces it. Once the agent stops each is tried only once.
+ */
+void deliver_heartbeat(struct deliver *d, Noroshi__V1__Coverage *c);
+bool deliver_wants_heartbeats(const struct deliver *d);
+
 /* A burst of events is over: sinks that cost nothing to wake (stdout, file) get what they have now. */
 void deliver_flush(struct deliver *d);
 
@@ -41,7 +48,7 @@ struct deliver_stats {
 };
 void deliver_stats(const struct deliver *d, struct deliver_stats *ret);
 
-json_t *deliver_status(const struct deliver *d);	/* new reference: per sink queue, delivered, lost, last error */
+json_t *deliver_status(const struct deliver *d);	/* new reference: per sink queue, delivered, lost, heartbeats, last error */
 struct deliver *deliver_free(struct deliver *d);	/* close the sinks; run the loop until idle before exiting */
 
 #endif

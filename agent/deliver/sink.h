@@ -20,6 +20,7 @@ struct batch {
 	size_t n;
 	uint64_t id;			/* grows by one, per agent run; a retry of the same findings keeps it */
 	uint64_t lost;			/* findings of this run that this sink could not be given */
+	Noroshi__V1__Coverage *heartbeat;	/* then there is no finding; only for a sink that takes them */
 };
 
 enum sink_result {
@@ -55,6 +56,7 @@ struct sink_stats {
 struct sink_ops {
 	const char *name;	/* the word before the colon of a sink's SPEC */
 	const char *doc;
+	bool heartbeats;	/* takes them */
 	bool prompt;		/* costs nothing to wake: gets what there is at the end of every burst */
 	/* 0 or < 0 with a reason in error[]. Strings of o are copied. */
 	int (*open)(struct sink **ret, const struct sink_options *o, uv_loop_t *loop, char error[256]);

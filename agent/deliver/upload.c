@@ -123,7 +123,8 @@ static int pack(struct upload *u)
 	m.agent_version = (char[]){NOROSHI_VERSION};
 	m.batch = (uint32_t)u->batch->id;
 	m.sent_at = clock_rfc3339(sent_at, clock_wall_ns());
-	m.host = u->batch->n ? u->batch->v[0]->host : NULL;
+	m.heartbeat = u->batch->heartbeat;
+	m.host = u->batch->n ? u->batch->v[0]->host : m.heartbeat ? m.heartbeat->host : NULL;
 	m.findings = u->batch->v;
 	m.n_findings = u->batch->n;
 	m.lost = u->batch->lost > UINT32_MAX ? UINT32_MAX : (uint32_t)u->batch->lost;
@@ -454,6 +455,7 @@ static int upload_open(struct sink **ret, const struct sink_options *o, uv_loop_
 const struct sink_ops sink_upload = {
 	.name = "upload",
 	.doc = "HTTPS POST of protobuf batches to a URL",
+	.heartbeats = true,
 	.open = upload_open,
 	.check = upload_check,
 	.send = upload_send,

@@ -56,6 +56,10 @@ static int check(const Noroshi__V1__FindingBatch *b, char why[256])
 		snprintf(why, 256, "finding %zu has no usable id and revision", i);
 		return -EBADMSG;
 	}
+	if (b->heartbeat && (!id_is_sane(b->heartbeat->agent_id) || !b->heartbeat->sequence)) {
+		snprintf(why, 256, "the heartbeat has no usable agent_id and sequence");
+		return -EBADMSG;
+	}
 	return 0;
 }
 

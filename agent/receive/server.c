@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#define HEARTBEATS_PATH "/v1/heartbeats"
 #define IDLE_SEC 65u			/* longer than an agent keeps an idle connection */
 #define CONNECTION_MEMORY (64u << 10)
 #define PEM_MAX (1u << 20)
@@ -40,7 +41,7 @@ struct server {
 
 struct request {
 	struct server *server;
-	enum { REQUEST_FINDINGS, REQUEST_ROWS, REQUEST_HEALTH } what;
+	enum { REQUEST_FINDINGS, REQUEST_ROWS, REQUEST_HEARTBEATS, REQUEST_HEALTH } what;
 	enum coding coding;
 	struct buf body;
 	uint64_t dropped;
@@ -95,9 +96,11 @@ static void route(struct request *r, const char *method, const char *path)
 
 	if (!strcmp(path, SERVER_PATH) && (get || post))
 		r->what = post ? REQUEST_FINDINGS : REQUEST_ROWS;
+	else if (!strcmp(path, HEARTBEATS_PATH) && get)
+		r->what = REQUEST_HEARTBEATS;
 	else if (!strcmp(path, "/healthz") && get)
 		r->what = REQUEST_HEALTH;
-	else if (!strcmp(path, SERVER_PATH) || !strcmp(path, "/healthz"))
+	else if (!strcmp(path, SERVER_PATH) || !strcmp(path, HEARTBEATS_PATH) || !strcmp(path, "/healthz"))
 		refuse(r, MHD_HTTP_METHOD_NOT_ALLOWED, "no such method here");
 	else
 		refuse(r, MHD_HTTP_NOT_FOUND, "nothing here; findings go to " SERVER_PATH);
@@ -227,6 +230,13 @@ static int add_row(void *ctx, const struct store_row *row)
 	return buf_error(ctx);
 }
 
+static int add_heartbeat(void *ctx, const struct store_heartbeat *h)
+{
+	store_heartbeat_line(h, ctx);
+	buf_char(ctx, '\n');
+	return buf_error(ctx);
+}
+
 static enum MHD_Result give_rows(struct request *r, struct MHD_Connection *c)
 {
 	struct asked a = {.q = {.limit = ROWS_DEFAULT}};
@@ -238,7 +248,10 @@ static enum MHD_Result give_rows(struct request *r, struct MHD_Connection *c)
 		return answer_text(c, r, MHD_HTTP_BAD_REQUEST, a.why);
 	if (!a.q.limit || a.q.limit > ROWS_MAX)
 		a.q.limit = ROWS_MAX;
-	e = store_each(r->server->store, &a.q, QUERY_STEPS_MAX, add_row, &rows);
+	if (r->what == REQUEST_HEARTBEATS)
+		e = store_heartbeats(r->server->store, &a.q, add_heartbeat, &rows);
+	else
+		e = store_each(r->server->store, &a.q, QUERY_STEPS_MAX, add_row, &rows);
 	if (e == -E2BIG || e == -ETIME)
 		return answer_text(c, r, MHD_HTTP_CONTENT_TOO_LARGE, "too much; ask for less, or use `noroshi findings`");
 	if (e < 0)
@@ -275,6 +288,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	case REQUEST_FINDINGS:
 		return take_findings(r, c);
 	case REQUEST_ROWS:
+	case REQUEST_HEARTBEATS:
 		return give_rows(r, c);
 	default:
 		return health(r, c);

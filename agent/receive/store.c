@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "receive/store.h"
+#include "receive/store_state.h"
 #include "finding/finding.h"
 #include "util/clock.h"
 #include <errno.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2	/* 1: without heartbeats */
 #define BUSY_MS 1000	/* another writer: wait so long, then let the agent come again */
 
 static const char schema[] =
@@ -36,8 +35,7 @@ static const char schema[] =
 	" UNIQUE (id, revision));"
 	"CREATE INDEX findings_by_time ON findings (last_seen);"
 	"CREATE VIEW latest AS SELECT * FROM findings AS f WHERE NOT EXISTS"
-	" (SELECT 1 FROM findings AS g WHERE g.id = f.id AND g.revision > f.revision);"
-	"PRAGMA user_version = 1;";
+	" (SELECT 1 FROM findings AS g WHERE g.id = f.id AND g.revision > f.revision);";
 
 static const char insert[] =
 	"INSERT INTO findings (received, id, revision, agent_id, sequence, rule, type, severity, score, time, last_seen,"
@@ -58,12 +56,6 @@ static const char select_rows[] =
 static const char select_summary[] =
 	"SELECT severity, rule, count(*), sum(count), max(last_seen) FROM latest" FILTER
 	" GROUP BY severity, rule ORDER BY severity DESC, count(*) DESC, rule LIMIT ?7";
-
-struct store {
-	sqlite3 *db;
-	sqlite3_stmt *insert, *trim;
-	uint64_t budget;
-};
 
 struct store *store_close(struct store *s)
 {
@@ -106,6 +98,22 @@ static int version(struct store *s, int *ret, char why[256])
 	return r;
 }
 
+/* From whatever it is to the newest schema, by one of perhaps several receivers that open it. */
+static int upgrade(struct store *s, char why[256])
+{
+	int v, r = run(s, "BEGIN IMMEDIATE;", why);
+
+	if (r < 0 || (r = version(s, &v, why)) < 0)
+		return r;
+	if (!v)
+		r = run(s, schema, why);
+	if (!r && v < SCHEMA_VERSION)
+		r = run(s, store_heartbeat_schema, why);
+	if (!r && v < SCHEMA_VERSION)
+		r = run(s, "PRAGMA user_version = 2;", why);
+	return r < 0 ? r : run(s, "COMMIT;", why);
+}
+
 /* A full fsync with every commit: what was acknowledged survives a power cut. */
 static int prepare_writing(struct store *s, char why[256])
 {
@@ -114,14 +122,8 @@ static int prepare_writing(struct store *s, char why[256])
 
 	if (r < 0 || (r = version(s, &v, why)) < 0)
 		return r;
-	if (!v) {
-		r = run(s, "BEGIN IMMEDIATE;", why);
-		if (r < 0 || (r = version(s, &v, why)) < 0)
-			return r;
-		r = v ? 0 : run(s, schema, why);
-		if (r < 0 || (r = run(s, "COMMIT;", why)) < 0)
-			return r;
-	}
+	if (v < SCHEMA_VERSION && (r = upgrade(s, why)) < 0)
+		return r;
 	if (sqlite3_prepare_v2(s->db, insert, -1, &s->insert, NULL) != SQLITE_OK ||
 	    sqlite3_prepare_v2(s->db, "DELETE FROM findings WHERE arrival <= (SELECT max(arrival) FROM findings) - ?1",
 			       -1, &s->trim, NULL) != SQLITE_OK)
@@ -159,17 +161,13 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, char 
 		r = version(s, &v, why);
 	if (r < 0)
 		return r;
-	if (v != SCHEMA_VERSION) {
+	s->has_heartbeats = v > 1;
+	if (v < 1 || v > SCHEMA_VERSION) {
 		snprintf(why, 256, v ? "made by a newer noroshi (its schema is %d)" : "no store of findings", v);
 		return -EINVAL;
 	}
 	*ret = take(s);
 	return 0;
-}
-
-static void bind_text(sqlite3_stmt *q, int i, const char *s)
-{
-	sqlite3_bind_text(q, i, s ? s : "", -1, SQLITE_STATIC);
 }
 
 /* "" is NULL in the store: unknown. */
@@ -256,7 +254,7 @@ static int add_all(struct store *s, const Noroshi__V1__FindingBatch *b, struct s
 			ret->duplicates++;
 	}
 	sqlite3_clear_bindings(s->insert);
-	return r;
+	return r == SQLITE_OK && b->heartbeat ? store_heartbeat_add(s, b->heartbeat, now) : r;
 }
 
 /* The oldest rows beyond keep: a range of the primary key, so cheap enough for every batch. */
@@ -318,13 +316,6 @@ static void bind_query(sqlite3_stmt *st, const struct query *q)
 	bind_known(st, 5, q->task);
 	sqlite3_bind_int64(st, 6, q->after);
 	sqlite3_bind_int64(st, 7, q->limit ? (sqlite3_int64)q->limit : -1);
-}
-
-static struct str column(sqlite3_stmt *st, int i)
-{
-	const void *p = sqlite3_column_blob(st, i);
-
-	return str_n(p ? p : "", (size_t)sqlite3_column_bytes(st, i));
 }
 
 #define BUDGET_STEP 1000

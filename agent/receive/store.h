@@ -11,6 +11,7 @@
 
 #include "noroshi/v1/batch.pb-c.h"
 #include "receive/query.h"
+#include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/str.h"
 
@@ -63,5 +64,18 @@ struct store_count {
 /* Findings per severity and rule, the worst first. As store_each(). */
 typedef int (*store_count_fn)(void *ctx, const struct store_count *c);
 int store_summary(struct store *s, const struct query *q, store_count_fn fn, void *ctx);
+
+struct store_heartbeat {
+	const char *first_received, *received;	/* RFC 3339 */
+	uint64_t missed;			/* of the same run, until this one */
+	struct str json, packed;		/* the Coverage message */
+};
+
+/* The last heartbeat of each run of an agent, the longest silent first; of the query only since. As store_each(). */
+typedef int (*store_heartbeat_fn)(void *ctx, const struct store_heartbeat *h);
+int store_heartbeats(struct store *s, const struct query *q, store_heartbeat_fn fn, void *ctx);
+
+/* {"received", "firstReceived", "missed", "heartbeat": {…}} in one line without newline. */
+void store_heartbeat_line(const struct store_heartbeat *h, struct buf *out);
 
 #endif

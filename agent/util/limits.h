@@ -63,6 +63,7 @@
 #define ANCESTOR_TEXT_MAX	1024		/* one text of an ancestor */
 #define EVIDENCE_MAX		96		/* fields shown of one rule */
 #define EVIDENCE_TEXT_MAX	2048		/* one of them: with all other caps a finding fits into an empty batch */
+#define HEARTBEAT_SAMPLES_BYTES	(256u << 10)	/* outputs of observed matches in one heartbeat; the counts of all rules are in it */
 #define BATCH_COUNT_MAX		512		/* findings of one batch */
 #define BATCH_BYTES_MAX		(1u << 20)	/* before compression: fits common receivers' limits */
 #define BATCH_AGE_MS		1000		/* a finding waits no longer than this for company */
@@ -74,6 +75,8 @@
 #define RECEIVE_DECODED_MAX	(128u << 20)	/* the same as structures: an empty finding is 2 bytes and becomes 400 */
 #define RECEIVE_PENDING_MAX	(64u << 20)	/* bodies of all uploads that are being read at one time */
 #define RECEIVE_CONNECTIONS_MAX	512		/* below the usual limit of descriptors */
+#define RECEIVE_RUNS_MAX	100000		/* agent runs of which the last heartbeat is kept: a few hundred hosts for years */
+#define RECEIVE_RUNS_PER_HOST	20		/* of these of one host: an agent that starts again and again pushes out none but its own */
 #define RECEIVE_KEEP_MAX	1000000		/* findings kept in the receiver's store; the oldest go first */
 #define TOKEN_BYTES_MAX		(64u << 10)	/* a file of bearer tokens */
 

@@ -16,7 +16,7 @@ def load_schema(src, into):
     """The generated Python classes of proto/, made by protoc into a folder."""
     proto = os.path.join(src, "proto")
     subprocess.run(["protoc", "-I", proto, "--python_out=" + into, "noroshi/v1/finding.proto",
-                    "noroshi/v1/batch.proto"], check=True)
+                    "noroshi/v1/coverage.proto", "noroshi/v1/batch.proto"], check=True)
     sys.path.insert(0, into)
     from noroshi.v1 import batch_pb2
     return batch_pb2
@@ -44,6 +44,7 @@ class BadServer:
         self.repeats = 0
         self.batches = []       # (batch number, findings) of what was stored
         self.bodies = []        # (coding, bytes) as they came
+        self.heartbeats = []
         self.requests = 0
         self.connections = set()
         self.lock = threading.Lock()
@@ -121,6 +122,8 @@ class BadServer:
         with self.lock:
             self.bodies.append((h.headers["Content-Encoding"], body))
             self.batches.append((batch.batch, len(batch.findings)))
+            if batch.HasField("heartbeat"):
+                self.heartbeats.append(batch.heartbeat)
             for f in batch.findings:
                 self.repeats += (f.id, f.revision) in self.seen
                 self.seen[(f.id, f.revision)] = f.sequence

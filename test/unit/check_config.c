@@ -61,7 +61,7 @@ END_TEST
 START_TEST(values)
 {
 	good("state_dir: /var/lib/x\nrules_files: [default, /etc/b.yaml]\npriority: Warning\nfold_window: 0\n"
-	     "batch:\n  count: 7\n  bytes: 64KiB\n  age: 500ms\nqueue: {bytes: 2 MiB, count: 9}\nstop_timeout: 2m\n");
+	     "batch:\n  count: 7\n  bytes: 64KiB\n  age: 500ms\nqueue: {bytes: 2 MiB, count: 9}\nstop_timeout: 2m\nheartbeat: 90s\n");
 	ck_assert_str_eq(c->state_dir, "/var/lib/x");
 	ck_assert_uint_eq(c->rules_files.n, 2);
 	ck_assert_str_eq(c->rules_files.v[0], "default");
@@ -74,6 +74,7 @@ START_TEST(values)
 	ck_assert_uint_eq(c->queue_bytes, 2 << 20);
 	ck_assert_uint_eq(c->queue_count, 9);
 	ck_assert_uint_eq(c->stop_timeout, 120000);
+	ck_assert_uint_eq(c->heartbeat, 90000);
 }
 END_TEST
 
@@ -222,6 +223,7 @@ START_TEST(the_documented_one_is_the_defaults)
 	ck_assert_uint_eq(c->queue_count, plain->queue_count);
 	ck_assert_uint_eq(c->queue_bytes, plain->queue_bytes);
 	ck_assert_uint_eq(c->stop_timeout, plain->stop_timeout);
+	ck_assert_uint_eq(c->heartbeat, plain->heartbeat);
 	config_free(plain);
 }
 END_TEST

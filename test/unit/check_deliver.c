@@ -16,6 +16,10 @@ struct fake {
 	uv_loop_t *loop;
 	uv_timer_t timer;
 	bool later, never, hurried, closed;
+	bool hates_beats;		/* never takes a heartbeat: asks for a retry */
+	enum sink_result beat_result;	/* SINK_DELIVERED or a refusal */
+	uint32_t beat;			/* sequence of the last heartbeat delivered */
+	size_t beat_offers;
 	unsigned int retries;		/* asked for before the first batch is taken */
 	size_t too_large;		/* findings; 0 = no limit */
 	sink_done_fn done;
@@ -34,6 +38,10 @@ static struct fake *fake_of(struct sink *s)
 
 static enum sink_result judge(struct fake *k, const struct batch *b)
 {
+	if (b->heartbeat) {
+		k->beat_offers++;
+		return k->hates_beats ? SINK_RETRY : k->beat_result;
+	}
 	if (k->retries) {
 		k->retries--;
 		return SINK_RETRY;
@@ -54,7 +62,9 @@ static void answer(struct fake *k)
 	ck_assert_ptr_nonnull(done);
 	k->done = NULL;
 	k->batch = NULL;
-	if (k->result == SINK_DELIVERED) {
+	if (b->heartbeat && k->result == SINK_DELIVERED) {
+		k->beat = b->heartbeat->sequence;
+	} else if (k->result == SINK_DELIVERED) {
 		k->batches++;
 		k->largest = b->n > k->largest ? b->n : k->largest;
 		for (size_t i = 0; i < b->n; i++) {
@@ -75,7 +85,7 @@ static void fake_send(struct sink *s, const struct batch *b, sink_done_fn done, 
 	struct fake *k = fake_of(s);
 
 	ck_assert_ptr_null(k->done);	/* one at a time */
-	ck_assert_uint_gt(b->n, 0);
+	ck_assert(b->heartbeat ? !b->n && k->ops.heartbeats : b->n > 0);
 	ck_assert_uint_ge(b->id, k->last_id);
 	k->last_id = b->id;
 	k->lost = b->lost;
@@ -655,6 +665,127 @@ START_TEST(nothing_is_lost_uncounted)
 }
 END_TEST
 
+static void put_beat(uint32_t sequence)
+{
+	Noroshi__V1__Coverage *c = malloc(sizeof(*c));
+
+	noroshi__v1__coverage__init(c);
+	c->sequence = sequence;
+	deliver_heartbeat(d, c);
+}
+
+static json_int_t beats(const char *key)
+{
+	json_t *j = deliver_status(d), *sink = json_array_get(json_object_get(j, "sinks"), 0);
+	json_t *v = json_object_get(json_object_get(sink, "heartbeats"), key);
+	json_int_t n = json_integer_value(v);
+
+	ck_assert_msg(json_is_integer(v), "%s", key);
+	json_decref(j);
+	return n;
+}
+
+static struct fake *begin_beats(void)
+{
+	struct fake *k;
+
+	begin(&(struct deliver_limits){.batch_count = 10, .batch_age_ms = 3600000});
+	k = add(0);
+	k->ops.heartbeats = true;
+	return k;
+}
+
+START_TEST(a_heartbeat_goes_alone_and_at_once)
+{
+	struct fake *k = begin_beats(), *other = add(1);
+
+	put(1);
+	put_beat(7);
+	ck_assert_uint_eq(k->beat, 7);
+	ck_assert_uint_eq(k->got, 0);		/* the finding waits for company as before */
+	ck_assert_uint_eq(other->sends, 0);	/* takes none */
+	ck_assert_int_eq(beats("delivered"), 1);
+	ck_assert(deliver_wants_heartbeats(d));
+	k->ops.heartbeats = false;
+	ck_assert(!deliver_wants_heartbeats(d));
+	end();
+}
+END_TEST
+
+START_TEST(the_newest_heartbeat_waits)
+{
+	struct fake *k = begin_beats();
+
+	k->later = true;
+	for (uint32_t i = 1; i <= 4; i++)
+		put_beat(i);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	ck_assert_uint_eq(k->beat_offers, 2);	/* the first was on its way */
+	ck_assert_uint_eq(k->beat, 4);
+	ck_assert_int_eq(beats("replaced"), 2);
+	ck_assert_int_eq(beats("failed"), 0);
+	end();
+}
+END_TEST
+
+/* A receiver that cannot digest heartbeats must not be a reason to keep findings back. */
+START_TEST(findings_overtake_a_heartbeat_that_fails)
+{
+	struct fake *k = begin_beats();
+
+	k->hates_beats = true;
+	put_beat(1);
+	for (uint32_t i = 1; i <= 100; i++)
+		put(i);
+	while (k->got < 100)
+		uv_run(&loop, UV_RUN_ONCE);
+	check_in_order(k, 100);
+	k->hates_beats = false;
+	while (!k->beat)
+		uv_run(&loop, UV_RUN_ONCE);
+	ck_assert_uint_eq(k->beat, 1);
+	ck_assert_int_eq(status(0, "lost"), 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_heartbeat_refused_costs_no_finding)
+{
+	struct fake *k = begin_beats();
+
+	for (k->beat_result = SINK_TOO_LARGE; k->beat_result <= SINK_REFUSED; k->beat_result++) {
+		put_beat(1);
+		put(1);
+	}
+	ck_assert_int_eq(beats("failed"), 2);
+	ck_assert_int_eq(beats("delivered"), 0);
+	stop(60000);
+	ck_assert_uint_eq(k->got, 2);
+	ck_assert_int_eq(status(0, "lost"), 0);
+	end();
+}
+END_TEST
+
+START_TEST(the_last_heartbeat_is_waited_for_once)
+{
+	struct fake *k = begin_beats();
+
+	k->later = true;
+	put_beat(1);
+	stop(60000);
+	ck_assert_uint_eq(k->beat, 1);
+	end();
+	k = begin_beats();
+	k->later = k->hates_beats = true;
+	put_beat(1);
+	stop(3600000);	/* one attempt fails: nothing more to wait for */
+	ck_assert_uint_eq(k->beat_offers, 1);
+	ck_assert_int_eq(beats("failed"), 1);
+	ck_assert_uint_eq(stopped_with, 0);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("deliver");
@@ -685,6 +816,11 @@ int main(void)
 	tcase_add_test(t, stop_with_nothing_to_do);
 	tcase_add_test(t, status_tells);
 	tcase_add_test(t, nothing_is_lost_uncounted);
+	tcase_add_test(t, a_heartbeat_goes_alone_and_at_once);
+	tcase_add_test(t, the_newest_heartbeat_waits);
+	tcase_add_test(t, findings_overtake_a_heartbeat_that_fails);
+	tcase_add_test(t, a_heartbeat_refused_costs_no_finding);
+	tcase_add_test(t, the_last_heartbeat_is_waited_for_once);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

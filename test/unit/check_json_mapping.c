@@ -211,14 +211,14 @@ END_TEST
 START_TEST(findings)
 {
 	ck_assert_int_eq(compare(&noroshi__v1__finding__descriptor, TEST_DIR "/../proto",
-				 "noroshi/v1/finding.proto noroshi/v1/batch.proto", "noroshi.v1.finding_pb2"), 0);
+				 "noroshi/v1/finding.proto noroshi/v1/coverage.proto noroshi/v1/batch.proto", "noroshi.v1.finding_pb2"), 0);
 }
 END_TEST
 
 START_TEST(batches)
 {
 	ck_assert_int_eq(compare(&noroshi__v1__finding_batch__descriptor, TEST_DIR "/../proto",
-				 "noroshi/v1/finding.proto noroshi/v1/batch.proto", "noroshi.v1.batch_pb2"), 0);
+				 "noroshi/v1/finding.proto noroshi/v1/coverage.proto noroshi/v1/batch.proto", "noroshi.v1.batch_pb2"), 0);
 }
 END_TEST
 

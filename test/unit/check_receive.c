@@ -102,6 +102,9 @@ START_TEST(keys_are_needed)
 		{STR("\x32\x05\x0a\x01\x1b\x10\x01"), -EBADMSG},
 		{STR("\x32\x05\x0a\x01\xc3\x10\x01"), -EBADMSG},
 		{STR("\x32\x06\x0a\x01x\x10\x01"), -EBADMSG},	/* longer than there is */
+		{STR("\x42\x05\x0a\x01x\x10\x01"), 0},		/* a heartbeat */
+		{STR("\x42\x03\x0a\x01x"), -EBADMSG},		/* without sequence */
+		{STR("\x42\x02\x10\x01"), -EBADMSG},		/* without agent */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
@@ -283,6 +286,109 @@ START_TEST(summary)
 	add(4, 1, 7, 1000);
 	ck_assert_int_eq(store_summary(store, &q, sum_up, &out), 0);
 	ck_assert_str_eq(out.p, "critical/miner 1 1, critical/shell 1 7, high/miner 1 1, high/shell 1 1, ");
+}
+END_TEST
+
+static void heartbeat(const char *agent, const char *host, uint32_t sequence)
+{
+	Noroshi__V1__FindingBatch b = NOROSHI__V1__FINDING_BATCH__INIT;
+	Noroshi__V1__Coverage c = NOROSHI__V1__COVERAGE__INIT;
+	Noroshi__V1__Host h = NOROSHI__V1__HOST__INIT;
+	char texts[2][64];
+	struct store_added added;
+
+	snprintf(texts[0], sizeof(texts[0]), "%s", agent);
+	snprintf(texts[1], sizeof(texts[1]), "%s", host);
+	c.agent_id = texts[0];
+	h.name = texts[1];
+	c.host = &h;
+	c.sequence = sequence;
+	b.heartbeat = &c;
+	ck_assert_msg(store_add(store, &b, 1000, &added, why) == 0, "%s", why);
+	ck_assert_uint_eq(added.stored + added.duplicates, 0);
+}
+
+static int add_heartbeat(void *ctx, const struct store_heartbeat *h)
+{
+	Noroshi__V1__Coverage *c = noroshi__v1__coverage__unpack(NULL, h->packed.n, (const uint8_t *)h->packed.p);
+	_cleanup_(buf_free) struct buf line = {};
+	json_t *j;
+
+	store_heartbeat_line(h, &line);
+	j = json_loadb(line.p, line.n, 0, NULL);
+	ck_assert_msg(j != NULL, "%s", line.p);
+	ck_assert_uint_eq((uint64_t)json_integer_value(json_object_get(j, "missed")), h->missed);
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(j, "heartbeat"), "agentId")), c->agent_id);
+	json_decref(j);
+	buf_printf(ctx, "%s:%u-%llu ", c->agent_id, c->sequence, (unsigned long long)h->missed);
+	noroshi__v1__coverage__free_unpacked(c, NULL);
+	return 0;
+}
+
+static const char *heartbeats(void)
+{
+	static char copy[8192];
+	struct buf out = {};
+
+	buf_puts(&out, "");
+	ck_assert_int_eq(store_heartbeats(store, &(struct query){}, add_heartbeat, &out), 0);
+	snprintf(copy, sizeof(copy), "%s", out.p);
+	buf_free(&out);
+	return copy;
+}
+
+START_TEST(the_last_heartbeat_of_a_run)
+{
+	heartbeat("a", "h", 1);
+	heartbeat("a", "h", 2);
+	ck_assert_str_eq(heartbeats(), "a:2-0 ");
+	heartbeat("b", "i", 3);		/* the receiver was not there for the first two */
+	heartbeat("a", "h", 6);
+	ck_assert_str_eq(heartbeats(), "b:3-2 a:6-3 ");
+	heartbeat("a", "h", 6);		/* again, and late: nothing changes */
+	heartbeat("a", "h", 4);
+	ck_assert_str_eq(heartbeats(), "b:3-2 a:6-3 ");
+	store = store_close(store);
+	ck_assert_int_eq(store_open(&store, path, STORE_READ, why), 0);
+	ck_assert_str_eq(heartbeats(), "b:3-2 a:6-3 ");
+}
+END_TEST
+
+START_TEST(a_host_that_starts_again_and_again)
+{
+	char agent[16];
+
+	heartbeat("quiet", "other", 1);
+	for (int i = 0; i < 3 * RECEIVE_RUNS_PER_HOST; i++) {
+		snprintf(agent, sizeof(agent), "r%d", i);
+		heartbeat(agent, "host", 1);
+	}
+	ck_assert_ptr_nonnull(strstr(heartbeats(), "quiet:1-0 "));
+	snprintf(agent, sizeof(agent), "r%d:", 2 * RECEIVE_RUNS_PER_HOST);
+	ck_assert_ptr_nonnull(strstr(heartbeats(), agent));
+	snprintf(agent, sizeof(agent), "r%d:", 2 * RECEIVE_RUNS_PER_HOST - 1);
+	ck_assert_ptr_null(strstr(heartbeats(), agent));
+}
+END_TEST
+
+/* A store that an earlier noroshi made: it can be read as it is, and gets what it lacks when it is written. */
+START_TEST(an_older_store)
+{
+	sqlite3 *db;
+
+	add(1, 3, 1, 1000);
+	store = store_close(store);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE heartbeats; PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ck_assert_msg(store_open(&store, path, STORE_READ, why) == 0, "%s", why);
+	ck_assert_str_eq(rows(NULL), "1.1 2.1 3.1 ");
+	ck_assert_str_eq(heartbeats(), "");
+	store = store_close(store);
+	ck_assert_msg(store_open(&store, path, STORE_WRITE, why) == 0, "%s", why);
+	heartbeat("a", "h", 1);
+	ck_assert_str_eq(heartbeats(), "a:1-0 ");
+	ck_assert_str_eq(rows(NULL), "1.1 2.1 3.1 ");
 }
 END_TEST
 
@@ -519,6 +625,9 @@ int main(void)
 	tcase_add_test(stored, queries_that_are_none);
 	tcase_add_test(stored, the_oldest_go);
 	tcase_add_test(stored, summary);
+	tcase_add_test(stored, the_last_heartbeat_of_a_run);
+	tcase_add_test(stored, a_host_that_starts_again_and_again);
+	tcase_add_test(stored, an_older_store);
 	tcase_add_test(stored, files_that_are_no_store);
 	tcase_add_checked_fixture(served, setup_server, teardown_server);
 	tcase_add_test(served, uploads);
