@@ -213,13 +213,11 @@ static __always_inline void dns__tcp(struct __sk_buff *skb, struct payload *left
 /* Who a packet that leaves is from. Only UDP, and the first packet of a connection, go in the sender's own context. */
 static __always_inline bool owner__sender(const struct packet *p, __u64 cookie)
 {
-	struct owner o = {};
-
 	if (p->protocol == IPPROTO_TCP && bpf_map_lookup_elem(&owners, &cookie))
 		return true;
 	if (p->protocol == IPPROTO_TCP && (p->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN)
 		return false;
-	return owner__current(SCRATCH_SOFT, &o) && !bpf_map_update_elem(&owners, &cookie, &o, BPF_ANY);
+	return owner__note(SCRATCH_SOFT, cookie, 0);
 }
 
 /* The struct sock of a packet as a number: the verifier lets nobody compute with the pointer itself. */
@@ -389,16 +387,13 @@ int dns_ingress__cgroup(struct __sk_buff *skb)
 static __always_inline int dns__bound(struct bpf_sock *sk)
 {
 	struct wire_control *c;
-	struct owner o = {};
-	__u64 cookie;
 
 	if (sk->type != SOCK_DGRAM)
 		return 1;
 	c = control__get();
-	if (!c || !control__wants(c, CALL_DNS) || !owner__current(SCRATCH_SOFT, &o))
+	if (!c || !control__wants(c, CALL_DNS))
 		return 1;
-	cookie = bpf_get_socket_cookie(sk);
-	bpf_map_update_elem(&owners, &cookie, &o, BPF_ANY);
+	owner__note(SCRATCH_SOFT, bpf_get_socket_cookie(sk), 0);
 	return 1;
 }
 

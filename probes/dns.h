@@ -49,22 +49,23 @@ static __always_inline __u64 owner__listener_key(struct sock *sk)
 	return (__u64)BPF_CORE_READ(c, skc_net.net);
 }
 
-/* The current process as an owner. False for a thread of the kernel. */
-static __always_inline bool owner__current(__u32 kind, struct owner *o)
+/* The current process owns what the key names. False for a thread of the kernel, or where there is no room. */
+__weak __attribute__((noinline)) int owner__note(__u32 kind, __u64 key, __u32 ports)
 {
 	struct task_struct *t = task__current();
+	struct owner o = { .ports = ports };
 	__u32 version = 2;
 	struct cgroup *cg;
 
 	if (BPF_CORE_READ(t, flags) & PF_KTHREAD)
 		return false;
 	cg = task__cgroup(t, false);
-	record__fill(&o->hdr, t, false, EVENT_DNS, CALL_DNS, sizeof(struct wire_dns));
+	record__fill(&o.hdr, t, false, EVENT_DNS, CALL_DNS, sizeof(struct wire_dns));
 	if (cg) {
-		o->hdr.cgroup = cgroup__id(cg, false, &version);
-		record__meet(kind, t, cg, o->hdr.cgroup, version);	/* a later record names it, and not as the current one */
+		o.hdr.cgroup = cgroup__id(cg, false, &version);
+		record__meet(kind, cg, o.hdr.cgroup, version);	/* a later record names it, and not as the current one */
 	}
-	return true;
+	return !bpf_map_update_elem(&owners, &key, &o, BPF_ANY);
 }
 
 static __always_inline bool owner__wanted(void)
@@ -77,7 +78,6 @@ static __always_inline bool owner__wanted(void)
 /* The current process takes what comes to port 53 of TCP: by listening there, or by accepting one connection. */
 static __always_inline int owner__serves(struct sock *sk, bool listener)
 {
-	struct owner o = {};
 	__u16 family;
 	__u64 key;
 
@@ -85,11 +85,10 @@ static __always_inline int owner__serves(struct sock *sk, bool listener)
 		return 0;
 	family = sock__family(sk);
 	if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, __sk_common.skc_num) != DNS_PORT ||
-	    sock__protocol(sk) != IPPROTO_TCP || !owner__current(SCRATCH_TASK, &o))
+	    sock__protocol(sk) != IPPROTO_TCP)
 		return 0;
 	key = listener ? owner__listener_key(sk) : owner__key(sk);
-	o.ports = DNS_PORT << 16 | (listener ? 0 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)));
-	bpf_map_update_elem(&owners, &key, &o, BPF_ANY);
+	owner__note(SCRATCH_TASK, key, DNS_PORT << 16 | (listener ? 0 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport))));
 	return 0;
 }
 

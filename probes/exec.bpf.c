@@ -107,7 +107,6 @@ __weak __attribute__((noinline)) int exec__credentials(__u32 forged)
 {
 	__u32 tid = bpf_get_current_pid_tgid(), before = tid | CREDS_BEFORE;
 	struct wire_cred_change *r = record__new(EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
-	struct task_struct *t = task__mine();
 	struct creds *was, *now;
 	struct scratch *s;
 
@@ -115,11 +114,11 @@ __weak __attribute__((noinline)) int exec__credentials(__u32 forged)
 		return 0;
 	was = bpf_map_lookup_elem(&creds, &before);
 	now = bpf_map_lookup_elem(&creds, &tid);
-	if (!was || !now || !t)
+	if (!was || !now)
 		return record__drop(&r->hdr);
 	s = scratch__of(&r->hdr);
 	s->was = *was;
-	record__cred_change(s, t, task__typed(), r->hdr.cgroup, now, forged ? CRED_FORGED : CRED_EXEC);
+	record__cred_change(s, now, forged ? CRED_FORGED : CRED_EXEC);
 	bpf_map_delete_elem(&creds, &before);
 	return record__send(&r->hdr, 0);
 }

@@ -189,16 +189,33 @@ static __always_inline void sock__addrs(struct sock *sk, struct wire_addr *local
 	peer->family = peer->port ? family : 0;
 }
 
-/* The directory a relative path of the call starts from. */
+/* The directory a relative path of the call starts from; as record__take_walk(). */
+__weak __attribute__((noinline)) __u32 record__take_dir(__u32 kind, int dirfd)
+{
+	struct scratch *s = scratch__get(kind);
+	struct fs_struct *fs;
+	struct task_struct *t;
+	struct path *p;
+	struct file *f;
+
+	if (!s)
+		return 0;
+	t = (void *)s->task;
+	if (dirfd == AT_FDCWD) {
+		fs = BPF_CORE_READ(t, fs);
+		p = __builtin_preserve_access_index(&fs->pwd);
+	} else {
+		f = fd__file(t, dirfd);
+		if (!f)
+			return 0;
+		p = __builtin_preserve_access_index(&f->f_path);
+	}
+	return record__take_path(kind, s->task, (__u64)BPF_CORE_READ(p, dentry), (__u64)BPF_CORE_READ(p, mnt), true);
+}
+
 static __always_inline void record__dir(struct wire_hdr *h, struct wire_blob *b, int dirfd)
 {
-	struct task_struct *t = (void *)scratch__of(h)->task;
-	struct fs_struct *fs = BPF_CORE_READ(t, fs);
-
-	if (dirfd != AT_FDCWD)
-		record__file(h, b, fd__file(t, dirfd));
-	else if (fs)
-		record__path(h, b, __builtin_preserve_access_index(&fs->pwd));
+	*b = blob__of(record__take_dir(scratch__of(h)->kind, dirfd));
 }
 
 #endif

@@ -122,7 +122,7 @@ static __always_inline bool name__before(struct wire_hdr *h, struct wire_blob *b
 	if (!mnt || !w)
 		return false;
 	walk__tail(w, at->name, at->len);
-	record__ended(h, b, walk__on(s->kind, s->task, at->parent, mnt));
+	*b = blob__of(record__take_path(s->kind, s->task, at->parent, mnt, false));
 	return true;
 }
 

@@ -90,8 +90,8 @@ static __always_inline int fork__emit(struct task_struct *child)
 		cg = task__cgroup(child, false);
 	if (cg)
 		id = cgroup__id(cg, false, &version);
-	if (id && !bpf_map_lookup_elem(&cgroups_seen, &id))
-		record__meet(SCRATCH_TASK, child, cg, id, version);
+	if (id)
+		record__meet(SCRATCH_TASK, cg, id, version);
 	r = record__new(EVENT_FORK, fork__call(t), sizeof(*r));
 	if (!r)
 		return 0;

@@ -42,16 +42,17 @@ static __always_inline struct sock *file__sock(struct file *f)
 	return sock ? BPF_CORE_READ(sock, sk) : NULL;
 }
 
-/* The struct sock of one of the current task's descriptors, or NULL. */
-static __always_inline struct sock *fd__sock(int fd)
+/* The socket that the call at hand works on, struct sock *. On its own: the verifier follows it once. */
+__weak __attribute__((noinline)) __u64 entry__find_sock(__u64 via, int fd)
 {
-	return file__sock(fd__file(task__current(), fd));
+	struct file *f = via < VIA_WAYS ? fd__file(task__current(), fd) : BPF_CORE_READ((struct io_kiocb *)via, file);
+
+	return (__u64)file__sock(f);
 }
 
-/* The one that the call at hand works on, by its descriptor. A request has the file itself. */
 static __always_inline struct sock *entry__sock(__u64 via, int fd)
 {
-	return via < VIA_WAYS ? fd__sock(fd) : file__sock(BPF_CORE_READ((struct io_kiocb *)via, file));
+	return (void *)entry__find_sock(via, fd);
 }
 
 #define sock__family(sk)	BPF_CORE_READ(sk, __sk_common.skc_family)
@@ -133,7 +134,6 @@ static __always_inline __u64 unix__abstract(char *at, const char *src, __u64 n, 
 	return n;
 }
 
-/* sun_path of n bytes. A path ends at its NUL; an abstract name may hold some. */
 static __always_inline void record__unix(struct wire_hdr *h, struct wire_blob *b, const char *src, __u64 n, bool user)
 {
 	char first = 0, *at;
@@ -160,6 +160,20 @@ static __always_inline void record__unix(struct wire_hdr *h, struct wire_blob *b
 	record__grown(h, b, off, got > 0 ? got - 1 : 0);
 }
 
+/*
+ * sun_path of n bytes, at the end of the record of the current task; as record__take_walk(). A path ends at its NUL; an
+ * abstract name may hold some.
+ */
+__weak __attribute__((noinline)) __u32 record__take_unix(__u64 src, __u32 n, __u32 user)
+{
+	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct wire_blob b = {};
+
+	if (s)
+		record__unix((void *)s->rec, &b, (void *)src, n, user);
+	return b.off | (__u32)b.len << 16;
+}
+
 /* The name a unix socket is bound to. False when it has none. */
 static __always_inline bool record__unix_sock(struct wire_hdr *h, struct wire_blob *b, struct sock *sk)
 {
@@ -168,7 +182,7 @@ static __always_inline bool record__unix_sock(struct wire_hdr *h, struct wire_bl
 
 	if (len <= 2)
 		return false;
-	record__unix(h, b, (char *)a + bpf_core_field_offset(a->name) + 2, len - 2, false);
+	*b = blob__of(record__take_unix((__u64)a + bpf_core_field_offset(a->name) + 2, len - 2, false));
 	return true;
 }
 
@@ -187,7 +201,7 @@ static __always_inline void net__asked_path(__u64 via, struct wire_hdr *h, struc
 	if (net__read(&family, sizeof(family), addr, user))
 		h->flags |= WIRE_UNREADABLE;
 	else if (family == AF_UNIX && len > 2)
-		record__unix(h, b, addr + 2, len - 2, user);
+		*b = blob__of(record__take_unix(task__number((void *)addr) + 2, len - 2, user));
 }
 
 #endif

@@ -179,13 +179,10 @@ static __always_inline void walk__tail(struct walk *w, const void *name, __u32 l
 }
 
 /* Walk from a dentry to a task's root, before the text there is. Returns enum walk_end, LOOSE only if unnamed. */
-__weak __attribute__((noinline)) int walk__on(__u32 kind, __u64 task, __u64 dentry, __u64 mnt)
+static __always_inline int walk__on(struct walk *w, __u32 kind, __u64 task, __u64 dentry, __u64 mnt)
 {
-	struct walk *w = walk__get(kind);
 	struct fs_struct *fs;
 
-	if (!w)
-		return WALK_LONG;
 	w->end = WALK_LONG;
 	w->dentry = (void *)dentry;
 	w->mnt = mount__of((void *)mnt);
@@ -199,16 +196,6 @@ __weak __attribute__((noinline)) int walk__on(__u32 kind, __u64 task, __u64 dent
 	else if (w->pos == PATH_SIZE - 1 && w->end != WALK_LONG)
 		walk__prepend(w, "/", 1, false);
 	return w->end;
-}
-
-static __always_inline int path__walk(__u32 kind, __u64 task, __u64 dentry, __u64 mnt)
-{
-	struct walk *w = walk__get(kind);
-
-	if (!w)
-		return WALK_LONG;
-	w->pos = PATH_SIZE - 1;
-	return walk__on(kind, task, dentry, mnt);
 }
 
 /* One step from a control group to its hierarchy's root. */

@@ -28,6 +28,8 @@
 #include "rate.h"
 #include "task.h"
 
+#define RECORD_CLEARED	208	/* of a record, when it is begun: the fixed part of all but few; the rest where its size is known */
+
 static __always_inline struct scratch *scratch__of(struct wire_hdr *h)
 {
 	return (void *)((char *)h - offsetof(struct scratch, rec));
@@ -184,19 +186,28 @@ static __always_inline struct wire_blob blob__of(__u32 taken)
 	return (struct wire_blob){ .off = taken, .len = taken >> 16 };
 }
 
-/* The text of the last walk of this record's kind. */
-static __always_inline void record__walked(struct wire_hdr *h, struct wire_blob *b)
+/*
+ * Walks from a dentry to a task's root and puts the path at the end of that kind's record; as record__take_walk(). fresh:
+ * the text begins here, else it has its last component already (walk__tail()).
+ */
+__weak __attribute__((noinline)) __u32 record__take_path(__u32 kind, __u64 task, __u64 dentry, __u64 mnt, __u32 fresh)
 {
-	*b = blob__of(record__take_walk(scratch__of(h)->kind));
-}
+	struct scratch *s = scratch__get(kind);
+	struct walk *w = walk__get(kind);
+	struct wire_hdr *h;
+	int end;
 
-static __always_inline void record__ended(struct wire_hdr *h, struct wire_blob *b, int end)
-{
+	if (!s || !w || !dentry || !mnt)
+		return 0;
+	h = (void *)s->rec;
+	if (fresh)
+		w->pos = PATH_SIZE - 1;
+	end = walk__on(w, kind, task, dentry, mnt);
 	if (end == WALK_OUTSIDE || end == WALK_LOOSE)
 		h->flags |= WIRE_OUTSIDE;
 	if (end == WALK_LONG)
 		h->flags |= WIRE_TRUNCATED;
-	record__walked(h, b);
+	return record__take_walk(kind);
 }
 
 /* The path of a dentry under a mount, as the record's process would name it. */
@@ -205,8 +216,7 @@ static __always_inline void record__dentry(struct wire_hdr *h, struct wire_blob 
 {
 	struct scratch *s = scratch__of(h);
 
-	if (d && mnt)
-		record__ended(h, b, path__walk(s->kind, s->task, (__u64)d, (__u64)mnt));
+	*b = blob__of(record__take_path(s->kind, s->task, (__u64)d, (__u64)mnt, true));
 }
 
 static __always_inline void record__path(struct wire_hdr *h, struct wire_blob *b, struct path *p)
@@ -319,22 +329,29 @@ static __always_inline void record__fill(struct wire_hdr *h, struct task_struct 
 	task__namespaces(h, t, typed);
 }
 
-/* Turn the scratch into a complete CGROUP record of the task's group. */
-static __always_inline void record__cgroup(struct wire_hdr *h, struct task_struct *t, struct cgroup *cg, __u64 id,
-					   __u32 version)
+/* The header in the scratch goes on as one of another record. */
+static __always_inline void record__becomes(struct wire_hdr *h, __u16 type, __u16 call, __u32 size)
 {
-	struct wire_cgroup *r = (void *)h;
-
-	__builtin_memset(r, 0, sizeof(*r));
-	record__fill(h, t, false, EVENT_CGROUP, CALL_NONE, sizeof(*r));
-	h->cgroup = id;
-	r->version = version;
-	if (cgroup__walk(scratch__of(h)->kind, (__u64)BPF_CORE_READ(cg, kn)) == WALK_LONG)
-		h->flags |= WIRE_TRUNCATED;
-	record__walked(h, &r->path);
+	h->type = type;
+	h->call = call;
+	h->size = size;
+	h->flags = 0;
 }
 
-/* Send the CGROUP record of the scratch's group; it is claimed. It counts as seen once it got there. */
+/* So does the CGROUP record of the scratch's group. */
+static __always_inline void record__cgroup(struct scratch *s, __u32 kind, __u32 version)
+{
+	struct cgroup *cg = (void *)s->cgroup;
+	struct wire_cgroup *r = (void *)s->rec;
+
+	record__becomes(&r->hdr, EVENT_CGROUP, CALL_NONE, sizeof(*r));
+	r->version = version;
+	if (cgroup__walk(kind, (__u64)BPF_CORE_READ(cg, kn)) == WALK_LONG)
+		r->hdr.flags |= WIRE_TRUNCATED;
+	r->path = blob__of(record__take_walk(kind));
+}
+
+/* Send it; the scratch is claimed and its header filled. It counts as seen once it got there. */
 __weak __attribute__((noinline)) int record__introduce(__u32 kind, __u64 id, __u32 version)
 {
 	struct scratch *s = scratch__get(kind);
@@ -342,39 +359,43 @@ __weak __attribute__((noinline)) int record__introduce(__u32 kind, __u64 id, __u
 
 	if (!s)
 		return 0;
-	record__cgroup((void *)s->rec, (void *)s->task, (void *)s->cgroup, id, version);
+	record__cgroup(s, kind, version);
 	if (!record__output(kind))
 		bpf_map_update_elem(&cgroups_seen, &id, &one, BPF_ANY);
 	return 0;
 }
 
 /*
- * A control group that later records will name but no record is at hand for, unless it is in the ring already.
+ * A control group that later records will name but no record is at hand for, unless it is in the ring already. Who met it
+ * is left out.
  */
-static __always_inline void record__meet(__u32 kind, struct task_struct *t, struct cgroup *cg, __u64 id, __u32 version)
+static __always_inline void record__meet(__u32 kind, struct cgroup *cg, __u64 id, __u32 version)
 {
+	struct wire_hdr *h;
 	struct scratch *s;
 
 	if (bpf_map_lookup_elem(&cgroups_seen, &id))
 		return;
-	s = scratch__claim(kind, t, cg);
+	s = scratch__claim(kind, NULL, cg);
 	if (!s) {
 		counter__lost(EVENT_CGROUP, LOSS_SCRATCH_BUSY);
 		return;
 	}
+	h = (void *)s->rec;
+	__builtin_memset(h, 0, sizeof(*h));
+	h->time = bpf_ktime_get_boot_ns();
+	h->cpu = bpf_get_smp_processor_id();
+	h->cgroup = id;
 	record__introduce(kind, id, version);
 	scratch__release(s);
 }
 
-/* Turn the scratch into a complete CRED_CHANGE record: from what its thread was to what it is. */
-static __always_inline void record__cred_change(struct scratch *s, struct task_struct *t, bool typed, __u64 cgroup,
-						const struct creds *now, enum cred_reason reason)
+/* Turn the scratch, whose header is filled, into a CRED_CHANGE record: from what its thread was to what it is. */
+static __always_inline void record__cred_change(struct scratch *s, const struct creds *now, enum cred_reason reason)
 {
 	struct wire_cred_change *r = (void *)s->rec;
 
-	__builtin_memset(r, 0, sizeof(*r));
-	record__fill(&r->hdr, t, typed, EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
-	r->hdr.cgroup = cgroup;
+	record__becomes(&r->hdr, EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
 	r->reason = reason;
 	r->suid = now->suid;
 	r->fsuid = now->fsuid;
@@ -394,9 +415,9 @@ static __always_inline void record__cred_change(struct scratch *s, struct task_s
 
 /*
  * The current thread's credentials beside what they were at its last event, and a record where no call could have made
- * the one of the other. The scratch is claimed; it is not yet the record that is about to be.
+ * the one of the other. The scratch is claimed and its header filled.
  */
-__weak __attribute__((noinline)) int record__credentials(__u32 kind, __u64 cgroup)
+__weak __attribute__((noinline)) int record__credentials(__u32 kind)
 {
 	bool typed = task__typed();
 	struct task_struct *t = task__mine();
@@ -422,7 +443,7 @@ __weak __attribute__((noinline)) int record__credentials(__u32 kind, __u64 cgrou
 	*known = *now;
 	if (!control__wants(c, CALL_CRED_CHANGE) || !creds__forged(&s->was, now, false, false))
 		return 0;
-	record__cred_change(s, t, typed, cgroup, now, CRED_FORGED);
+	record__cred_change(s, now, CRED_FORGED);
 	record__output(kind);
 	return 1;
 }
@@ -435,6 +456,7 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 					 __u32 tgid)
 {
 	struct wire_control *c = control__get();
+	struct wire_hdr *h;
 	struct scratch *s;
 	struct cgroup *cg;
 	__u32 version = 2;
@@ -463,14 +485,17 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 		group__lost(id, type, 0, 0);
 		return 0;
 	}
+	h = (void *)s->rec;
+	__builtin_memset(h, 0, sizeof(*h));
+	record__fill(h, t, typed, type, call, sizeof(*h));
+	h->cgroup = id;
 	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id))
 		record__introduce(kind, id, version);
 	s->was_known = 0;
 	if (c->want & WANT_CREDS && type != EVENT_EXEC)
-		record__credentials(kind, id);
-	__builtin_memset(s->rec, 0, sizeof(struct wire_hdr));
-	record__fill((void *)s->rec, t, typed, type, call, sizeof(struct wire_hdr));
-	((struct wire_hdr *)s->rec)->cgroup = id;
+		record__credentials(kind);
+	__builtin_memset(s->rec + sizeof(*h), 0, RECORD_CLEARED - sizeof(*h));
+	record__becomes(h, type, call, sizeof(*h));
 	return 1;
 }
 
@@ -495,7 +520,8 @@ static __always_inline void *record__begun(__u32 kind, __u32 size)
 
 	if (!s)
 		return NULL;
-	__builtin_memset(s->rec + sizeof(struct wire_hdr), 0, size - sizeof(struct wire_hdr));
+	if (size > RECORD_CLEARED)
+		__builtin_memset(s->rec + RECORD_CLEARED, 0, size - RECORD_CLEARED);
 	((struct wire_hdr *)s->rec)->size = size;
 	return s->rec;
 }

@@ -74,8 +74,8 @@ static __always_inline void chroot__root(struct wire_chroot *r, struct task_stru
 
 	r->dev = inode__dev(inode);
 	r->ino = BPF_CORE_READ(inode, i_ino);
-	if (d && mnt && first)
-		record__ended(&r->hdr, &r->name, path__walk(kind, (__u64)first, (__u64)d, (__u64)mnt));
+	if (first)
+		r->name = blob__of(record__take_path(kind, (__u64)first, (__u64)d, (__u64)mnt, true));
 }
 
 SEC("tracepoint/syscalls/sys_exit_chroot")

@@ -40,13 +40,15 @@ int tasks__iter(struct bpf_iter__task *ctx)
 		return 0;
 	h = (void *)s->rec;
 	id = cg ? cgroup__id(cg, false, &version) : 0;
+	__builtin_memset(h, 0, sizeof(*h));
+	record__fill(h, t, false, EVENT_EXEC, CALL_EXECVE, sizeof(*h));
+	h->cgroup = id;
 	if (cg) {
-		record__cgroup(h, t, cg, id, version);
+		record__cgroup(s, SCRATCH_ITER, version);
 		tasks__write(seq, h);
 	}
-	__builtin_memset(h, 0, sizeof(struct wire_exec));
-	record__fill(h, t, false, EVENT_EXEC, CALL_EXECVE, sizeof(struct wire_exec));
-	h->cgroup = id;
+	record__becomes(h, EVENT_EXEC, CALL_EXECVE, sizeof(struct wire_exec));
+	__builtin_memset(s->rec + sizeof(*h), 0, sizeof(struct wire_exec) - sizeof(*h));
 	h->flags = WIRE_SNAPSHOT;
 	exec__identity((void *)h, t, false);
 	exec__stdio((void *)h);
