@@ -86,8 +86,8 @@ static __always_inline void socketpair__fds(struct wire_socketpair *r, __u64 uad
 		r->hdr.flags |= WIRE_UNREADABLE;
 		return;
 	}
-	first = fd__sock(fd[0]);
-	second = fd__sock(fd[1]);
+	first = entry__sock(VIA_CALL, fd[0]);
+	second = entry__sock(VIA_CALL, fd[1]);
 	if (!first || !second || (r->domain == AF_UNIX && unix__peer(first) != second)) {
 		r->hdr.flags |= WIRE_ARGS_CHANGED;
 		return;
