@@ -26,6 +26,15 @@ static json_t *text(struct str s)
 	return json_stringn(s.p ? s.p : "", s.n);
 }
 
+static void set_text(json_t *o, const struct shown *s)
+{
+	struct buf b = {};
+
+	part_text(s, &b);
+	json_object_set_new(o, "text", text(buf_view(&b)));
+	buf_free(&b);
+}
+
 /* m asks about an event when evaluate is set; name: the event type that the cost is for. */
 static json_t *tree_json(struct matcher *m, const struct shown *s, bool evaluate, int name)
 {
@@ -34,7 +43,7 @@ static json_t *tree_json(struct matcher *m, const struct shown *s, bool evaluate
 	struct buf b = {};
 
 	if (p.kind == PART_CHECK)
-		json_object_set_new(o, "text", text(p.text));
+		set_text(o, s);
 	if (p.macro.p)
 		json_object_set_new(o, "macro", text(p.macro));
 	if (evaluate) {

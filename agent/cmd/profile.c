@@ -178,14 +178,20 @@ static int by_ns(const void *a, const void *b)
 
 static json_t *checks_json(struct measured *r)
 {
+	_cleanup_(buf_free) struct buf b = {};
 	json_t *a = json_array();
 
 	qsort(r->checks, r->n, sizeof(*r->checks), by_ns);
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct check *c = &r->checks[i];
 		struct part p = part_of(c->part);
-		json_t *o = json_pack("{s:s%, s:I, s:I, s:I, s:f, s:f}", "check", p.text.p, p.text.n, "evaluations",
-				      (json_int_t)c->asked, "true", (json_int_t)c->held, "missing", (json_int_t)c->missing,
+		struct str text;
+		json_t *o;
+
+		buf_reset(&b);
+		part_text(c->part, &b);
+		text = buf_view(&b);
+		o = json_pack("{s:s%, s:I, s:I, s:I, s:f, s:f}", "check", text.p, text.n, "evaluations", (json_int_t)c->asked, "true", (json_int_t)c->held, "missing", (json_int_t)c->missing,
 				      "ns", c->ns, "nsEach", c->asked ? c->ns / (double)c->asked : 0);
 
 		if (p.macro.p)

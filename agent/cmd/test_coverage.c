@@ -73,9 +73,9 @@ static int find_rule(const struct test_coverage *c, const struct loaded_rule *r)
 	return i ? (int)json_integer_value(i) : -1;
 }
 
-static struct check check_of(struct test_coverage *c, const struct tested *p)
+static struct check check_of(struct test_coverage *c, const struct part *p, const char *text)
 {
-	struct check k = {.text = arena_strdup(c->arena, p->text), .macro = arena_str(c->arena, p->macro)};
+	struct check k = {.text = arena_strdup(c->arena, text), .macro = arena_str(c->arena, p->macro)};
 
 	if (p->place) {
 		k.file = arena_str(c->arena, p->place->file);
@@ -104,8 +104,11 @@ static bool add_rule(struct test_coverage *c, const struct loaded_rule *r)
 	*v = (struct covered){.name = arena_strdup(c->arena, r->info.name), .file = arena_str(c->arena, r->place.file),
 			      .line = r->place.line, .n = parts_count(p)};
 	v->v = arena_array(c->arena, struct check, v->n + 1);
-	for (uint32_t i = 0; v->v && i < v->n; i++)
-		v->v[i] = check_of(c, parts_at(p, i));
+	for (uint32_t i = 0; v->v && i < v->n; i++) {
+		struct part part = parts_at(p, i);
+
+		v->v[i] = check_of(c, &part, parts_text(p, i));
+	}
 	parts_free(p);
 	json_object_set_new(c->index, key, json_integer(c->n++));
 	return v->v && v->name;
@@ -149,13 +152,13 @@ struct test_coverage *test_coverage_free(struct test_coverage *c)
 
 /* ---- one case ---- */
 
-static bool same_place(const struct check *k, const struct tested *p)
+static bool same_place(const struct check *k, const struct part *p)
 {
 	return p->place && k->line == p->place->line && k->col == p->place->col &&
 	       str_eq(str_after_last(k->file, '/'), str_after_last(p->place->file, '/'));
 }
 
-static bool parts_together(const struct tested *a, const struct tested *b)
+static bool parts_together(const struct part *a, const struct part *b)
 {
 	return a->place && b->place && a->place->line == b->place->line && a->place->col == b->place->col &&
 	       str_eq(a->place->file, b->place->file);
@@ -164,14 +167,17 @@ static bool parts_together(const struct tested *a, const struct tested *b)
 /* The check that stands at the same place; of several (a macro named twice, rows of an exception) the one of the same turn. */
 static uint32_t find_check(const struct covered *r, const struct parts *p, uint32_t i)
 {
+	struct part part = parts_at(p, i), other;
 	uint32_t turn = 0;
 
-	if (i < r->n && parts_count(p) == r->n && same_place(&r->v[i], parts_at(p, i)))
+	if (i < r->n && parts_count(p) == r->n && same_place(&r->v[i], &part))
 		return i;
-	for (uint32_t k = 0; k < i; k++)
-		turn += parts_together(parts_at(p, k), parts_at(p, i));
+	for (uint32_t k = 0; k < i; k++) {
+		other = parts_at(p, k);
+		turn += parts_together(&other, &part);
+	}
 	for (uint32_t k = 0; k < r->n; k++) {
-		if (same_place(&r->v[k], parts_at(p, i)) && !turn--)
+		if (same_place(&r->v[k], &part) && !turn--)
 			return k;
 	}
 	return NONE;

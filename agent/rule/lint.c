@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/lint.h"
 #include "rule/lint_state.h"
-#include "util/utf8.h"
+#include "rule/part.h"
 #include <errno.h>
 #include <stdarg.h>
 
@@ -212,15 +212,13 @@ const char *lint_shown(char buf[96], const struct ast *n, const struct ast *with
 {
 	struct str macro = lint_macro(n);
 	struct buf b _cleanup_(buf_free) = {};
-	size_t cut;
 
 	if (macro.n && !str_eq(macro, within->macro)) {
 		snprintf(buf, 96, "%s%.*s", n->kind == AST_NOT ? "not " : "", (int)(macro.n < 90 ? macro.n : 90), macro.p);
 		return buf;
 	}
-	ast_print(n, &b);
-	cut = utf8_cut(buf_view(&b), b.n > 72 ? 68 : b.n);
-	snprintf(buf, 96, "%.*s%s", (int)cut, b.p ? b.p : "", cut < b.n ? " ..." : "");
+	part_print(n, 72, &b);
+	snprintf(buf, 96, "%s", b.p ? b.p : "");
 	return buf;
 }
 

@@ -14,7 +14,7 @@
 
 struct matcher;
 
-/* n checked conditions; a NULL one never matches. The trees are not needed afterwards, the arena of their texts is. */
+/* n checked conditions; a NULL one never matches. The trees have to live as long: what explain shows is read off them. */
 int matcher_new(struct matcher **ret, const struct ast *const *conditions, uint32_t n, unsigned int check_flags);
 struct matcher *matcher_free(struct matcher *m);
 

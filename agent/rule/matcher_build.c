@@ -465,8 +465,6 @@ static uint32_t build_check(struct matcher *m, const struct ast *n, struct shown
 	shown->slot = slot_of(m, n->lhs);
 	if (shown->slot == NODE_BAD)
 		return NODE_BAD;
-	shown->op = op;
-	shown->trapped = n->trap;
 	if (n->trap)
 		return n->trap == TRAP_TRUE ? NODE_TRUE : NODE_FALSE;
 	p.slot = shown->slot;
@@ -494,24 +492,6 @@ static uint32_t build_check(struct matcher *m, const struct ast *n, struct shown
 
 /* ---- trees ---- */
 
-#define SHOWN_TEXT_MAX 400	/* of one check: explain need not repeat a list of a thousand names */
-
-static bool show_text(struct matcher *m, struct shown *s, const struct ast *n)
-{
-	_cleanup_(buf_free) struct buf b = {};
-	struct str text;
-
-	ast_print(n, &b);
-	text = buf_view(&b);
-	if (text.n > SHOWN_TEXT_MAX) {
-		buf_char(&b, '\0');
-		memcpy(b.p + SHOWN_TEXT_MAX - 4, " ...", 4);
-		text = str_n(b.p, SHOWN_TEXT_MAX);
-	}
-	s->text = arena_str(m->arena, text);
-	return s->text.p && !buf_error(&b);
-}
-
 static uint32_t build_members(struct matcher *m, const struct ast *n, struct shown *s)
 {
 	enum node_kind kind = n->kind == AST_AND ? NODE_AND : n->kind == AST_OR ? NODE_OR : NODE_NOT;
@@ -536,11 +516,10 @@ uint32_t matcher_build(struct matcher *m, const struct ast *n, struct shown **sh
 	if (!s)
 		return NODE_BAD;
 	*shown = s;
-	s->kind = n->kind;
-	s->macro = n->macro;
+	s->ast = n;
 	s->slot = s->rhs = UINT32_MAX;
 	if (n->kind == AST_CHECK)
-		s->node = show_text(m, s, n) ? build_check(m, n, s) : NODE_BAD;
+		s->node = build_check(m, n, s);
 	else if (n->kind == AST_MACRO)	/* ast_check() refused it */
 		s->node = NODE_FALSE;
 	else

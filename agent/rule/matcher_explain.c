@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Explain: one condition as it was written, every part evaluated, with the values that decided. */
 #include "rule/matcher_node.h"
+#include "rule/matcher_part.h"
 #include <arpa/inet.h>
 
 #define EXPLAIN_VALUES_MAX 8		/* values of one field that are shown */
@@ -81,7 +82,7 @@ static void explain(struct matcher *m, const struct shown *s, unsigned int depth
 	buf_puts(out, node_holds(m, s->node) ? "+ " : "- ");
 	for (i = 0; i < depth; i++)
 		buf_puts(out, "  ");
-	switch (s->kind) {
+	switch (s->ast->kind) {
 	case AST_AND:
 		buf_puts(out, "all of\n");
 		break;
@@ -92,7 +93,7 @@ static void explain(struct matcher *m, const struct shown *s, unsigned int depth
 		buf_puts(out, "not\n");
 		break;
 	default:
-		buf_str(out, s->text);
+		part_print(s->ast, PART_SHOWN_MAX, out);
 		if (s->slot != UINT32_MAX) {
 			buf_puts(out, "    [");
 			slot_print(m, s->slot, out);

@@ -141,16 +141,13 @@ struct program {
 
 /* ---- what explain shows ---- */
 
+/* A node of the tree, and what became of it. */
 struct shown {
-	enum ast_kind kind;
-	struct str text;	/* of a check */
-	struct str macro;	/* {NULL, 0}: stands in the rule itself */
-	enum op op;		/* of a check */
-	bool trapped;		/* of a check: the outcome is the original's, whatever the value */
+	const struct ast *ast;
 	uint32_t node;		/* as written, not simplified */
 	uint32_t slot, rhs;	/* UINT32_MAX: none */
 	struct shown **v;
-	uint32_t n;
+	uint32_t n;		/* of v */
 };
 
 struct matcher {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/matcher_part.h"
 #include "rule/matcher_node.h"
+#include "rule/ast_node.h"
 #include "util/utf8.h"
 #include <stdlib.h>
 
@@ -14,10 +15,12 @@ const struct shown *matcher_parts(const struct matcher *m, uint32_t i)
 
 struct part part_of(const struct shown *s)
 {
-	return (struct part){
-		.kind = s->kind == AST_AND ? PART_ALL : s->kind == AST_OR ? PART_ANY : s->kind == AST_NOT ? PART_NOT : PART_CHECK,
-		.text = s->text, .macro = s->macro, .n = s->n,
-	};
+	return part_of_tree(s->ast);
+}
+
+void part_text(const struct shown *s, struct buf *out)
+{
+	part_print(s->ast, PART_SHOWN_MAX, out);
 }
 
 const struct shown *part_member(const struct shown *s, uint32_t i)
@@ -65,7 +68,7 @@ static struct guess guess_part(const struct matcher *m, const struct shown *s, i
 static struct guess guess_members(const struct matcher *m, const struct shown *s, int name)
 {
 	_cleanup_(freep) struct guess *v = calloc(s->n + 1, sizeof(*v));
-	bool any = s->kind == AST_OR;
+	bool any = s->ast->kind == AST_OR;
 	struct guess g = {.known = true};
 	float reached = 1;
 
@@ -94,9 +97,9 @@ static struct guess guess_part(const struct matcher *m, const struct shown *s, i
 {
 	struct guess g;
 
-	if (s->kind == AST_CHECK)
+	if (s->ast->kind == AST_CHECK)
 		return guess_check(m, s, name);
-	if (s->kind == AST_AND || s->kind == AST_OR)
+	if (s->ast->kind == AST_AND || s->ast->kind == AST_OR)
 		return guess_members(m, s, name);
 	if (!s->n)
 		return (struct guess){.known = true};
@@ -128,7 +131,7 @@ enum part_result part_result(struct matcher *m, const struct shown *s)
 {
 	if (node_holds(m, s->node))
 		return PART_TRUE;
-	if (s->kind != AST_CHECK || s->trapped || s->slot == UINT32_MAX || s->op == OP_EXISTS)
+	if (s->ast->kind != AST_CHECK || s->ast->trap || s->slot == UINT32_MAX || s->ast->op == OP_EXISTS)
 		return PART_FALSE;
 	if (!slot_values(m, s->slot)->present || (s->rhs != UINT32_MAX && !slot_values(m, s->rhs)->present))
 		return PART_MISSING;
@@ -150,9 +153,9 @@ void part_value(struct matcher *m, const struct shown *s, struct buf *out)
 
 static bool is_single(const struct shown *s)
 {
-	while (s->kind == AST_NOT && s->n)
+	while (s->ast->kind == AST_NOT && s->n)
 		s = s->v[0];
-	return s->kind == AST_CHECK;
+	return s->ast->kind == AST_CHECK;
 }
 
 /*
@@ -191,9 +194,9 @@ static uint32_t reasons(struct matcher *m, const struct shown *s, const struct s
 	while (one && one->n) {
 		s = one;
 		holds = node_holds(m, s->node);
-		if (s->kind != AST_NOT && holds == (s->kind == AST_AND))
+		if (s->ast->kind != AST_NOT && holds == (s->ast->kind == AST_AND))
 			break;
-		one = s->kind == AST_NOT ? s->v[0] : deciding(m, s, holds);
+		one = s->ast->kind == AST_NOT ? s->v[0] : deciding(m, s, holds);
 	}
 	if (!one || !one->n) {
 		if (room)
@@ -262,31 +265,36 @@ static const struct {
 
 static void put_check(struct matcher *m, const struct shown *s, struct buf *out)
 {
+	_cleanup_(buf_free) struct buf whole = {};
+	enum op op = s->ast->op == OP_EQEQ ? OP_EQ : s->ast->op;
 	bool holds = node_holds(m, s->node), left;
-	const char *word = op_table[s->op].word;
-	struct str field, rest;
-	size_t at = operator_at(s->text, word);
+	const char *word = op_table[op].word;
+	struct str field, rest, text;
+	size_t at;
 
-	if (s->kind != AST_CHECK || s->trapped || s->slot == UINT32_MAX || at == s->text.n) {
-		put_cut(s->text, out);
+	part_text(s, &whole);
+	text = buf_view(&whole);
+	at = operator_at(text, word);
+	if (s->ast->kind != AST_CHECK || s->ast->trap || s->slot == UINT32_MAX || at == text.n) {
+		put_cut(text, out);
 		buf_puts(out, holds ? " always holds" : " never holds");
 		return;
 	}
-	field = str_n(s->text.p, at);
-	if (s->op == OP_EXISTS) {
+	field = str_n(text.p, at);
+	if (op == OP_EXISTS) {
 		buf_printf(out, STR_FMT " is %s", STR_ARG(field), holds ? "there" : "missing");
 		return;
 	}
 	left = slot_values(m, s->slot)->present;
 	if (part_result(m, s) == PART_MISSING) {
 		rest = left ? m->slots[s->rhs].field.text : field;
-		buf_printf(out, STR_FMT " is missing", STR_ARG(rest.n ? rest : s->text));
+		buf_printf(out, STR_FMT " is missing", STR_ARG(rest.n ? rest : text));
 		return;
 	}
-	rest = str_n(s->text.p + at + 1 + strlen(word), s->text.n - at - 1 - strlen(word));
+	rest = str_n(text.p + at + 1 + strlen(word), text.n - at - 1 - strlen(word));
 	buf_printf(out, STR_FMT " = ", STR_ARG(field));
 	slot_print(m, s->slot, out);
-	buf_printf(out, " %s", holds ? verbs[s->op].yes : verbs[s->op].no);
+	buf_printf(out, " %s", holds ? verbs[op].yes : verbs[op].no);
 	put_cut(rest, out);
 	if (s->rhs != UINT32_MAX) {
 		buf_puts(out, " = ");

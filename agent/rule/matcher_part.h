@@ -10,20 +10,15 @@
 #define RULE_MATCHER_PART_H
 
 #include "rule/matcher.h"
+#include "rule/part.h"
 
 struct shown;	/* a part */
 
-enum part_kind { PART_ALL, PART_ANY, PART_NOT, PART_CHECK };
-
-struct part {
-	enum part_kind kind;
-	struct str text;	/* of a check, cut where it is long */
-	struct str macro;	/* it came from, as the rule names it; {NULL, 0}: stands in the rule itself */
-	uint32_t n;		/* members */
-};
+#define PART_SHOWN_MAX 400	/* of one check's text */
 
 const struct shown *matcher_parts(const struct matcher *m, uint32_t i);	/* of condition i, NULL without one */
 struct part part_of(const struct shown *s);
+void part_text(const struct shown *s, struct buf *out);	/* of a check */
 const struct shown *part_member(const struct shown *s, uint32_t i);
 
 /* In comparisons of two numbers. Guesses, those by which the matcher puts members in order. */

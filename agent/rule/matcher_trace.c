@@ -11,21 +11,21 @@ struct trace {
 
 static void pass(struct trace *t, const struct shown *s)
 {
-	t->next += s->kind == AST_CHECK;
+	t->next += s->ast->kind == AST_CHECK;
 	for (uint32_t i = 0; i < s->n; i++)
 		pass(t, s->v[i]);
 }
 
 static bool trace(struct trace *t, const struct shown *s)
 {
-	bool stop = s->kind == AST_OR, holds = !stop;
+	bool stop = s->ast->kind == AST_OR, holds = !stop;
 
-	if (s->kind == AST_CHECK) {
+	if (s->ast->kind == AST_CHECK) {
 		holds = node_holds(t->m, s->node);
 		t->fn(t->ctx, t->next++, holds);
 		return holds;
 	}
-	if (s->kind == AST_NOT)
+	if (s->ast->kind == AST_NOT)
 		return !trace(t, s->v[0]);
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (holds == stop)

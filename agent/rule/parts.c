@@ -2,7 +2,6 @@
 #include "rule/parts.h"
 #include "rule/ast_node.h"
 #include "rule/matcher.h"
-#include "util/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -26,7 +25,7 @@ struct parts {
 	struct arena *arena;
 	struct flat *nodes;
 	uint32_t nnodes;
-	struct tested *checks;
+	const char **texts;	/* of the checks */
 	uint32_t nchecks;
 	struct mutant *mutants;
 	struct change *changes;
@@ -50,36 +49,25 @@ static void count(const struct ast *n, uint32_t *nodes, uint32_t *checks)
 		count(n->v[i], nodes, checks);
 }
 
-/* A list may have thousands of names: what stands at its end does not matter. */
 static const char *text_of(struct arena *a, const char *prefix, const struct ast *n)
 {
 	_cleanup_(buf_free) struct buf b = {};
-	size_t cut;
 
 	buf_puts(&b, prefix);
-	ast_print(n, &b);
-	if (buf_error(&b))
-		return NULL;
-	cut = utf8_cut(buf_view(&b), PART_TEXT_MAX);
-	if (cut < b.n) {
-		b.n = cut;
-		buf_puts(&b, " ...");
-	}
-	return arena_strdup(a, b.p);
+	part_print(n, PART_TEXT_MAX, &b);
+	return buf_error(&b) ? NULL : arena_strdup(a, b.p);
 }
 
 static bool lay(struct parts *p, const struct ast *n, uint32_t parent)
 {
 	uint32_t at = p->nnodes++;
-	struct tested *part;
 
 	p->nodes[at] = (struct flat){.ast = n, .parent = parent, .check = NONE};
 	if (n->kind == AST_CHECK) {
 		p->nodes[at].check = p->nchecks;
 		p->asked[p->nchecks] = n;
-		part = &p->checks[p->nchecks++];
-		*part = (struct tested){.place = n->place, .macro = n->macro, .text = text_of(p->arena, "", n)};
-		if (!part->text)
+		p->texts[p->nchecks] = text_of(p->arena, "", n);
+		if (!p->texts[p->nchecks++])
 			return false;
 	}
 	for (uint32_t i = 0; i < n->n; i++) {
@@ -99,8 +87,8 @@ int parts_new(struct parts **ret, const struct ast *condition)
 	count(condition, &nodes, &checks);
 	p->arena = arena_new(0);
 	p->nodes = p->arena ? arena_array(p->arena, struct flat, nodes) : NULL;
-	p->checks = p->nodes ? arena_array(p->arena, struct tested, checks + 1) : NULL;
-	p->asked = p->checks ? arena_array(p->arena, const struct ast *, 2 * checks + 1) : NULL;
+	p->texts = p->nodes ? arena_array(p->arena, const char *, checks + 1) : NULL;
+	p->asked = p->texts ? arena_array(p->arena, const struct ast *, 2 * checks + 1) : NULL;
 	if (!p->asked || !lay(p, condition, NONE)) {
 		parts_free(p);
 		return -ENOMEM;
@@ -125,9 +113,14 @@ uint32_t parts_count(const struct parts *p)
 	return p->nchecks;
 }
 
-const struct tested *parts_at(const struct parts *p, uint32_t i)
+struct part parts_at(const struct parts *p, uint32_t i)
 {
-	return &p->checks[i];
+	return part_of_tree(p->asked[i]);
+}
+
+const char *parts_text(const struct parts *p, uint32_t i)
+{
+	return p->texts[i];
 }
 
 /* ---- mutants ---- */

@@ -9,15 +9,7 @@
 #ifndef RULE_PARTS_H
 #define RULE_PARTS_H
 
-#include "rule/ast.h"
-#include "rule/diag.h"
-
-/* A check; what explain shows of a part is matcher_part.h's. */
-struct tested {
-	const struct diag_place *place;	/* in the source; NULL when the rules were loaded without places */
-	struct str macro;		/* that it comes from, or none */
-	const char *text;
-};
+#include "rule/part.h"
 
 struct parts;
 
@@ -41,7 +33,8 @@ struct mutant {
 int parts_new(struct parts **ret, const struct ast *condition);
 struct parts *parts_free(struct parts *p);
 uint32_t parts_count(const struct parts *p);
-const struct tested *parts_at(const struct parts *p, uint32_t i);
+struct part parts_at(const struct parts *p, uint32_t i);
+const char *parts_text(const struct parts *p, uint32_t i);
 
 /* Also the mutants, at most max of them; parts_left_out() says how many there are besides. 0 or -ENOMEM. */
 int parts_mutate(struct parts *p, uint32_t max, unsigned int check_flags);
