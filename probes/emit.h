@@ -31,6 +31,9 @@ extern int listen__serves(__u64 via, __s64 ret);
 extern int accept__emit(__s32 nr, __u64 via, __s64 ret);
 extern int accept__serves(__u64 via, __s64 ret);
 
+/* transfer.bpf.c */
+extern int transfer__emit(__s32 nr, __u64 via, __s64 ret);
+
 /* The calls that change names. */
 static __always_inline int name__emit(__s32 nr, __u64 via, __s64 ret)
 {

@@ -184,6 +184,9 @@ static __always_inline __s32 socketcall__nr(__u32 which)
 	return -1;
 }
 
+#define SQE_FIXED_FILE		(1u << 0)	/* a request's flags begin with those it was submitted with */
+#define SQE_CQE_SKIP_SUCCESS	(1u << 6)	/* since 5.17 */
+
 /* Operations of io_uring: include/uapi/linux/io_uring.h. */
 enum io_op {
 	IO_ACCEPT = 13, IO_CONNECT = 16, IO_OPENAT = 18, IO_CLOSE, IO_FILES_UPDATE, IO_OPENAT2 = 28, IO_RENAMEAT = 35,

@@ -315,7 +315,9 @@ struct io_listen { int backlog; };
 struct io_accept { int flags; __u32 file_slot; };
 struct io_socket { int domain, type, protocol; __u32 file_slot; };
 struct __kernel_sockaddr_storage { __u16 ss_family; };
-struct io_async_msghdr { struct __kernel_sockaddr_storage addr; };
+struct msghdr { void *msg_name; int msg_namelen; };
+struct io_async_msghdr { struct msghdr msg; struct __kernel_sockaddr_storage addr; };
+struct io_sr_msg { void *buf; int len; unsigned int msg_flags; };
 struct io_async_connect { struct __kernel_sockaddr_storage address; };	/* before 6.10, and then not at once */
 struct io_wq_work_node { struct io_wq_work_node *next; };
 struct io_wq_work_list { struct io_wq_work_node *first, *last; };

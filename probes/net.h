@@ -26,6 +26,7 @@
 #define ERESTARTSYS	512	/* include/linux/errno.h: kernel only, a signal came */
 #define ERESTART_LAST	516
 
+#define SOCKADDR_MAX	128	/* struct sockaddr_storage */
 #define UNIX_NAME_MAX	108	/* sizeof(sun_path) */
 #define UNIX_ROOM	128
 

@@ -9,6 +9,10 @@
 
 #if defined(__TARGET_ARCH_x86)
 #define NR_MPROTECT		10
+#define NR_SENDTO		44
+#define NR_RECVFROM		45
+#define NR_SENDMSG		46
+#define NR_RECVMSG		47
 #define NR_KILL			62
 #define NR_PTRACE		101
 #define NR_RT_SIGQUEUEINFO	129
@@ -27,6 +31,8 @@
 #define NR_KEXEC_LOAD		246
 #define NR_RT_TGSIGQUEUEINFO	297
 #define NR_PERF_EVENT_OPEN	298
+#define NR_RECVMMSG		299
+#define NR_SENDMMSG		307
 #define NR_PROCESS_VM_READV	310
 #define NR_PROCESS_VM_WRITEV	311
 #define NR_FINIT_MODULE		313
@@ -52,6 +58,12 @@
 #define NR_SETHOSTNAME		161
 #define NR_SETDOMAINNAME	162
 #define NR_SETTIMEOFDAY		170
+#define NR_SENDTO		206
+#define NR_RECVFROM		207
+#define NR_SENDMSG		211
+#define NR_RECVMSG		212
+#define NR_RECVMMSG		243
+#define NR_SENDMMSG		269
 #define NR_MMAP			222
 #define NR_MPROTECT		226
 #define NR_RT_TGSIGQUEUEINFO	240

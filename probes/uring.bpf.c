@@ -16,9 +16,6 @@
 #include "net.h"
 #include <bpf/bpf_tracing.h>
 
-#define SQE_FIXED_FILE		(1u << 0)	/* a request's flags begin with those it was submitted with */
-#define SQE_CQE_SKIP_SUCCESS	(1u << 6)	/* since 5.17 */
-#define SOCKADDR_MAX		128	/* struct sockaddr_storage */
 #define AF_MAX			46
 #define CQE_F_MORE		(1u << 1)
 #define BATCH_EACH		16		/* squared: requests of a batch looked through for one */

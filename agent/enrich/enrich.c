@@ -190,6 +190,8 @@ bool enrich_event(struct enrich *e, struct event *ev)
 		enrich_target(e, ev, rec->signal.target, rec->signal.target_start, rec->signal.target_cgroup);
 	if (rec->hdr.type == EVENT_CONNECT)
 		ev->peer_name = dnsmem_find(e->names, owner_of(ev), &rec->connect.peer, rec->hdr.time);
+	else if (rec->hdr.type == EVENT_TRANSFER)
+		ev->peer_name = dnsmem_find(e->names, owner_of(ev), &rec->transfer.peer, rec->hdr.time);
 	else if (rec->hdr.type == EVENT_DNS)
 		enrich_dns(e, ev);
 	return true;

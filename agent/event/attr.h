@@ -41,6 +41,12 @@ extern const struct call_desc call_table[CALL_MAX];	/* [CALL_NONE] has the name 
 /* The call of that name, or CALL_NONE. */
 enum event_call call_by_name(struct str name);
 
+/* Of a call of EVENT_TRANSFER: whether it sends, or receives. */
+static inline bool call_sends(unsigned int call)
+{
+	return call == CALL_SENDTO || call == CALL_SENDMSG || call == CALL_SENDMMSG;
+}
+
 /* "openat" of CALL_OPENAT, as evt.type prints it. */
 static inline struct str call_name(enum event_call call)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "finding/target.h"
+#include "event/attr.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -80,6 +81,12 @@ bool target_socket(const struct event *ev, struct target_socket *ret)
 		ret->peer = r->accept.peer;
 		ret->protocol = r->accept.protocol;
 		ret->direction = "inbound";
+		return true;
+	case EVENT_TRANSFER:
+		*ret = (struct target_socket){.local = r->transfer.local, .peer = r->transfer.peer, .family = r->transfer.family,
+					      .type = r->transfer.type, .protocol = r->transfer.protocol,
+					      .path = event_blob(ev, r->transfer.path)};
+		ret->direction = call_sends(r->hdr.call) ? "outbound" : "inbound";
 		return true;
 	case EVENT_BIND:
 		*ret = SOCKET_OF(r->bind);

@@ -149,8 +149,8 @@ const char *field_nearest(struct str name)
 }
 
 #define BIT(event) (1ull << EVENT_##event)
-#define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(DUP) | BIT(DNS))
-#define DESCRIPTORS (SOCKETS | BIT(OPEN) | BIT(SOCKET) | BIT(CHMOD) | BIT(MOUNT) | BIT(MEMORY) | BIT(KERNEL) | BIT(SPECIAL) | \
+#define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(TRANSFER) | BIT(DUP) | BIT(DNS))
+#define DESCRIPTORS (SOCKETS | BIT(OPEN) | BIT(SOCKET) | BIT(SOCKETPAIR) | BIT(CHMOD) | BIT(MOUNT) | BIT(MEMORY) | BIT(KERNEL) | BIT(SPECIAL) | \
 		     BIT(BPF) | BIT(TAMPER))
 #define PATHS (BIT(OPEN) | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(CHMOD) | BIT(MOUNT) | BIT(CHROOT))
 
@@ -164,6 +164,8 @@ static const struct {
 	{"evt.target.", BIT(TAMPER) | BIT(SIGNAL)},
 	{"evt.abspath", PATHS},
 	{"evt.name_source", PATHS | BIT(EXEC)},
+	{"evt.buf", BIT(TRANSFER)},
+	{"evt.io_dir", BIT(TRANSFER)},
 	{"fd.cip", SOCKETS}, {"fd.sip", SOCKETS}, {"fd.lip", SOCKETS}, {"fd.rip", SOCKETS},
 	{"fd.cport", SOCKETS}, {"fd.sport", SOCKETS}, {"fd.lport", SOCKETS}, {"fd.rport", SOCKETS},
 	{"fd.cproto", SOCKETS}, {"fd.sproto", SOCKETS}, {"fd.lproto", SOCKETS}, {"fd.rproto", SOCKETS},

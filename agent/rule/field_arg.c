@@ -76,6 +76,13 @@ static const struct param p_bind[] = {P(res, RES, 0), P(addr, LOCAL, 0), P(fd, F
 static const struct param p_listen[] = {P(res, RES, 0), P(fd, FD, 0), P(backlog, S32, OFF(listen, backlog)), {}};
 static const struct param p_accept[] = {P(fd, RET_FD, 0), P(tuple, TUPLE, 0), {}};
 static const struct param p_accept4[] = {P(fd, RET_FD, 0), P(tuple, TUPLE, 0), P(flags, U32, OFF(accept, flags)), {}};
+#define DATA P(data, BLOB, OFF(transfer, data))
+#define SIZE P(size, U64, OFF(transfer, size))
+#define MSG_FLAGS P(flags, U32, OFF(transfer, flags))
+static const struct param p_sendto[] = {P(res, RES, 0), DATA, P(fd, FD, 0), SIZE, P(tuple, TUPLE, 0), MSG_FLAGS, {}};
+static const struct param p_sendmmsg[] = {P(res, RES, 0), P(fd, FD, 0), SIZE, DATA, P(tuple, TUPLE, 0), MSG_FLAGS, {}};
+static const struct param p_recvfrom[] = {P(res, RES, 0), DATA, P(tuple, TUPLE, 0), P(fd, FD, 0), SIZE, MSG_FLAGS, {}};
+static const struct param p_recvmsg[] = {P(res, RES, 0), SIZE, DATA, P(tuple, TUPLE, 0), P(fd, FD, 0), MSG_FLAGS, {}};
 static const struct param p_dup[] = {P(res, RET_FD, 0), P(oldfd, FD, 0), {}};
 static const struct param p_dup2[] = {P(res, RET_FD, 0), P(oldfd, FD, 0), P(newfd, S32, OFF(dup, newfd)), {}};
 static const struct param p_dup3[] = {P(res, RET_FD, 0), P(oldfd, FD, 0), P(newfd, S32, OFF(dup, newfd)),
@@ -152,6 +159,8 @@ static const struct param *const params[CALL_MAX] = {
 	[CALL_FCHMODAT2] = p_fchmodat2,
 	[CALL_SOCKET] = p_socket, [CALL_SOCKETPAIR] = p_socketpair, [CALL_CONNECT] = p_connect, [CALL_BIND] = p_bind, [CALL_LISTEN] = p_listen,
 	[CALL_ACCEPT] = p_accept, [CALL_ACCEPT4] = p_accept4,
+	[CALL_SENDTO] = p_sendto, [CALL_SENDMSG] = p_sendto, [CALL_SENDMMSG] = p_sendmmsg, [CALL_RECVFROM] = p_recvfrom,
+	[CALL_RECVMSG] = p_recvmsg, [CALL_RECVMMSG] = p_sendmmsg,
 	[CALL_DUP] = p_dup, [CALL_DUP2] = p_dup2, [CALL_DUP3] = p_dup3,
 };
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -194,6 +195,8 @@ static const char *category(const struct field_get *g)
 		return "other";
 	case EVENT_SOCKETPAIR:
 		return "IPC";
+	case EVENT_TRANSFER:
+		return g->ev->rec->transfer.family == AF_UNIX ? "IPC" : "net";
 	case EVENT_DUP:
 		fd_view(g, &f);
 		if (f.type == FD_FILE || f.type == FD_DIRECTORY || f.type == FD_DEVICE)
@@ -298,6 +301,54 @@ int get_evt_is_open_exec(const struct field_get *g, struct value *v)
 		       (o->hdr.call == CALL_CREAT || o->flags & O_CREAT || (o->flags & O_TMPFILE) == O_TMPFILE);
 
 	return put_bool(v, creates && o->mode & (S_IXUSR | S_IXGRP | S_IXOTH));
+}
+
+int get_evt_buffer(const struct field_get *g, struct value *v)
+{
+	return get_type(g) == EVENT_TRANSFER ? put_str(v, event_blob(g->ev, g->ev->rec->transfer.data)) : FIELD_MISSING;
+}
+
+/* Bytes that went: in and out together, or one way. */
+static int put_length(const struct field_get *g, struct value *v, bool in, bool out)
+{
+	if (get_type(g) != EVENT_TRANSFER || g->ev->rec->hdr.res < 0 || !(call_sends(g->ev->call) ? out : in))
+		return FIELD_MISSING;
+	return put_uint(v, (uint64_t)g->ev->rec->hdr.res);
+}
+
+int get_evt_buflen(const struct field_get *g, struct value *v)
+{
+	return put_length(g, v, true, true);
+}
+
+int get_evt_buflen_in(const struct field_get *g, struct value *v)
+{
+	return put_length(g, v, true, false);
+}
+
+int get_evt_buflen_out(const struct field_get *g, struct value *v)
+{
+	return put_length(g, v, false, true);
+}
+
+int get_evt_is_io(const struct field_get *g, struct value *v)
+{
+	return put_bool(v, get_type(g) == EVENT_TRANSFER);
+}
+
+int get_evt_is_io_read(const struct field_get *g, struct value *v)
+{
+	return put_bool(v, get_type(g) == EVENT_TRANSFER && !call_sends(g->ev->call));
+}
+
+int get_evt_is_io_write(const struct field_get *g, struct value *v)
+{
+	return put_bool(v, get_type(g) == EVENT_TRANSFER && call_sends(g->ev->call));
+}
+
+int get_evt_io_dir(const struct field_get *g, struct value *v)
+{
+	return get_type(g) == EVENT_TRANSFER ? put_text(v, call_sends(g->ev->call) ? "write" : "read") : FIELD_MISSING;
 }
 
 int get_evt_name_source(const struct field_get *g, struct value *v)

@@ -161,6 +161,18 @@ static void view_dup(const struct event *ev, struct fd_view *f)
 	f->path = event_blob(ev, d->name);
 }
 
+static void view_transfer(const struct event *ev, struct fd_view *f)
+{
+	const struct wire_transfer *t = &ev->rec->transfer;
+
+	set_num(f, t->fd);
+	set_socket(f, t->family, t->type, t->protocol);
+	set_ends(f, &t->local, &t->peer);
+	f->server = looks_like_server(f);
+	f->connected = f->has_peer;
+	f->path = event_blob(ev, t->path);
+}
+
 static void view_dns(const struct event *ev, struct fd_view *f)
 {
 	const struct wire_dns *d = &ev->rec->dns;
@@ -263,6 +275,9 @@ bool fd_view(const struct field_get *g, struct fd_view *f)
 		return true;
 	case EVENT_DUP:
 		view_dup(ev, f);
+		return true;
+	case EVENT_TRANSFER:
+		view_transfer(ev, f);
 		return true;
 	case EVENT_DNS:
 		view_dns(ev, f);

@@ -312,6 +312,31 @@ static bool tells_credentials(enum event_call call)
 	return call_table[call].type == EVENT_CREDS || call == CALL_CRED_CHANGE;
 }
 
+/*
+ * Calls that busy programs make all the time: a rule has to ask for them, by name or by what only they have. One that
+ * would hold for events of any type gets all others.
+ */
+static bool on_request(enum event_call call)
+{
+	return call_table[call].type == EVENT_TRANSFER;
+}
+
+static bool requested(const struct matcher *m, enum event_call call)
+{
+	static const char *const own[] = {"evt.buffer", "evt.buflen", "evt.is_io", "evt.io_dir"};
+	unsigned int i, k;
+
+	if (name_of_call(call) >= 0 && m->class_of[name_of_call(call)])
+		return true;
+	for (i = 0; i < m->nslots; i++) {
+		for (k = 0; m->slots[i].kind == EXPR_FIELD && k < ARRAY_SIZE(own); k++) {
+			if (!strncmp(m->slots[i].field.desc->name, own[k], strlen(own[k])))
+				return true;
+		}
+	}
+	return false;
+}
+
 void matcher_needs(const struct matcher *m, struct needs *n)
 {
 	_cleanup_(freep) uint8_t *memo = calloc(m->nnodes, 1);
@@ -322,7 +347,7 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 	for (call = CALL_NONE + 1; call < CALL_MAX; call++) {
 		struct assumption a = {.name = name_of_call(call), .open = is_open(call), .memo = memo};
 
-		if (!some_may_hold(m, a))
+		if ((on_request(call) && !requested(m, call)) || !some_may_hold(m, a))
 			continue;
 		n->call[call] = true;
 		n->want |= tells_credentials(call) ? WANT_CREDS : 0;
