@@ -77,7 +77,11 @@ static void on_record(void *ctx, const void *rec, size_t n)
 {
 	struct agent *a = ctx;
 
+	const struct wire_hdr *h = rec;
+
 	pipeline_record(&a->pipeline, rec, n);
+	if (n >= sizeof(*h) && h->type == EVENT_CGROUP)
+		source_kernel_group(a->source, h->cgroup, enrich_on_host(a->pipeline.enrich, h->cgroup));
 }
 
 static void on_idle(void *ctx)
@@ -394,6 +398,8 @@ void agent_needs(const struct config *c, const struct ruleset *rules, struct nee
 	ret->burst = c->rate_burst;
 	if (!strcmp(c->ia32, "guard"))
 		ret->want |= WANT_COMPAT;
+	if (!strcmp(c->sensor_refuse, "off"))
+		needs_refuse_nothing(ret);
 }
 
 /* Everything that needs rights happens before the drop: the sensor, the sinks' files, the control socket. */

@@ -149,6 +149,7 @@ static const struct {
 	{"rule_matching", false, {"all", "first"}},
 	{"semantics", false, {"native", "falco"}},
 	{"ia32", false, {"off", "guard"}},
+	{"sensor.refuse", false, {"on", "off"}},
 };
 
 static void suggest(struct config_parse *p, const yaml_node_t *n, const char *const *words, const char *message)

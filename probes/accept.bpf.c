@@ -32,7 +32,7 @@ __weak __attribute__((noinline)) int accept__emit(__s32 nr, __u64 via, __s64 ret
 	struct wire_accept *r;
 	struct sock *sk;
 
-	if (!call__wanted(EVENT_ACCEPT, call, ret < 0))
+	if (!entry__wanted_as(via, EVENT_ACCEPT, call, ret < 0, ~0u))
 		return 0;
 	r = entry__new(via, EVENT_ACCEPT, call, sizeof(*r));
 	if (!r)
@@ -42,7 +42,7 @@ __weak __attribute__((noinline)) int accept__emit(__s32 nr, __u64 via, __s64 ret
 	sk = ret < 0 ? entry__sock(via, r->listenfd) : file__sock(entry__made(via, ret));
 	if (sk)
 		accept__socket(r, sk);
-	return record__send(&r->hdr, net__res(ret));
+	return record__send_kind(&r->hdr, net__res(ret), ret < 0, kind__sock(r->family, r->type, r->protocol, &r->peer, &r->local));
 }
 
 SEC("tracepoint")

@@ -89,7 +89,7 @@ int bpf__exit(struct sys_exit *ctx)
 	struct wire_bpf *r;
 	const char *attr;
 
-	if (bpf__element(cmd) || !call__wanted(EVENT_BPF, CALL_BPF, ctx->ret < 0))
+	if (bpf__element(cmd) || !call__wanted_kind(EVENT_BPF, CALL_BPF, ctx->ret < 0, kind__number(cmd)))
 		return 0;
 	r = record__new(EVENT_BPF, CALL_BPF, sizeof(*r));
 	if (!r)

@@ -10,23 +10,40 @@
 
 #include "fd.h"
 #include "nr.h"
+#include "refused.h"
 
 #define CALL_ARG(n)	task__arg(task__regs(), n)
 
 /* "case NR_KILL: return CALL_KILL;" */
 #define CALL_CASE(ID)	case NR_##ID: return CALL_##ID;
 
-/* Two array look-ups: whether any rule can match, before anything is read. */
-static __always_inline bool call__wanted(__u32 type, __u32 call, bool failed)
+/* Which kinds of it some rule can match, before anything is read; none: it is refused. */
+static __always_inline __u32 call__kinds(__u32 call, bool failed)
 {
 	struct wire_control *c = control__get();
 
-	if (!c)
-		return false;
-	if (control__wants(c, call) && (!failed || c->want & WANT_FAILED))
+	if (!c || !control__wants(c, call) || (failed && !(c->want & WANT_FAILED)))
+		return 0;
+	return kinds__wanted(call, failed);
+}
+
+static __always_inline bool call__wanted_as(__u32 type, __u32 call, bool failed, __u32 kinds)
+{
+	if (call__kinds(call, failed) & kinds)
 		return true;
 	counter__refused(type);
 	return false;
+}
+
+/* One kind of it. */
+static __always_inline bool call__wanted_kind(__u32 type, __u32 call, bool failed, __u32 kind)
+{
+	return call__wanted_as(type, call, failed, 1u << kind);
+}
+
+static __always_inline bool call__wanted(__u32 type, __u32 call, bool failed)
+{
+	return call__wanted_as(type, call, failed, ~0u);
 }
 
 /* An anonymous inode's file whose name begins with those 8 bytes; only then is private_data what one thinks. */

@@ -22,26 +22,33 @@ int dups__exit(struct sys_exit *ctx)
 {
 	__s32 nr = ctx->nr;
 	__u16 call = nr == NR_DUP ? CALL_DUP : nr == NR_DUP3 ? CALL_DUP3 : CALL_DUP2;
+	__u32 kinds = call__kinds(call, ctx->ret < 0), fd_type;
 	struct wire_dup *r;
 	struct pt_regs *regs;
 	struct socket *sock;
 	struct file *f;
 
-	if (!call__wanted(EVENT_DUP, call, ctx->ret < 0))
-		return 0;
+	if (!(kinds & 0xffu << (kind__dup(FD_NONE, ctx->ret) & ~7u)))	/* of this result, whatever it is */
+		goto refuse;
+	regs = task__regs();
+	f = fd__file(task__current(), ctx->ret < 0 ? (int)task__arg(regs, 1) : (int)ctx->ret);
+	fd_type = file__fd_type(f);
+	if (!(kinds >> kind__dup(fd_type, ctx->ret) & 1))
+		goto refuse;
 	r = record__new(EVENT_DUP, call, sizeof(*r));
 	if (!r)
 		return 0;
-	regs = task__regs();
 	r->oldfd = task__arg(regs, 1);
 	r->newfd = nr == NR_DUP ? -1 : (__s32)task__arg(regs, 2);
 	r->flags = nr == NR_DUP3 ? task__arg(regs, 3) : 0;
-	f = fd__file(task__current(), ctx->ret < 0 ? r->oldfd : (int)ctx->ret);
-	r->fd_type = file__fd_type(f);
+	r->fd_type = fd_type;
 	sock = file__socket(f);
 	if (sock)
 		dup__socket(r, BPF_CORE_READ(sock, sk));
 	else
 		record__file(&r->hdr, &r->name, f);
 	return record__send(&r->hdr, ctx->ret);
+refuse:
+	counter__refused(EVENT_DUP);
+	return 0;
 }

@@ -12,6 +12,7 @@
 #ifndef PROBES_ENTRY_H
 #define PROBES_ENTRY_H
 
+#include "call.h"
 #include "fd.h"
 #include "kernel.h"
 #include "record.h"
@@ -294,6 +295,20 @@ static __always_inline void *entry__new(__u64 via, __u16 type, __u16 call, __u32
 	if (h && via != VIA_CALL)
 		h->flags |= via < VIA_WAYS ? WIRE_COMPAT : WIRE_IO_URING;
 	return h;
+}
+
+/* As call__wanted_as(). Who made a request is not the task that ends it. */
+static __always_inline bool entry__wanted_as(__u64 via, __u32 type, __u32 call, bool failed, __u32 kinds)
+{
+	struct wire_control *c;
+
+	if (via < VIA_WAYS)
+		return call__wanted_as(type, call, failed, kinds);
+	c = control__get();
+	if (c && control__wants(c, call) && (!failed || c->want & WANT_FAILED) && kinds__wanted_of_any(c, call, failed) & kinds)
+		return true;
+	counter__refused(type);
+	return false;
 }
 
 /* The copy of a request's text, in memory of the kernel. NULL: it is not known any more. */

@@ -251,6 +251,10 @@ static __always_inline int exec__failed(__u16 call, __u64 filename, __u64 argv, 
 
 	if (!c || !t || !(c->want & WANT_FAILED))
 		return 0;
+	if (!(kinds__wanted(call, true) & 1u << KIND_NONE)) {
+		counter__refused(EVENT_EXEC);
+		return 0;
+	}
 	r = record__new(EVENT_EXEC, call, sizeof(*r));
 	if (!r)
 		return 0;

@@ -138,15 +138,17 @@ static __always_inline bool name__now(struct wire_hdr *h, struct wire_blob *b, s
 }
 
 /* Refuse early what no rule wants; false when it was. */
-static __always_inline bool name__wanted(__u32 type, __u64 via, __s64 ret)
+static __always_inline bool name__wanted_kind(__u32 type, __u32 call, __u64 via, __s64 ret, __u32 kind)
 {
-	struct wire_control *c = control__get();
-
-	if (c && (ret >= 0 || c->want & WANT_FAILED))
+	if (entry__wanted_as(via, type, call, ret < 0, 1u << kind))
 		return true;
-	counter__refused(type);
 	sights__forget(via);
 	return false;
+}
+
+static __always_inline bool name__wanted(__u32 type, __u32 call, __u64 via, __s64 ret)
+{
+	return name__wanted_kind(type, call, via, ret, KIND_NONE);
 }
 
 static __always_inline int name__done(struct wire_hdr *h, __u64 via, bool known, __s64 ret)
@@ -166,7 +168,7 @@ __weak __attribute__((noinline)) int rename__emit(__s32 nr, __u64 via, __s64 ret
 	struct sight *at = NULL;
 	bool known = false;
 
-	if (!name__wanted(EVENT_RENAME, via, ret))
+	if (!name__wanted(EVENT_RENAME, call, via, ret))
 		return 0;
 	r = entry__new(via, EVENT_RENAME, call, sizeof(*r));
 	if (!r) {
@@ -192,15 +194,16 @@ __weak __attribute__((noinline)) int rename__emit(__s32 nr, __u64 via, __s64 ret
 __weak __attribute__((noinline)) int unlink__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg a = nr == NR_UNLINK ? PATH_CWD(1) : PATH_AT(1, 2);
+	__u16 call = nr == NR_UNLINK ? CALL_UNLINK : CALL_UNLINKAT;
 	__u32 flags = nr == NR_UNLINK ? 0 : ARG(3);
 	struct wire_unlink *r;
 	struct sight *at = NULL;
 	struct inode *inode;
 	bool known = false;
 
-	if (!name__wanted(EVENT_UNLINK, via, ret))
+	if (!name__wanted(EVENT_UNLINK, call, via, ret))
 		return 0;
-	r = entry__new(via, EVENT_UNLINK, nr == NR_UNLINK ? CALL_UNLINK : CALL_UNLINKAT, sizeof(*r));
+	r = entry__new(via, EVENT_UNLINK, call, sizeof(*r));
 	if (!r) {
 		sights__forget(via);
 		return 0;
@@ -226,14 +229,15 @@ __weak __attribute__((noinline)) int link__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg old = nr == NR_LINK ? PATH_CWD(1) : PATH_AT(1, 2);
 	struct name_arg new = nr == NR_LINK ? PATH_CWD(2) : PATH_AT(3, 4);
+	__u16 call = nr == NR_LINK ? CALL_LINK : CALL_LINKAT;
 	struct wire_link *r;
 	struct sight *at = NULL;
 	struct dentry *made;
 	bool known = false;
 
-	if (!name__wanted(EVENT_LINK, via, ret))
+	if (!name__wanted(EVENT_LINK, call, via, ret))
 		return 0;
-	r = entry__new(via, EVENT_LINK, nr == NR_LINK ? CALL_LINK : CALL_LINKAT, sizeof(*r));
+	r = entry__new(via, EVENT_LINK, call, sizeof(*r));
 	if (!r) {
 		sights__forget(via);
 		return 0;
@@ -258,15 +262,16 @@ __weak __attribute__((noinline)) int link__emit(__s32 nr, __u64 via, __s64 ret)
 __weak __attribute__((noinline)) int symlink__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg a = nr == NR_SYMLINK ? PATH_CWD(2) : PATH_AT(2, 3);
+	__u16 call = nr == NR_SYMLINK ? CALL_SYMLINK : CALL_SYMLINKAT;
 	struct wire_symlink *r;
 	struct sight *at = NULL;
 	struct inode *inode;
 	bool known = false;
 	char *text = NULL;
 
-	if (!name__wanted(EVENT_SYMLINK, via, ret))
+	if (!name__wanted(EVENT_SYMLINK, call, via, ret))
 		return 0;
-	r = entry__new(via, EVENT_SYMLINK, nr == NR_SYMLINK ? CALL_SYMLINK : CALL_SYMLINKAT, sizeof(*r));
+	r = entry__new(via, EVENT_SYMLINK, call, sizeof(*r));
 	if (!r) {
 		sights__forget(via);
 		return 0;
@@ -293,11 +298,12 @@ __weak __attribute__((noinline)) int chmod__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct name_arg a = nr == NR_CHMOD ? PATH_CWD(1) : PATH_AT(1, 2);
 	__u16 call = nr == NR_CHMOD ? CALL_CHMOD : nr == NR_FCHMODAT ? CALL_FCHMODAT : CALL_FCHMODAT2;
+	__u32 mode = nr == NR_CHMOD ? ARG(2) : ARG(3);
 	struct wire_chmod *r;
 	struct sight *at = NULL;
 	bool known = false;
 
-	if (!name__wanted(EVENT_CHMOD, via, ret))
+	if (!name__wanted_kind(EVENT_CHMOD, call, via, ret, kind__chmod(mode)))
 		return 0;
 	r = entry__new(via, EVENT_CHMOD, call, sizeof(*r));
 	if (!r) {
@@ -305,7 +311,7 @@ __weak __attribute__((noinline)) int chmod__emit(__s32 nr, __u64 via, __s64 ret)
 		return 0;
 	}
 	r->dirfd = a.dirfd;
-	r->mode = nr == NR_CHMOD ? ARG(2) : ARG(3);
+	r->mode = mode;
 	r->flags = nr == NR_FCHMODAT2 ? ARG(4) : 0;
 	if (!ret)
 		at = sights__picked(nr, via, PICK_FIRST);
@@ -321,17 +327,18 @@ __weak __attribute__((noinline)) int chmod__emit(__s32 nr, __u64 via, __s64 ret)
 /* The one of them that has a descriptor. */
 __weak __attribute__((noinline)) int fchmod__emit(__u64 via, __s64 ret)
 {
+	__u32 mode = ARG(2);
 	struct wire_chmod *r;
 	struct inode *inode;
 	struct file *f;
 
-	if (!name__wanted(EVENT_CHMOD, via, ret))
+	if (!entry__wanted_as(via, EVENT_CHMOD, CALL_FCHMOD, ret < 0, 1u << kind__chmod(mode)))
 		return 0;
 	r = entry__new(via, EVENT_CHMOD, CALL_FCHMOD, sizeof(*r));
 	if (!r)
 		return 0;
 	r->dirfd = ARG(1);
-	r->mode = ARG(2);
+	r->mode = mode;
 	f = fd__file(task__current(), r->dirfd);
 	if (f) {
 		inode = BPF_CORE_READ(f, f_inode);

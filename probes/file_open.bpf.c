@@ -108,6 +108,24 @@ static __always_inline bool open__refused(const struct wire_control *c, __u64 fl
 	return ret < 0 ? !(c->want & WANT_OPEN_FAILED) : !(c->want & WANT_OPEN_READ) && open__reads(flags);
 }
 
+/* And where it makes a difference, on who opens. */
+static __always_inline bool open__refused_to(const struct wire_control *c, __u64 via, __u16 call, __u64 flags, __s64 ret)
+{
+	__u32 kind = open__reads(flags) ? KIND_OPEN_READ : KIND_OPEN_OTHER;
+	const struct wire_refuse *f = refuse__of(c, call);
+
+	if (!f || !f->asks)
+		return false;
+	if (via >= VIA_WAYS)
+		return f->any[ret < 0] >> kind & 1;
+	return !(kinds__wanted(call, ret < 0) >> kind & 1);
+}
+
+static __always_inline __u16 open__call(__s32 nr)
+{
+	return nr == NR_OPENAT2 ? CALL_OPENAT2 : nr == NR_OPENAT ? CALL_OPENAT : nr == NR_CREAT ? CALL_CREAT : CALL_OPEN;
+}
+
 /* What openat2 was told lies in the caller's memory: what that says of access is not believed where there is a file. */
 static __always_inline void open__how(struct open_args *a, struct file *f)
 {
@@ -165,7 +183,7 @@ __weak __attribute__((noinline)) int open__wanted(__s32 nr, __u64 via, __s64 ret
 	struct file *f = entry__made(via, ret);
 	__u32 flags = open__flags(nr, via, f);
 
-	if (c && !open__refused(c, flags, ret) && (!f || opens__let((__u64)f, open__reads(flags) ? OPENS_READ : OPENS_WRITTEN)))
+	if (c && !open__refused(c, flags, ret) && !open__refused_to(c, via, open__call(nr), flags, ret) && (!f || opens__let((__u64)f, open__reads(flags) ? OPENS_READ : OPENS_WRITTEN)))
 		return 1;
 	counter__refused(EVENT_OPEN);
 	return 0;
@@ -183,7 +201,7 @@ __weak __attribute__((noinline)) int open__entry(__s32 nr, __u64 via, __s64 ret)
 
 	if (!c)
 		return 0;
-	call = nr == NR_OPENAT2 ? CALL_OPENAT2 : nr == NR_OPENAT ? CALL_OPENAT : nr == NR_CREAT ? CALL_CREAT : CALL_OPEN;
+	call = open__call(nr);
 	a.dirfd = at ? (__s32)ARG(1) : AT_FDCWD;
 	a.filename = at ? ARG(2) : ARG(1);
 	a.mode = at ? ARG(4) : nr == NR_CREAT ? ARG(2) : ARG(3);
@@ -224,6 +242,8 @@ int opens__exit(struct sys_exit *ctx)
 		if (open__refused(c, a.flags, ctx->ret))
 			goto refuse;
 	}
+	if (open__refused_to(c, VIA_CALL, open__call(nr), a.flags, ctx->ret))
+		goto refuse;
 	/* A file that another thread has closed already has no name to go by. */
 	if (!f || opens__let((__u64)f, open__reads(a.flags) ? OPENS_READ : OPENS_WRITTEN))
 		return open__emit(c, VIA_CALL, nr, open__args(&a, nr), &a, f, ctx->ret);

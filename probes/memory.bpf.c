@@ -167,7 +167,8 @@ int memory__exit(struct sys_exit *ctx)
 		return 0;
 	call = nr == NR_MMAP ? CALL_MMAP : nr == NR_MPROTECT ? CALL_MPROTECT : CALL_PKEY_MPROTECT;
 	failed = ret < 0 && ret >= -4095;
-	if (!call__wanted(EVENT_MEMORY, call, failed))
+	/* of these rights, whatever region it is */
+	if (!call__wanted_as(EVENT_MEMORY, call, failed, prot & ~7u ? 1u << KIND_OTHER : 0x111111u << (prot & 3)))
 		return 0;
 	r = record__new(EVENT_MEMORY, call, sizeof(*r));
 	if (!r)
@@ -186,5 +187,5 @@ int memory__exit(struct sys_exit *ctx)
 	}
 	if (nr != NR_MMAP || !failed)
 		memory__area(r);
-	return record__send(&r->hdr, ret);
+	return record__send_kind(&r->hdr, ret, failed, kind__memory(r->region, prot));
 }

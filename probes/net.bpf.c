@@ -30,32 +30,14 @@ struct {
 
 #define ARG(n) entry__arg(via, n)
 
-/* Most sockets are of a kind that no rule asks for. */
-static __always_inline bool socket__refused(__u64 domain, __u64 type)
-{
-	struct wire_control *c = control__get();
-	__u64 kind = type & 15;
-
-	if (!c || domain >= SOCKET_FAMILIES)
-		return false;
-	if (kind >= SOCKET_KINDS)
-		kind = 0;
-	if (!(c->sockets_refused[kind & (SOCKET_KINDS - 1)] >> domain & 1))
-		return false;
-	counter__refused(EVENT_SOCKET);
-	return true;
-}
-
 __weak __attribute__((noinline)) int socket__emit(__u64 via, __s64 ret)
 {
 	struct wire_socket *r;
 	__u32 domain, type;
 
-	if (!call__wanted(EVENT_SOCKET, CALL_SOCKET, ret < 0))
-		return 0;
 	domain = ARG(1);
 	type = ARG(2);
-	if (socket__refused(domain, type))
+	if (!entry__wanted_as(via, EVENT_SOCKET, CALL_SOCKET, ret < 0, 1u << kind__socket(domain, type)))
 		return 0;
 	r = entry__new(via, EVENT_SOCKET, CALL_SOCKET, sizeof(*r));
 	if (!r)
@@ -102,7 +84,7 @@ int socketpair__exit(struct sys_exit *ctx)
 	__u64 via = VIA_CALL;
 	struct wire_socketpair *r;
 
-	if (!call__wanted(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, ctx->ret < 0))
+	if (!call__wanted_kind(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, ctx->ret < 0, kind__socket(ARG(1), ARG(2))))
 		return 0;
 	r = record__new(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, sizeof(*r));
 	if (!r)
@@ -131,6 +113,12 @@ static __always_inline enum connect_by connect__by(struct task_struct *t)
 	return nr == NR_CONNECT ? CONNECT_BY_CALL : CONNECT_BY_OTHER;
 }
 
+static __always_inline int connect__send(struct wire_connect *r, __s64 res)
+{
+	return record__send_kind(&r->hdr, res, kind__failed(EVENT_CONNECT, res),
+				 kind__sock(r->family, r->type, r->protocol, &r->peer, &r->local));
+}
+
 /* A connection that begins in another call. What becomes of it is not known yet: in progress, as the call would say. */
 static __always_inline int connect__other(struct task_struct *t, struct sock *sk)
 {
@@ -147,7 +135,7 @@ static __always_inline int connect__other(struct task_struct *t, struct sock *sk
 	r->type = sock__type(sk);
 	r->protocol = sock__protocol(sk);
 	net__ends(sk, &r->local, &r->peer);
-	return record__send(&r->hdr, -EINPROGRESS);
+	return connect__send(r, -EINPROGRESS);
 }
 
 /*
@@ -255,7 +243,7 @@ __weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)
 	__u64 uaddr;
 	__u32 len;
 
-	if (!call__wanted(EVENT_CONNECT, CALL_CONNECT, failed))
+	if (!entry__wanted_as(via, EVENT_CONNECT, CALL_CONNECT, kind__failed(EVENT_CONNECT, ret), ~0u))
 		return 0;
 	r = entry__new(via, EVENT_CONNECT, CALL_CONNECT, sizeof(*r));
 	if (!r)
@@ -266,7 +254,7 @@ __weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)
 	sk = entry__sock(via, r->fd);
 	if (!sk) {
 		net__asked(via, &r->hdr, &r->peer, uaddr, len);
-		return record__send(&r->hdr, net__res(ret));
+		return connect__send(r, net__res(ret));
 	}
 	r->family = sock__family(sk);
 	r->type = sock__type(sk);
@@ -275,7 +263,7 @@ __weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)
 		connect__inet(via, r, sk, failed, uaddr, len);
 	else if (r->family == AF_UNIX && !record__unix_sock(&r->hdr, &r->path, unix__peer(sk)))
 		net__asked_path(via, &r->hdr, &r->path, uaddr, len);
-	return record__send(&r->hdr, net__res(ret));
+	return connect__send(r, net__res(ret));
 }
 
 SEC("tracepoint/syscalls/sys_exit_connect")
@@ -292,7 +280,7 @@ __weak __attribute__((noinline)) int bind__emit(__u64 via, __s64 ret)
 	__u64 uaddr;
 	__u32 len;
 
-	if (!call__wanted(EVENT_BIND, CALL_BIND, ret < 0))
+	if (!entry__wanted_as(via, EVENT_BIND, CALL_BIND, ret < 0, ~0u))
 		return 0;
 	r = entry__new(via, EVENT_BIND, CALL_BIND, sizeof(*r));
 	if (!r)
@@ -316,7 +304,7 @@ __weak __attribute__((noinline)) int bind__emit(__u64 via, __s64 ret)
 	} else {
 		net__ends(sk, &r->local, &none);
 	}
-	return record__send(&r->hdr, ret);
+	return record__send_kind(&r->hdr, ret, ret < 0, kind__sock(r->family, r->type, r->protocol, &r->local, &none));
 }
 
 SEC("tracepoint/syscalls/sys_exit_bind")
@@ -339,7 +327,7 @@ __weak __attribute__((noinline)) int listen__emit(__u64 via, __s64 ret)
 	struct wire_listen *r;
 	struct sock *sk;
 
-	if (!call__wanted(EVENT_LISTEN, CALL_LISTEN, ret < 0))
+	if (!entry__wanted_as(via, EVENT_LISTEN, CALL_LISTEN, ret < 0, ~0u))
 		return 0;
 	r = entry__new(via, EVENT_LISTEN, CALL_LISTEN, sizeof(*r));
 	if (!r)
@@ -354,7 +342,7 @@ __weak __attribute__((noinline)) int listen__emit(__u64 via, __s64 ret)
 		if (r->family == AF_UNIX)
 			record__unix_sock(&r->hdr, &r->path, sk);
 	}
-	return record__send(&r->hdr, ret);
+	return record__send_kind(&r->hdr, ret, ret < 0, kind__sock(r->family, r->type, 0, &r->local, &none));
 }
 
 SEC("tracepoint/syscalls/sys_exit_listen")

@@ -26,6 +26,7 @@
 #include "maps.h"
 #include "path.h"
 #include "rate.h"
+#include "refused.h"
 #include "task.h"
 
 #define RECORD_CLEARED	208	/* of a record, when it is begun: the fixed part of all but few; the rest where its size is known */
@@ -310,6 +311,39 @@ static __always_inline int record__send(struct wire_hdr *h, __s64 res)
 	h->res = res;
 	record__output(scratch__of(h)->kind);
 	return record__drop(h);
+}
+
+/* Whether no rule can match the record that is being built: its header is filled. */
+__weak __attribute__((noinline)) int record__refused(__u32 scratch, __u32 failed, __u32 kind)
+{
+	struct scratch *s = scratch__get(scratch);
+	struct wire_control *c = control__get();
+	const struct wire_refuse *f;
+	struct wire_hdr *h;
+	__u32 who = !!failed;
+
+	if (!s || !c)
+		return 0;
+	h = (void *)s->rec;
+	f = refuse__of(c, h->call);
+	if (!f)
+		return 0;
+	if (f->asks & REFUSE_ROOT && !h->euid)
+		who |= REFUSE_ROOT;
+	if (f->asks & REFUSE_HOST && hosts__has(c, h->cgroup))
+		who |= REFUSE_HOST;
+	if (!(f->kinds[who & (REFUSE_WHO - 1)] >> (kind & (KINDS_MAX - 1)) & 1))
+		return 0;
+	counter__refused(h->type);
+	return 1;
+}
+
+/* Of a kind that is known by now only. */
+static __always_inline int record__send_kind(struct wire_hdr *h, __s64 res, bool failed, __u32 kind)
+{
+	if (record__refused(scratch__of(h)->kind, failed, kind))
+		return record__drop(h);
+	return record__send(h, res);
 }
 
 /* Who and when. The control group is known already. typed: the verifier knows that t is a task. */

@@ -11,12 +11,12 @@ int keyctl__exit(struct sys_exit *ctx)
 	struct wire_keyctl *r;
 	struct pt_regs *regs;
 
-	if (!call__wanted(EVENT_KEYCTL, CALL_KEYCTL, ctx->ret < 0))
+	regs = task__regs();
+	if (!call__wanted_kind(EVENT_KEYCTL, CALL_KEYCTL, ctx->ret < 0, kind__number((__u32)task__arg(regs, 1))))
 		return 0;
 	r = record__new(EVENT_KEYCTL, CALL_KEYCTL, sizeof(*r));
 	if (!r)
 		return 0;
-	regs = task__regs();
 	r->operation = task__arg(regs, 1);
 	r->arg2 = task__arg(regs, 2);
 	r->arg3 = task__arg(regs, 3);
@@ -45,12 +45,12 @@ int prctl__exit(struct sys_exit *ctx)
 	struct wire_prctl *r;
 	struct pt_regs *regs;
 
-	if (!call__wanted(EVENT_PRCTL, CALL_PRCTL, ctx->ret < 0))
+	regs = task__regs();
+	if (!call__wanted_kind(EVENT_PRCTL, CALL_PRCTL, ctx->ret < 0, kind__prctl(task__arg(regs, 1))))
 		return 0;
 	r = record__new(EVENT_PRCTL, CALL_PRCTL, sizeof(*r));
 	if (!r)
 		return 0;
-	regs = task__regs();
 	r->option = task__arg(regs, 1);
 	r->arg2 = task__arg(regs, 2);
 	r->arg3 = task__arg(regs, 3);

@@ -57,17 +57,19 @@ int tamper__exit(struct sys_exit *ctx)
 	__u16 call = tamper__call(ctx->nr);
 	struct wire_tamper *r;
 	struct task_struct *t;
+	__s64 ret = ctx->ret;
+	__s32 nr = ctx->nr;
 
-	if (!call || !call__wanted(EVENT_TAMPER, call, ctx->ret < 0))
+	if (!call || !call__wanted_kind(EVENT_TAMPER, call, ret < 0, kind__tamper(call == CALL_PTRACE ? CALL_ARG(1) : 0)))
 		return 0;
 	r = record__new(EVENT_TAMPER, call, sizeof(*r));
 	if (!r)
 		return 0;
-	tamper__args(r, ctx->nr);
+	tamper__args(r, nr);
 	t = r->fd >= 0 ? task__of_fd(r->fd) : task__find(r->to_pid);
 	if (t)
 		record__target(r, t);
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
 }
 
 static __always_inline __u16 signal__call(__s32 nr)
@@ -81,6 +83,11 @@ static __always_inline __u16 signal__call(__s32 nr)
 	CALL_CASE(RT_TGSIGQUEUEINFO)
 	}
 	return CALL_NONE;
+}
+
+static __always_inline __u32 signal__number(__s32 nr)
+{
+	return nr == NR_TGKILL || nr == NR_RT_TGSIGQUEUEINFO ? CALL_ARG(3) : CALL_ARG(2);
 }
 
 static __always_inline void signal__args(struct wire_signal *r, __s32 nr)
@@ -119,7 +126,7 @@ int signals__exit(struct sys_exit *ctx)
 	struct wire_signal *r;
 	struct task_struct *t;
 
-	if (!call || !call__wanted(EVENT_SIGNAL, call, ctx->ret < 0))
+	if (!call || !call__wanted_kind(EVENT_SIGNAL, call, ctx->ret < 0, kind__number(signal__number(ctx->nr))))
 		return 0;
 	r = record__new(EVENT_SIGNAL, call, sizeof(*r));
 	if (!r)
@@ -145,7 +152,7 @@ static __always_inline int signal__generated(int sig, struct kernel_siginfo *inf
 	c = control__get();
 	if (!c || !control__self(c, BPF_CORE_READ(t, tgid)))
 		return 0;
-	if (!call__wanted(EVENT_SIGNAL, CALL_SIGNAL, false))
+	if (!call__wanted_kind(EVENT_SIGNAL, CALL_SIGNAL, false, kind__number(sig)))
 		return 0;
 	r = record__new(EVENT_SIGNAL, CALL_SIGNAL, sizeof(*r));
 	if (!r)

@@ -226,12 +226,32 @@ struct wire_opens {
 	__u64 bits[OPENS_BITS / 64];
 };
 
+/* Index of wire_refuse.kinds: who did it, and whether it failed. */
+enum refuse_who { REFUSE_FAILED = 1 << 0, REFUSE_ROOT = 1 << 1, REFUSE_HOST = 1 << 2, REFUSE_WHO = 1 << 3 };
+
+#define KINDS_MAX	32
+
 /*
- * Kinds of sockets that the probes tell apart, besides the address family: SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, and [0] all
- * others.
+ * Which events of one call no rule can match: a bit for each kind of them (refuse.h), once for each answer to whether it
+ * failed, was done as root, on the host. All zero refuses nothing. A bit that is set too little costs a record, one too
+ * much would cost a finding.
  */
-#define SOCKET_KINDS	4
-#define SOCKET_FAMILIES	64	/* families that have a bit; others are always sent */
+struct wire_refuse {
+	__u32 asks;		/* enum refuse_who, of root and host: where the answer makes a difference */
+	__u32 pad;
+	__u32 any[2];		/* succeeded, failed: what is refused of everybody */
+	__u32 kinds[REFUSE_WHO];
+};
+
+#define HOSTS_MAX	1024	/* a power of two */
+
+/* The place in wire_control.hosts that a control group has if it has any. */
+static inline __u32 hosts_place(__u64 cgroup)
+{
+	return (__u32)(cgroup * 0x9e3779b97f4a7c15ull >> 54);
+}
+
+_Static_assert(HOSTS_MAX == 1 << (64 - 54), "hosts_place() takes the top bits");
 
 /* The one-entry mmapable control map: the agent writes, the probes read. */
 struct wire_control {
@@ -241,8 +261,9 @@ struct wire_control {
 	__u32 batch;				/* 1: the agent polls by timer, do not wake it */
 	__u64 rate;				/* records per second and control group, 0 = no limit */
 	__u64 burst;				/* and so many at once after a time of rest */
-	__u64 sockets_refused[SOCKET_KINDS];	/* bit: no rule can match the making of a socket of that family */
 	struct wire_opens opens[OPENS_WAYS];
+	struct wire_refuse refuse[CALL_MAX];
+	__u64 hosts[HOSTS_MAX];		/* control groups that are no container's: those of which it is known, and that found room */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules as they are compiled: condition with macros put in, fields, operators, the events it needs and who sees them. */
 #include "cmd/cmd.h"
+#include "cmd/explain_refuse.h"
 #include "cmd/explain_tree.h"
 #include "cmd/modes.h"
 #include "cmd/never.h"
@@ -134,6 +135,7 @@ static json_t *rule_json(const struct engine *engine, uint32_t id)
 		      opens_of(engine, id, OPENS_WRITTEN));
 	json_object_set_new(e, "mode", json_string(mode_of_rule(r)));
 	json_object_set_new(e, "fieldsNever", never_of_rule(r));
+	json_object_set_new(e, "sent", explain_refuse(engine, id));
 	buf_free(&b);
 	return e;
 }
@@ -187,6 +189,7 @@ static void print_rule(json_t *r)
 	if (json_array_size(json_object_get(r, "eventsUnseen")))
 		print_list("not seen", json_object_get(r, "eventsUnseen"));
 	print_opens(json_object_get(r, "opens"));
+	explain_refuse_print(json_object_get(r, "sent"));
 	print_list("fields", json_object_get(r, "fields"));
 	print_list("output", json_object_get(r, "outputFields"));
 	print_never(json_object_get(r, "fieldsNever"));

@@ -80,6 +80,8 @@ static void on_record(void *ctx, const void *rec, size_t n)
 		return;
 	}
 	visible = enrich_event(r->enrich, &ev);
+	if (ev.rec->hdr.type == EVENT_CGROUP)
+		source_kernel_group(r->source, ev.rec->hdr.cgroup, enrich_on_host(r->enrich, ev.rec->hdr.cgroup));
 	if (visible)
 		ev.num = ++r->events;
 	wanted = visible && filter_match(&r->filter, &ev);

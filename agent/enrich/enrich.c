@@ -197,6 +197,13 @@ bool enrich_event(struct enrich *e, struct event *ev)
 	return true;
 }
 
+bool enrich_on_host(struct enrich *e, uint64_t cgroup)
+{
+	bool known;
+
+	return !container_table_find(e->containers, cgroup, &known) && known;
+}
+
 void enrich_who(struct enrich *e, struct event *ev, union event_record *rec)
 {
 	struct process *p = rec->hdr.tgid ? process_table_find(e->processes, rec->hdr.tgid, rec->hdr.start) : NULL;

@@ -31,6 +31,9 @@ DEFINE_CLEANUP(struct enrich *, enrich_free);
  */
 bool enrich_event(struct enrich *e, struct event *ev);
 
+/* Whether the control group was met and is no container's. */
+bool enrich_on_host(struct enrich *e, uint64_t cgroup);
+
 /*
  * The processes at the other end of the pipe that was descriptor fd (0 to 2) when the event's process was started, newest
  * first, at most PIPE_ENDS; ended ones too. They are valid as long as the event.

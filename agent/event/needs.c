@@ -81,15 +81,44 @@ static void join_opens(struct wire_opens *o, const struct wire_opens *more)
 		o->bits[i] |= more->bits[i];
 }
 
-static void join_sockets(struct needs *n, const struct needs *more)
+void refuse_finish(struct wire_refuse *r)
 {
-	for (unsigned int i = 0; i < SOCKET_KINDS && more->call[CALL_SOCKET]; i++)
-		n->sockets_refused[i] = more->sockets_refused[i] & (n->call[CALL_SOCKET] ? n->sockets_refused[i] : ~0ull);
+	r->asks = 0;
+	r->any[0] = r->any[1] = ~0u;
+	for (uint32_t who = 0; who < REFUSE_WHO; who++) {
+		r->any[who & REFUSE_FAILED] &= r->kinds[who];
+		r->asks |= r->kinds[who] != r->kinds[who & ~(uint32_t)REFUSE_ROOT] ? REFUSE_ROOT : 0;
+		r->asks |= r->kinds[who] != r->kinds[who & ~(uint32_t)REFUSE_HOST] ? REFUSE_HOST : 0;
+	}
+}
+
+/* What both refuse. A call that one of them does not ask for has only the other's say. */
+static void join_refuse(struct needs *n, const struct needs *more, unsigned int call)
+{
+	struct wire_refuse *r = &n->refuse[call];
+
+	if (!n->call[call]) {
+		*r = more->refuse[call];
+		return;
+	}
+	if (!more->call[call])
+		return;
+	for (uint32_t who = 0; who < REFUSE_WHO; who++)
+		r->kinds[who] &= more->refuse[call].kinds[who];
+	refuse_finish(r);
+}
+
+void needs_refuse_nothing(struct needs *n)
+{
+	memset(n->refuse, 0, sizeof(n->refuse));
+	memset(n->opens, 0, sizeof(n->opens));
+	n->want |= WANT_OPEN_READ | WANT_OPEN_FAILED | WANT_FAILED;
 }
 
 void needs_join(struct needs *n, const struct needs *more)
 {
-	join_sockets(n, more);
+	for (unsigned int i = 0; i < CALL_MAX; i++)
+		join_refuse(n, more, i);
 	for (enum opens_way way = 0; way < OPENS_WAYS; way++) {
 		if (!wants_opens(n, way))
 			n->opens[way] = more->opens[way];

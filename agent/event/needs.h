@@ -19,11 +19,17 @@ struct needs {
 	uint64_t rate;		/* records a second from one control group, then the kernel side counts them lost; 0 = no limit */
 	uint64_t burst;		/* so many at once after a time of rest */
 	struct wire_opens opens[OPENS_WAYS];	/* of successful opens: all zero means all of them */
-	uint64_t sockets_refused[SOCKET_KINDS];	/* as in wire_control: all zero means all are sent */
+	struct wire_refuse refuse[CALL_MAX];	/* of all calls: what need not leave the kernel; all zero: nothing */
 };
 
 /* What either asks for; the rate stays. */
 void needs_join(struct needs *n, const struct needs *more);
+
+/* From now on all of the calls that are needed leaves the kernel, whether or not a rule can match it. */
+void needs_refuse_nothing(struct needs *n);
+
+/* Of a table's entry whose kinds have been set: the rest. */
+void refuse_finish(struct wire_refuse *r);
 
 /* What can be told of a path that a rule may match. */
 enum open_fact_kind {

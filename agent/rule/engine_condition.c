@@ -216,6 +216,16 @@ void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way 
 	matcher_opens(self(e)->matcher, id, way, ret);
 }
 
+void engine_condition_refuse(const struct engine *e, uint32_t id, struct wire_refuse ret[CALL_MAX])
+{
+	matcher_refuse(self(e)->matcher, id, ret);
+}
+
+void engine_condition_told(const struct engine *e, uint32_t id, enum event_call call, matcher_told_fn fn, void *ctx)
+{
+	matcher_told(self(e)->matcher, id, call, fn, ctx);
+}
+
 const struct loaded *engine_condition_loaded(const struct engine *e)
 {
 	return &self(e)->loaded;

@@ -16,6 +16,10 @@ bool engine_condition_trace(struct engine *e, uint32_t id, const struct event *e
 /* Which successful opens the rule can match; for opens_free(). */
 void engine_condition_opens(const struct engine *e, uint32_t id, enum opens_way way, struct opens *ret);
 
+/* Which events the rule cannot match; and for one call, what of its checks the kernel side is told (matcher.h). */
+void engine_condition_refuse(const struct engine *e, uint32_t id, struct wire_refuse ret[CALL_MAX]);
+void engine_condition_told(const struct engine *e, uint32_t id, enum event_call call, matcher_told_fn fn, void *ctx);
+
 /* Its rules with their compiled conditions and outputs; ids are indexes. */
 const struct loaded *engine_condition_loaded(const struct engine *e);
 

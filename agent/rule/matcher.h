@@ -37,6 +37,16 @@ struct opens {
 void matcher_opens(const struct matcher *m, uint32_t rule, enum opens_way way, struct opens *ret);	/* rule UINT32_MAX: all */
 void opens_free(struct opens *o);
 
+/*
+ * Which events no condition can match, by call, kind and who did it (probes/refuse.h); of one rule, or UINT32_MAX for all.
+ * What the agent keeps of events for itself is not thought of here: matcher_needs() does.
+ */
+void matcher_refuse(const struct matcher *m, uint32_t rule, struct wire_refuse ret[CALL_MAX]);
+
+/* What the kernel is told of a rule's checks for one call, field by field; a field may be in both. */
+typedef void (*matcher_told_fn)(void *ctx, const struct field_ref *f, bool told, bool untold);
+void matcher_told(const struct matcher *m, uint32_t rule, enum event_call call, matcher_told_fn fn, void *ctx);
+
 /* One condition evaluated as a tree, slowly: an indented line per part with its outcome and the values seen. */
 bool matcher_explain(struct matcher *m, uint32_t i, const struct event *ev, struct buf *out);
 

@@ -15,8 +15,9 @@
  *   matcher_test.c     predicates: made ready, evaluated
  *   matcher_slot.c     values: fields and transformers, once per event
  *   matcher_needs.c    what has to leave the kernel
+ *   matcher_judge.c    what is certain when little is known
  *   matcher_opens.c    and of opens, which paths
- *   matcher_sockets.c  and of sockets, which kinds
+ *   matcher_refuse.c   and of all calls, which kinds of events
  *   matcher_explain.c
  *   matcher_trace.c    which checks decide
  *   matcher_part.c     the parts of one condition, for those who show them
@@ -231,8 +232,8 @@ void slot_print(struct matcher *m, uint32_t slot, struct buf *out);
 typedef uint32_t (*judge_fn)(const struct matcher *m, uint32_t id, void *ctx);
 void matcher_opens_of(const struct matcher *m, uint32_t id, judge_fn judge, void *ctx, struct opens *ret);
 
-/* matcher_sockets.c: what a check comes to for a new socket of that family and kind */
-uint32_t socket_judge(const struct slot *s, const struct pred *p, unsigned int family, unsigned int kind);
+/* matcher_refuse.c: lets through what the agent keeps for itself; peers: whom processes talk to */
+void matcher_refuse_no_state(struct wire_refuse table[CALL_MAX], bool peers);
 
 /* matcher_slot.c */
 void slot_load(struct matcher *m, uint32_t slot);

@@ -56,6 +56,9 @@ int source_kernel_widen(struct source *s, const struct needs *needs);
 /* The new rules are in force: from now on only what they ask for leaves the kernel. */
 void source_kernel_settle(struct source *s);
 
+/* The control group was met, and it is no container's, or it is: rules that ask for containers need nothing of the former. */
+void source_kernel_group(struct source *s, uint64_t cgroup, bool host);
+
 /* A file written by recorder_open(). */
 int source_file_new(struct source **ret, const char *path, char error[512]);
 

@@ -428,6 +428,20 @@ static void set_opens(struct wire_opens *o, const struct wire_opens *to)
 	__atomic_store_n(&o->tests, to->tests, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * The same for kinds: whom to tell apart is said before it makes a difference, and no longer only after it makes none. In
+ * between every word refuses what the old or the new table does.
+ */
+static void set_refuse(struct wire_refuse *r, const struct wire_refuse *to)
+{
+	__atomic_store_n(&r->asks, r->asks | to->asks, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < ARRAY_SIZE(r->kinds); i++)
+		__atomic_store_n(&r->kinds[i], to->kinds[i], __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < ARRAY_SIZE(r->any); i++)
+		__atomic_store_n(&r->any[i], to->any[i], __ATOMIC_SEQ_CST);
+	__atomic_store_n(&r->asks, to->asks, __ATOMIC_SEQ_CST);
+}
+
 static void set_control(struct kernel_source *s, const struct needs *needs)
 {
 	struct wire_control *c = s->h.control;
@@ -435,8 +449,8 @@ static void set_control(struct kernel_source *s, const struct needs *needs)
 
 	for (unsigned int i = 0; i < OPENS_WAYS; i++)
 		set_opens(&c->opens[i], &needs->opens[i]);
-	for (unsigned int i = 0; i < SOCKET_KINDS; i++)
-		__atomic_store_n(&c->sockets_refused[i], needs->sockets_refused[i], __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < CALL_MAX; i++)
+		set_refuse(&c->refuse[i], &needs->refuse[i]);
 	programs_calls(calls, needs);
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
 		__atomic_store_n(&c->calls[i], calls[i], __ATOMIC_SEQ_CST);
@@ -485,6 +499,20 @@ void source_kernel_settle(struct source *base)
 
 	if (s->h.control)
 		set_control(s, &s->needs);
+}
+
+void source_kernel_group(struct source *base, uint64_t cgroup, bool host)
+{
+	struct kernel_source *s = of(base);
+	uint64_t *place;
+
+	if (!s->h.control || !cgroup)
+		return;
+	place = (uint64_t *)&s->h.control->hosts[hosts_place(cgroup) % HOSTS_MAX];
+	if (host)
+		__atomic_store_n(place, cgroup, __ATOMIC_SEQ_CST);	/* whose place it was is told apart no more */
+	else if (*place == cgroup)
+		__atomic_store_n(place, 0, __ATOMIC_SEQ_CST);
 }
 
 int source_kernel_new(struct source **ret, const struct needs *asked, char error[512])

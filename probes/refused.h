@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Refusal by kind
+ *
+ * Can any rule match an event of this kind, by this user, here? One word of
+ * struct wire_refuse says it for all kinds of a call; who it was is looked at
+ * only where that makes a difference.
+ */
+#ifndef PROBES_REFUSED_H
+#define PROBES_REFUSED_H
+
+#include "filter.h"
+#include "kernel.h"
+#include "refuse.h"
+#include "task.h"
+
+/* Is it known that the control group is no container's? */
+static __always_inline bool hosts__has(const struct wire_control *c, __u64 cgroup)
+{
+	return cgroup && c->hosts[hosts_place(cgroup) & (HOSTS_MAX - 1)] == cgroup;
+}
+
+static __always_inline const struct wire_refuse *refuse__of(const struct wire_control *c, __u32 call)
+{
+	__u64 i = call;
+
+	PIN(i);
+	if (i >= CALL_MAX)
+		return NULL;
+	PIN(i);
+	return &c->refuse[i];
+}
+
+static __always_inline bool task__on_host(const struct wire_control *c, struct task_struct *t, bool typed)
+{
+	struct cgroup *cg = task__cgroup(t, typed);
+	__u32 version;
+
+	return cg && hosts__has(c, cgroup__id(cg, typed, &version));
+}
+
+static __always_inline bool task__root(struct task_struct *t, bool typed)
+{
+	const struct cred *cred = READ(typed, t, cred);
+
+	return cred && !READ(typed, cred, euid.val);
+}
+
+/* The kinds of a call, by the current task, that some rule can match: bits. A global function: verified once per program. */
+__weak __attribute__((noinline)) __u32 kinds__wanted(__u32 call, __u32 failed)
+{
+	struct wire_control *c = control__get();
+	const struct wire_refuse *f = c ? refuse__of(c, call) : NULL;
+	bool typed = task__typed();
+	struct task_struct *t;
+	__u32 who = !!failed;
+
+	if (!f)
+		return 0;
+	if (f->asks) {
+		t = task__mine();
+		if (!t)
+			return ~f->any[who];
+		if (f->asks & REFUSE_ROOT && task__root(t, typed))
+			who |= REFUSE_ROOT;
+		if (f->asks & REFUSE_HOST && task__on_host(c, t, typed))
+			who |= REFUSE_HOST;
+	}
+	return ~f->kinds[who & (REFUSE_WHO - 1)];
+}
+
+/* The same of a call that another task made. */
+static __always_inline __u32 kinds__wanted_of_any(const struct wire_control *c, __u32 call, bool failed)
+{
+	const struct wire_refuse *f = refuse__of(c, call);
+
+	return f ? ~f->any[failed] : 0;
+}
+
+#endif
