@@ -114,6 +114,8 @@ for name in ("/none", "/noroshi-file/none"):
     tried(os.execv, folder + name, ["x"])
     tried(os.rename, folder + name, folder + "/other")
     tried(os.unlink, folder + name)
+os.rename(folder + "/noroshi-file", folder + "/other")
+os.rename(folder + "/other", folder + "/noroshi-file")
 os.close(os.open(folder + "/noroshi-inside", os.O_WRONLY | os.O_CREAT, 0o600))
 for what in (0x20000, 0x40000000, 0x7f):
     libc.unshare(what)
