@@ -67,10 +67,10 @@ static __always_inline bool packet__carries(__u32 protocol)
 	return protocol == 6 || protocol == 17;
 }
 
-/* Whether one of the ports is the wanted one; takes them over if so. */
+/* Whether one of the ports is the wanted one, 0: any; takes them over if so. */
 static __always_inline bool packet__ports(struct packet *p, const struct ports *at, __u16 port)
 {
-	if (at->src != bpf_htons(port) && at->dst != bpf_htons(port))
+	if (port && at->src != bpf_htons(port) && at->dst != bpf_htons(port))
 		return false;
 	p->src.port = bpf_ntohs(at->src);
 	p->dst.port = bpf_ntohs(at->dst);

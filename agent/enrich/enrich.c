@@ -2,6 +2,8 @@
 #include "enrich/enrich.h"
 #include "enrich/dnsmem.h"
 #include "enrich/pipes.h"
+#include "event/http.h"
+#include "event/tls.h"
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -10,7 +12,9 @@ struct enrich {
 	struct container_table *containers;
 	struct dnsmem *names;
 	struct pipes *pipes;
-	struct dns_message dns;		/* of the event in hand */
+	struct dns_message dns;		/* these three: of the event in hand */
+	struct tls_hello tls;
+	struct http_request http;
 	uint64_t dns_malformed[DNS_E_MAX];
 };
 
@@ -63,6 +67,17 @@ static void remember_answers(struct enrich *e, const struct event *ev)
 		memcpy(a.ip, m->answers[i].ip, sizeof(a.ip));
 		dnsmem_add(e->names, owner, &a, m->qname, ev->rec->hdr.time);
 	}
+}
+
+static void enrich_hello(struct enrich *e, struct event *ev)
+{
+	struct str data = event_blob(ev, ev->rec->hello.data);
+
+	if (ev->call == CALL_TLS && tls_parse(&e->tls, data.p, data.n))
+		ev->tls = &e->tls;
+	else if (ev->call == CALL_HTTP && http_parse(&e->http, data.p, data.n))
+		ev->http = &e->http;
+	ev->peer_name = dnsmem_find(e->names, owner_of(ev), &ev->rec->hello.peer, ev->rec->hdr.time);
 }
 
 static void enrich_dns(struct enrich *e, struct event *ev)
@@ -192,6 +207,8 @@ bool enrich_event(struct enrich *e, struct event *ev)
 		ev->peer_name = dnsmem_find(e->names, owner_of(ev), &rec->connect.peer, rec->hdr.time);
 	else if (rec->hdr.type == EVENT_TRANSFER)
 		ev->peer_name = dnsmem_find(e->names, owner_of(ev), &rec->transfer.peer, rec->hdr.time);
+	else if (rec->hdr.type == EVENT_HELLO)
+		enrich_hello(e, ev);
 	else if (rec->hdr.type == EVENT_DNS)
 		enrich_dns(e, ev);
 	return true;

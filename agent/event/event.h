@@ -21,6 +21,8 @@ struct process;
 struct container;
 struct json_fields;
 struct dns_message;
+struct tls_hello;
+struct http_request;
 
 /* Any record, by its type; a pointer that decode_check() has passed is safe to read through. */
 union event_record {
@@ -42,6 +44,8 @@ struct event {
 	const struct process *target;		/* whom a call was aimed at, when known */
 	const struct container *target_container;	/* NULL on the host */
 	const struct dns_message *dns;		/* decoded payload of a DNS event, or NULL */
+	const struct tls_hello *tls;		/* of an event `tls`, or NULL */
+	const struct http_request *http;	/* of an event `http`, or NULL */
 	struct str peer_name;			/* name that this container resolved to the peer's address */
 	const struct enrich *tables;		/* for what is looked up when a rule asks: enrich_pipe_peers() */
 };

@@ -137,7 +137,7 @@ static void build_result(struct build *b, Noroshi__V1__Event *e, const struct wi
 	const char *name = h->res < 0 && h->res > -4096 ? strerrorname_np((int)-h->res) : NULL;
 	char number[24];
 
-	if (h->type == EVENT_EXIT || h->type == EVENT_DNS)
+	if (h->type == EVENT_EXIT || h->type == EVENT_DNS || h->type == EVENT_HELLO)
 		return;	/* nobody's return value */
 	if (h->res >= INT32_MIN && h->res <= INT32_MAX)
 		BUILD_SET(e, EVENT, RESULT, result, (int32_t)h->res);

@@ -106,6 +106,10 @@ bool target_socket(const struct event *ev, struct target_socket *ret)
 		*ret = (struct target_socket){.family = r->socketpair.domain, .type = r->socketpair.type & 0xf,
 					      .protocol = r->socketpair.protocol};
 		return true;
+	case EVENT_HELLO:
+		*ret = (struct target_socket){.local = r->hello.local, .peer = r->hello.peer, .family = r->hello.peer.family,
+					      .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .direction = "outbound"};
+		return true;
 	case EVENT_DUP:
 		return of_dup(ev, ret);
 	case EVENT_EXEC:

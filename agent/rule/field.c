@@ -149,7 +149,7 @@ const char *field_nearest(struct str name)
 }
 
 #define BIT(event) (1ull << EVENT_##event)
-#define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(TRANSFER) | BIT(DUP) | BIT(DNS))
+#define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(TRANSFER) | BIT(HELLO) | BIT(DUP) | BIT(DNS))
 #define DESCRIPTORS (SOCKETS | BIT(OPEN) | BIT(SOCKET) | BIT(SOCKETPAIR) | BIT(CHMOD) | BIT(MOUNT) | BIT(MEMORY) | BIT(KERNEL) | BIT(SPECIAL) | \
 		     BIT(BPF) | BIT(TAMPER))
 #define PATHS (BIT(OPEN) | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(CHMOD) | BIT(MOUNT) | BIT(CHROOT))
@@ -160,6 +160,8 @@ static const struct {
 	uint64_t events;
 } carriers[] = {
 	{"dns.", BIT(DNS)},
+	{"tls.", BIT(HELLO)},
+	{"http.", BIT(HELLO)},
 	{"fs.path.", PATHS},
 	{"evt.target.", BIT(TAMPER) | BIT(SIGNAL)},
 	{"evt.abspath", PATHS},

@@ -147,7 +147,7 @@ int get_evt_type_is(const struct field_get *g, struct value *v)
 
 static bool is_syscall(const struct field_get *g)
 {
-	return get_type(g) != EVENT_EXIT && get_type(g) != EVENT_DNS && g->ev->call != CALL_SIGNAL &&
+	return get_type(g) != EVENT_EXIT && get_type(g) != EVENT_DNS && get_type(g) != EVENT_HELLO && g->ev->call != CALL_SIGNAL &&
 	       g->ev->call != CALL_MODULE_LOAD && get_type(g) != EVENT_CRED_CHANGE;
 }
 

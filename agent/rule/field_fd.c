@@ -279,6 +279,11 @@ bool fd_view(const struct field_get *g, struct fd_view *f)
 	case EVENT_TRANSFER:
 		view_transfer(ev, f);
 		return true;
+	case EVENT_HELLO:
+		set_socket(f, r->hello.peer.family, SOCK_STREAM, IPPROTO_TCP);
+		set_ends(f, &r->hello.local, &r->hello.peer);
+		f->connected = true;
+		return true;
 	case EVENT_DNS:
 		view_dns(ev, f);
 		return true;

@@ -378,6 +378,6 @@ bool call_is_open(enum event_call call)
 
 bool call_can_fail(enum event_call call)
 {
-	return call != CALL_PROCEXIT && call != CALL_DNS && call != CALL_CRED_CHANGE && call != CALL_SIGNAL &&
-	       call != CALL_MODULE_LOAD;
+	return call != CALL_PROCEXIT && call != CALL_DNS && call != CALL_TLS && call != CALL_HTTP &&
+	       call != CALL_CRED_CHANGE && call != CALL_SIGNAL && call != CALL_MODULE_LOAD;
 }

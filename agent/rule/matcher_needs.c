@@ -121,19 +121,24 @@ static bool tells_credentials(enum event_call call)
  */
 static bool on_request(enum event_call call)
 {
-	return call_table[call].type == EVENT_TRANSFER;
+	return call_table[call].type == EVENT_TRANSFER || call_table[call].type == EVENT_HELLO;
 }
 
 static bool requested(const struct matcher *m, enum event_call call)
 {
-	static const char *const own[] = {"evt.buffer", "evt.buflen", "evt.is_io", "evt.io_dir"};
+	static const struct {
+		const char *field;	/* its beginning */
+		enum event_type type;
+	} own[] = {{"evt.buffer", EVENT_TRANSFER}, {"evt.buflen", EVENT_TRANSFER}, {"evt.is_io", EVENT_TRANSFER},
+		   {"evt.io_dir", EVENT_TRANSFER}, {"tls.", EVENT_HELLO}, {"http.", EVENT_HELLO}};
 	unsigned int i, k;
 
 	if (name_of_call(call) >= 0 && m->class_of[name_of_call(call)])
 		return true;
 	for (i = 0; i < m->nslots; i++) {
 		for (k = 0; m->slots[i].kind == EXPR_FIELD && k < ARRAY_SIZE(own); k++) {
-			if (!strncmp(m->slots[i].field.desc->name, own[k], strlen(own[k])))
+			if (own[k].type == call_table[call].type &&
+			    !strncmp(m->slots[i].field.desc->name, own[k].field, strlen(own[k].field)))
 				return true;
 		}
 	}

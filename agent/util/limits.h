@@ -36,6 +36,9 @@
 #define DNS_TEXT_BYTES_MAX	(1u << 20)	/* texts of those names: 64 bytes each, the average is below 40 */
 #define DNS_ANSWERS_MAX		64		/* answers taken from one message */
 #define DNS_NAME_MAX		255		/* RFC 1035 */
+#define TLS_HELLO_MAX		4096		/* of a ClientHello, as the probes keep it */
+#define TLS_ALPN_MAX		16		/* protocols taken from it: browsers offer two */
+#define TLS_TEXT_MAX		4096		/* texts of one, escaped */
 #define USERS_MAX		65536		/* entries of /etc/passwd, and of /etc/group */
 #define USERS_BYTES_MAX		(16u << 20)	/* texts of either file */
 

@@ -404,15 +404,21 @@ START_TEST(needs)
 	n = needs_of("evt.type = open and evt.num = 0", NULL);
 	ck_assert_uint_eq(calls_of(&n), 0);
 	n = needs_of("proc.name = x", NULL);
-	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 1 - 6);	/* what is sent and received has to be asked for */
+	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 1 - 8);	/* what is sent and received has to be asked for */
 	ck_assert(!n.call[CALL_SENDTO] && !n.call[CALL_SENDMSG] && !n.call[CALL_SENDMMSG] && !n.call[CALL_RECVFROM] &&
-		  !n.call[CALL_RECVMSG] && !n.call[CALL_RECVMMSG]);
+		  !n.call[CALL_RECVMSG] && !n.call[CALL_RECVMMSG] && !n.call[CALL_TLS] && !n.call[CALL_HTTP]);
 	ck_assert_uint_eq(n.want, WANT_FAILED | WANT_OPEN_FAILED | WANT_OPEN_READ | WANT_CREDS);
 	n = needs_of("evt.type in (sendto, recvmsg) and evt.rawres > 0", NULL);
 	ck_assert(n.call[CALL_SENDTO] && n.call[CALL_RECVMSG]);
 	ck_assert_uint_eq(calls_of(&n), 2);
 	n = needs_of("evt.type != execve and evt.buffer contains x", NULL);
-	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 2);
+	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 2 - 2);
+	n = needs_of("evt.type != execve and tls.sni = x", NULL);
+	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 2 - 6);
+	n = needs_of("evt.type = tls and tls.sni = x", NULL);
+	ck_assert(n.call[CALL_TLS]);
+	ck_assert_uint_eq(calls_of(&n), 1);
+	ck_assert_uint_eq(n.want, 0);	/* it cannot fail */
 	n = needs_of("evt.type = execve and evt.failed = false and proc.stdout.peer.rip exists", NULL);
 	ck_assert(n.call[CALL_CONNECT] && n.call[CALL_ACCEPT] && n.call[CALL_ACCEPT4]);	/* they are known from there */
 	ck_assert_uint_eq(calls_of(&n), 4);
