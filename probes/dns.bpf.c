@@ -7,8 +7,9 @@
  * change it under us. Between two processes of this host a message leaves one
  * and reaches the other, and is seen at both ends.
  *
- * Over TCP a message that does not lie in one segment is cut where the segment
- * ends, and marked; what follows of it is passed over.
+ * Over TCP a message that does not lie in one segment waits for the rest,
+ * within bounds; where there is no place to wait, it is cut where the segment
+ * ends, and marked.
  */
 #include "dns.h"
 #include "packet.h"
@@ -20,10 +21,12 @@
 /* Between two segments of one direction of a connection. */
 struct stream {
 	__u32 next;	/* sequence number of the byte that comes next */
-	__u32 skip;	/* bytes of a message that was cut */
+	__u32 skip;	/* bytes still to come of a message that was begun */
 	__u16 len;	/* of a message whose length has come, but no byte of it */
 	__u8 half;	/* only one byte of the length has come: */
 	__u8 high;
+	__u16 have;	/* bytes of the message that wait for the rest, 0: it was cut */
+	__u16 whole;	/* its length */
 };
 
 struct stream_key {
@@ -38,6 +41,23 @@ struct {
 	__type(value, struct stream);
 } streams SEC(".maps");
 
+#define GATHERED	32	/* messages that wait for more, a power of two */
+#define GATHERED_OLD_NS	(10 * SECOND_NS)	/* after so long another may take its place */
+
+/* By a number made of its key: who comes second while the first still waits is cut. */
+struct gathered {
+	struct stream_key key;
+	__u64 time;
+	char bytes[2 * DNS_BYTES_MAX];	/* twice, as the verifier sees a place and a length, not their sum */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GATHERED);
+	__type(key, __u32);
+	__type(value, struct gathered);
+} gathered SEC(".maps");
+
 /*
  * What is left of the payload. In memory, and each step a global function: so the verifier sees one step, and not all
  * the ways through as many as there may be. Belongs to whoever holds the scratch.
@@ -48,6 +68,8 @@ struct payload {
 	__u32 each;	/* UDP: bytes of a message */
 	__u32 tcp;
 	__u32 seq;	/* TCP, this and what follows */
+	__u32 flags;
+	__u32 pad;
 	struct stream_key key;
 	struct stream s;
 };
@@ -144,6 +166,96 @@ static __always_inline __u32 stream__length(struct __sk_buff *skb, struct stream
 	return 2;
 }
 
+/* Where messages of a stream wait; NULL when it has no place, or another one has it. */
+static __always_inline struct gathered *gathered__of(const struct stream_key *key, bool take)
+{
+	__u32 i = (key->cookie << 1 | key->egress) & (GATHERED - 1);
+	struct gathered *g = bpf_map_lookup_elem(&gathered, &i);
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (!g || (g->key.cookie == key->cookie && g->key.egress == key->egress))
+		return g;
+	if (!take || (g->key.cookie && now - g->time < GATHERED_OLD_NS))
+		return NULL;
+	if (g->key.cookie)
+		counter__lost(EVENT_DNS, LOSS_SCRATCH_BUSY);	/* it never went on */
+	g->key = *key;
+	g->time = now;
+	return g;
+}
+
+/* Keeps n bytes of the packet behind those that wait already. 0 when there is no place; what is beyond the most goes. */
+__weak __attribute__((noinline)) int dns__keep(struct __sk_buff *skb, __u32 off, __u32 len)
+{
+	struct payload *p = payload__get();
+	struct gathered *g;
+	__u64 at, n = len;
+
+	if (!p)
+		return 0;
+	at = p->s.have;
+	g = gathered__of(&p->key, !at);
+	if (!g)
+		return 0;
+	PIN(at);
+	if (at >= DNS_BYTES_MAX)
+		return 1;
+	PIN(at);
+	if (n > DNS_BYTES_MAX - at)
+		n = DNS_BYTES_MAX - at;
+	n--;	/* as in dns__message() */
+	PIN(n);
+	if (n >= DNS_BYTES_MAX)
+		return 0;
+	PIN(n);
+	n++;
+	if (bpf_skb_load_bytes(skb, off, g->bytes + at, n))
+		return 0;
+	p->s.have = at + n;
+	return 1;
+}
+
+/* The message that has waited: all of it is there, or no more will come. */
+__weak __attribute__((noinline)) int dns__gathered(void)
+{
+	struct scratch *s = scratch__get(SCRATCH_SOFT);
+	struct payload *p = payload__get();
+	struct gathered *g = p ? gathered__of(&p->key, false) : NULL;
+	struct wire_dns *r;
+	__u64 n;
+
+	if (!s || !g)
+		return 0;
+	n = p->s.have;
+	r = (void *)s->rec;
+	r->hdr.flags &= ~WIRE_TRUNCATED;
+	if (n < p->s.whole)
+		r->hdr.flags |= WIRE_TRUNCATED;
+	p->s.have = 0;
+	g->key.cookie = 0;
+	PIN(n);
+	if (n > DNS_BYTES_MAX)
+		return 0;
+	PIN(n);
+	if (bpf_probe_read_kernel(r + 1, n, g->bytes))
+		return 0;
+	r->payload.off = sizeof(*r);
+	r->payload.len = n;
+	r->hdr.size = sizeof(*r) + n;
+	record__output(SCRATCH_SOFT);
+	return 0;
+}
+
+/* The rest of a message that was begun. */
+static __always_inline void stream__rest(struct __sk_buff *skb, struct stream *s, __u32 off, __u32 n)
+{
+	if (s->have)
+		dns__keep(skb, off, n);
+	s->skip -= n;
+	if (!s->skip && s->have)
+		dns__gathered();
+}
+
 /* One step through a segment: the rest of a message that was cut, a length, or a message. Returns the bytes used. */
 static __always_inline __u32 stream__step(struct __sk_buff *skb, struct stream *s, __u32 off, __u32 left)
 {
@@ -152,14 +264,16 @@ static __always_inline __u32 stream__step(struct __sk_buff *skb, struct stream *
 	if (s->skip) {
 		if (n > s->skip)
 			n = s->skip;
-		s->skip -= n;
+		stream__rest(skb, s, off, n);
 		return n;
 	}
 	if (!s->len)
 		return stream__length(skb, s, off, left);
 	if (n > s->len)
 		n = s->len;
-	dns__message(skb, off, n, s->len);
+	s->whole = s->len;
+	if (n == s->len || !dns__keep(skb, off, n))
+		dns__message(skb, off, n, s->len);
 	s->skip = s->len - n;
 	s->len = 0;
 	return n;
@@ -191,12 +305,14 @@ static __always_inline void dns__tcp(struct __sk_buff *skb, struct payload *left
 	if (known)
 		left->s = *known;
 	gap = seq - left->s.next;
-	if (gap < 0 && (__u32)-gap >= left->left)
+	if (gap < 0 && (__u32)-gap >= left->left && left->left)
 		return;	/* sent again */
 	if (gap < 0) {
 		left->off += -gap;
 		left->left -= -gap;
 	} else if (gap > 0) {
+		if (left->s.have)
+			dns__gathered();
 		left->s = (struct stream){};	/* something is missing: take it that a message begins here */
 	}
 	left->s.next = next;
@@ -207,6 +323,8 @@ static __always_inline void dns__tcp(struct __sk_buff *skb, struct payload *left
 		counter__lost(EVENT_DNS, LOSS_TOO_BIG);
 		left->s = (struct stream){ .next = next };
 	}
+	if (left->s.have && left->flags & (TCP_FLAG_FIN | TCP_FLAG_RST))
+		dns__gathered();
 	bpf_map_update_elem(&streams, &left->key, &left->s, BPF_ANY);
 }
 
@@ -311,6 +429,17 @@ static __always_inline bool dns__new(const struct owner *o, const struct packet 
 	return true;
 }
 
+/* The stream ends, and a message of it still waits for the rest. */
+static __always_inline bool stream__ends(const struct packet *p, const struct stream_key *key)
+{
+	struct stream *known;
+
+	if (p->protocol != IPPROTO_TCP || !(p->flags & (TCP_FLAG_FIN | TCP_FLAG_RST)))
+		return false;
+	known = bpf_map_lookup_elem(&streams, key);
+	return known && known->have;
+}
+
 /* The record of a packet with all but a message, in the scratch, and its payload beside it. 1 when the scratch was claimed. */
 __weak __attribute__((noinline)) int dns__begin(struct __sk_buff *skb, int egress, __u64 key)
 {
@@ -320,7 +449,11 @@ __weak __attribute__((noinline)) int dns__begin(struct __sk_buff *skb, int egres
 	struct packet p = {};
 	__u64 group;
 
-	if (!c || !left || !packet__ours(skb, &p) || !p.len)
+	if (!c || !left || !packet__ours(skb, &p))
+		return 0;
+	left->key.cookie = bpf_get_socket_cookie(skb);
+	left->key.egress = egress;
+	if (!p.len && !stream__ends(&p, &left->key))
 		return 0;
 	if (o && control__self(c, o->hdr.tgid))
 		return 0;
@@ -335,9 +468,8 @@ __weak __attribute__((noinline)) int dns__begin(struct __sk_buff *skb, int egres
 	left->off = p.off;
 	left->left = p.len;
 	left->seq = p.seq;
+	left->flags = p.flags;
 	left->tcp = p.protocol == IPPROTO_TCP;
-	left->key.cookie = bpf_get_socket_cookie(skb);
-	left->key.egress = egress;
 	return 1;
 }
 

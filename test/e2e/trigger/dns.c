@@ -4,8 +4,7 @@
  *
  * Asks a tiny server of its own on port 53 of loopback, each mode through another call, and both sides print
  * one JSON line of truth per message that left or reached them. Keys are the names of probes/events.def; `via`
- * is the call, `qname` the name asked for, `truncated` whether only the beginning of the message lay in one
- * segment. Where port 53 is taken, or with -n, it all happens in a network namespace of its own.
+ * is the call, `qname` the name asked for, `truncated` whether only the beginning of the message was sent. Where port 53 is taken, or with -n, it all happens in a network namespace of its own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +28,7 @@
 
 #define MESSAGE_MAX	4096
 #define BIG		1400	/* bytes of an answer to a name that begins with "big" */
-#define CUT		20	/* bytes of a query in its first segment, for a name that begins with "cut" */
+#define CUT		20	/* bytes of a query in its first segment, where it has several */
 #define CLIENTS_MAX	16	/* connections the server has open at once */
 
 #ifndef UDP_SEGMENT
@@ -192,13 +191,20 @@ static int serve_tcp(int fd)
 	struct message m;
 	uint8_t prefix[2];
 	struct iovec iov[2] = { { prefix, 2 } };
+	ssize_t got;
 
 	if (read_all(fd, prefix, 2))
 		return -1;
 	m.len = (size_t)prefix[0] << 8 | prefix[1];
-	if (m.len > sizeof(m.bytes) || read_all(fd, m.bytes, m.len) || getpeername(fd, (void *)&ss, &len))
+	memset(m.bytes, 0, sizeof(m.bytes));
+	if (m.len > sizeof(m.bytes) || getpeername(fd, (void *)&ss, &len))
 		die("tcp");
-	truth(6, 0, AF_INET, 53, port_of(&ss), &m, memcmp(&m.bytes[13], "cut", 3) ? m.len : CUT);
+	got = recv(fd, m.bytes, m.len, MSG_WAITALL);
+	if (got <= 0)
+		die("tcp");
+	truth(6, 0, AF_INET, 53, port_of(&ss), &m, (size_t)got);
+	if ((size_t)got < m.len)
+		return -1;
 	answer(&m);
 	prefix[0] = (uint8_t)(m.len >> 8);
 	prefix[1] = (uint8_t)m.len;
@@ -490,7 +496,7 @@ static size_t framed(uint8_t *at, const struct message *m)
 }
 
 /* A segment per piece; 0 ends the list, the rest goes in one. */
-static void tcp(const char *name, const size_t *pieces, size_t seen)
+static void tcp(const char *name, const size_t *pieces)
 {
 	int fd = client(AF_INET, SOCK_STREAM, 1);
 	uint8_t frame[MESSAGE_MAX + 2];
@@ -504,16 +510,35 @@ static void tcp(const char *name, const size_t *pieces, size_t seen)
 			die(via);
 	if (write(fd, frame + at, len - at) != (ssize_t)(len - at))
 		die(via);
-	tcp_sent(fd, &m, seen ?: m.len);
+	tcp_sent(fd, &m, m.len);
 	tcp_received(fd);
 	close(fd);
 }
 
-static void do_tcp(void)	{ tcp("tcp.noroshi.test", (const size_t[]){ 0 }, 0); }
-static void do_tcp_prefix(void)	{ tcp("prefix.tcp.noroshi.test", (const size_t[]){ 2, 0 }, 0); }
-static void do_tcp_half(void)	{ tcp("half.tcp.noroshi.test", (const size_t[]){ 1, 1, 0 }, 0); }
-static void do_tcp_cut(void)	{ tcp("cut.tcp.noroshi.test", (const size_t[]){ 2 + CUT, 0 }, CUT); }
-static void do_tcp_big(void)	{ tcp("big.tcp.noroshi.test", (const size_t[]){ 0 }, 0); }
+static void do_tcp(void)	{ tcp("tcp.noroshi.test", (const size_t[]){ 0 }); }
+static void do_tcp_prefix(void)	{ tcp("prefix.tcp.noroshi.test", (const size_t[]){ 2, 0 }); }
+static void do_tcp_half(void)	{ tcp("half.tcp.noroshi.test", (const size_t[]){ 1, 1, 0 }); }
+static void do_tcp_cut(void)	{ tcp("cut.tcp.noroshi.test", (const size_t[]){ 2 + CUT, 0 }); }
+static void do_tcp_pieces(void)	{ tcp("pieces.tcp.noroshi.test", (const size_t[]){ 1, 4, 1, 9, 3, 1, 7, 0 }); }
+static void do_tcp_big(void)	{ tcp("big.tcp.noroshi.test", (const size_t[]){ 0 }); }
+
+/* Its rest never comes. */
+static void do_tcp_unfinished(void)
+{
+	int fd = client(AF_INET, SOCK_STREAM, 1);
+	uint8_t frame[MESSAGE_MAX + 2];
+	struct message m;
+
+	query(&m, "unfinished.tcp.noroshi.test");
+	framed(frame, &m);
+	if (write(fd, frame, 2 + CUT) != 2 + CUT)
+		die(via);
+	memset(m.bytes + CUT, 0, sizeof(m.bytes) - CUT);
+	shutdown(fd, SHUT_WR);
+	tcp_sent(fd, &m, CUT);
+	recv(fd, frame, 1, 0);	/* until the server has seen it and closed */
+	close(fd);
+}
 
 /* Two in one segment, then a third that shows that its place is still known. */
 static void do_tcp_three(void)
@@ -550,7 +575,7 @@ static const struct mode {
 	{ "write6", do_write6 }, { "writev", do_writev }, { "sendmsg", do_sendmsg }, { "sendmmsg", do_sendmmsg },
 	{ "options", do_options }, { "big", do_big }, { "gso", do_gso }, { "thread", do_thread },
 	{ "inherited", do_inherited }, { "tcp", do_tcp }, { "tcp_prefix", do_tcp_prefix }, { "tcp_half", do_tcp_half },
-	{ "tcp_cut", do_tcp_cut }, { "tcp_big", do_tcp_big }, { "tcp_three", do_tcp_three },
+	{ "tcp_cut", do_tcp_cut }, { "tcp_pieces", do_tcp_pieces }, { "tcp_unfinished", do_tcp_unfinished }, { "tcp_big", do_tcp_big }, { "tcp_three", do_tcp_three },
 };
 
 #define NMODES (sizeof(modes) / sizeof(modes[0]))
