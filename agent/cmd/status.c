@@ -70,6 +70,25 @@ static void print_opens(json_t *opens)
 		       text(opens, "readOnly"), text(opens, "others"), text(opens, "failed"));
 }
 
+/* What never left the kernel because no rule can match it: not a loss. */
+static void print_refused(json_t *events)
+{
+	long long sum = 0;
+	const char *name;
+	json_t *e;
+
+	json_object_foreach(events, name, e)
+		sum += number(e, "refused");
+	if (!sum)
+		return;
+	printf("refused    %lld events that no rule can match:", sum);
+	json_object_foreach(events, name, e) {
+		if (number(e, "refused"))
+			printf(" %s %lld", name, number(e, "refused"));
+	}
+	puts("");
+}
+
 /* What a word for a loss means to who runs the agent. */
 static const char *loss_meaning(const char *reason)
 {
@@ -195,6 +214,7 @@ static int print(json_t *v)
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
 	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
 	printf("ia32       %s\n", text(json_object_get(v, "coverage"), "ia32"));
+	print_refused(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losers(json_object_get(v, "losers"));
 	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));

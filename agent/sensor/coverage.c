@@ -126,8 +126,8 @@ static json_t *events_json(const struct coverage *c)
 
 static json_t *ring_json(const struct coverage *c, unsigned int i)
 {
-	return json_pack("{s:I, s:I, s:I, s:b}", "bytes", (json_int_t)c->ring[i].bytes, "used",
-			 (json_int_t)ring_used(&c->ring[i]), "records", (json_int_t)c->records[i], "damaged",
+	return json_pack("{s:I, s:I, s:I, s:I, s:b}", "bytes", (json_int_t)c->ring[i].bytes, "used",
+			 (json_int_t)ring_used(&c->ring[i]), "taken", (json_int_t)c->ring[i].pos, "records", (json_int_t)c->records[i], "damaged",
 			 (int)c->damaged[i]);
 }
 

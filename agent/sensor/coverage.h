@@ -17,7 +17,7 @@
  *         "ring": "bulk",
  *         "seen": 12, "refused": 3,                       attempts to send, lost ones included; filtered in the kernel
  *         "lost": { "ring full": 0, … } }, … },           by reason, all of them
- *     "rings": { "critical": { "bytes": 524288, "used": 0, "records": 99, "damaged": false }, "bulk": { … } },
+ *     "rings": { "critical": { "bytes": 524288, "used": 0, "taken": 4096, "records": 99, "damaged": false }, "bulk": { … } },
  *     "programs": [ { "name": "openat__exit",
  *         "state": "attached",                            attached | unneeded | alternative | refused | absent
  *         "reason": null, "log": null, "missed": 0 }, … ] }
