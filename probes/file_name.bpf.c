@@ -8,6 +8,7 @@
  */
 #include "emit.h"
 #include "name.h"
+#include "opens_filter.h"
 #include <bpf/bpf_tracing.h>
 
 #define AT_REMOVEDIR	0x200
@@ -349,9 +350,83 @@ __weak __attribute__((noinline)) int fchmod__emit(__u64 via, __s64 ret)
 	return record__send(&r->hdr, ret);
 }
 
+/* ---- refused by name: calls that succeeded, whose paths the kernel knows ---- */
+
+/* Whether a rule may know the path that the picked sight had. */
+__weak __attribute__((noinline)) int names__let_before(__s32 nr, __u32 pick, __u64 text, __s32 dirfd)
+{
+	struct sight *at = sights__picked(nr, VIA_CALL, pick);
+	__u64 mnt = at ? mount__find(at->parent, mount__start(VIA_CALL, text, dirfd)) : 0;
+
+	return !mnt || names__let(at->parent, mnt, task__number(at->name), at->len);
+}
+
+/* Whether it may know the path of a dentry. */
+__weak __attribute__((noinline)) int names__let_now(__u64 dentry, __u64 text, __s32 dirfd)
+{
+	__u64 mnt = dentry ? mount__find(dentry, mount__start(VIA_CALL, text, dirfd)) : 0;
+
+	return !mnt || names__let(dentry, mnt, 0, 0);
+}
+
+static __always_inline bool names__refused_rename(__s32 nr)
+{
+	__u64 via = VIA_CALL;
+	struct name_arg old = nr == NR_RENAME ? PATH_CWD(1) : PATH_AT(1, 2);
+	struct name_arg new = nr == NR_RENAME ? PATH_CWD(2) : PATH_AT(3, 4);
+	struct sight *at = sights__picked(nr, via, PICK_MOVED);
+
+	return at && !names__let_now(at->dentry, new.text, new.dirfd) && !names__let_before(nr, PICK_MOVED, old.text, old.dirfd);
+}
+
+static __always_inline bool names__refused_unlink(__s32 nr)
+{
+	__u64 via = VIA_CALL;
+	struct name_arg a = nr == NR_UNLINK ? PATH_CWD(1) : PATH_AT(1, 2);
+	bool folder = nr == NR_UNLINKAT && ARG(3) & AT_REMOVEDIR;
+
+	return !names__let_before(nr, folder ? PICK_CHILD : PICK_FILE, a.text, a.dirfd);
+}
+
+static __always_inline bool names__refused_link(__s32 nr)
+{
+	__u64 via = VIA_CALL;
+	struct name_arg old = nr == NR_LINK ? PATH_CWD(1) : PATH_AT(1, 2);
+	struct name_arg new = nr == NR_LINK ? PATH_CWD(2) : PATH_AT(3, 4);
+	struct sight *at = sights__picked(nr, via, PICK_FILE);
+	__u64 made = at ? (__u64)inode__newest((struct inode *)at->inode) : 0;
+
+	return made && made != at->dentry && !names__let_now(made, new.text, new.dirfd) &&
+	       !names__let_before(nr, PICK_FILE, old.text, old.dirfd);
+}
+
+/* Only calls: requests of io_uring and 32-bit entries are few. What the kernel does not know the path of is sent. */
+__weak __attribute__((noinline)) int names__refused(__s32 nr, __s64 ret)
+{
+	struct wire_control *c = control__get();
+	__u32 type = 0;
+
+	if (!c || ret || !(c->opens[OPENS_NAMED].tests & OPENS_NARROW))
+		return 0;
+	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
+		type = names__refused_rename(nr) ? EVENT_RENAME : 0;
+	else if (nr == NR_UNLINK || nr == NR_UNLINKAT)
+		type = names__refused_unlink(nr) ? EVENT_UNLINK : 0;
+	else if (nr == NR_LINK || nr == NR_LINKAT)
+		type = names__refused_link(nr) ? EVENT_LINK : 0;
+	if (type) {
+		counter__refused(type);
+		sights__forget(VIA_CALL);
+	}
+	return type;
+}
+
 /* All of them in one program: what they share is most of them, and the verifier follows it once. */
 SEC("tracepoint")
 int names__exit(struct sys_exit *ctx)
 {
-	return name__emit(ctx->nr, VIA_CALL, ctx->ret);
+	__s32 nr = ctx->nr;
+	__s64 ret = ctx->ret;
+
+	return names__refused(nr, ret) ? 0 : name__emit(nr, VIA_CALL, ret);
 }

@@ -75,20 +75,26 @@ static __always_inline bool opens__ending(const struct wire_opens *o, const stru
 	return false;
 }
 
+static __always_inline const struct wire_opens *opens__of(const struct wire_control *c, __u32 way)
+{
+	return &c->opens[way & (OPENS_PLACES - 1)];
+}
+
 /* Is one component of the path a fact? On its own: the verifier follows it once. */
 __weak __attribute__((noinline)) int opens__part(__u64 text, __u32 len, __u32 way)
 {
 	struct wire_control *c = control__get();
 	struct qstr name = { .len = len, .name = (void *)text };
 
-	return !c || opens__has(&c->opens[way & 1], qstr__hash(&name, OPENS_SEED_PART));
+	return !c || opens__has(opens__of(c, way), qstr__hash(&name, OPENS_SEED_PART));
 }
 
 /*
  * The way up to the process's root, for what is known by its folders: from a dentry below top, which is where its mount
- * begins.
+ * begins; or from a folder, with the name in it that is not there any more. way_len: enum opens_way, and the length of that
+ * name shifted left by 8.
  */
-__weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u64 mnt_root, __u32 way)
+__weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u64 mnt_root, __u32 way_len, __u64 gone)
 {
 	struct wire_control *c = control__get();
 	struct dentry *d = (void *)dentry, *top = (void *)mnt_root;
@@ -99,12 +105,18 @@ __weak __attribute__((noinline)) int opens__climb(__u64 dentry, __u64 mount, __u
 	struct dentry_head h = {};
 	struct path root = {};
 	const struct wire_opens *o;
+	__u32 way;
 	__u64 hash;
 	int i;
 
 	if (!c || !fs)
 		return 1;
-	o = &c->opens[way & 1];
+	way = way_len & (OPENS_PLACES - 1);
+	o = opens__of(c, way);
+	first.len = way_len >> 8;
+	first.name = (void *)gone;
+	if (first.len && o->tests & OPENS_PART && opens__part(gone, first.len, way))
+		return 1;
 	path__read(&root, __builtin_preserve_access_index(&fs->root));
 	root_mnt = mount__of(root.mnt);
 	for (i = 0; i < OPENS_DEPTH && (d != root.dentry || m != root_mnt); i++) {
@@ -149,7 +161,7 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 
 	if (!c)
 		return 1;
-	o = &c->opens[way & 1];
+	o = opens__of(c, way);
 	if (!(o->tests & OPENS_NARROW))
 		return 1;
 	path__read(&p, __builtin_preserve_access_index(&f->f_path));
@@ -169,7 +181,40 @@ __weak __attribute__((noinline)) int opens__let(__u64 file, __u32 way)
 		return 1;
 	if (o->suffixes && opens__ending(o, &h.name))
 		return 1;
-	return o->tests & OPENS_WALK ? opens__climb((__u64)d, (__u64)m, (__u64)top, way) : 0;
+	return o->tests & OPENS_WALK ? opens__climb((__u64)d, (__u64)m, (__u64)top, way, 0) : 0;
+}
+
+/*
+ * Whether a name may be what a rule is after: a dentry under a mount, struct vfsmount *; or of len bytes in the folder that
+ * the dentry is.
+ */
+__weak __attribute__((noinline)) int names__let(__u64 dentry, __u64 vfsmount, __u64 name, __u32 len)
+{
+	struct dentry *d = (void *)dentry, *top;
+	struct wire_control *c = control__get();
+	struct qstr last = { .len = len, .name = (void *)name };
+	const struct wire_opens *o;
+	struct dentry_head h = {};
+	struct mount *m;
+
+	if (!c)
+		return 1;
+	o = opens__of(c, OPENS_NAMED);
+	if (!len) {
+		dentry__read(&h, d);
+		if (h.parent == d)
+			return 1;
+		last = h.name;
+	}
+	if (opens__has(o, qstr__hash(&last, OPENS_SEED_NAME)))
+		return 1;
+	if (o->suffixes && opens__ending(o, &last))
+		return 1;
+	if (!(o->tests & OPENS_WALK))
+		return 0;
+	m = mount__of((void *)vfsmount);
+	top = BPF_CORE_READ(m, mnt.mnt_root);
+	return opens__climb((__u64)d, (__u64)m, (__u64)top, OPENS_NAMED | len << 8, name);
 }
 
 #endif

@@ -201,8 +201,10 @@ enum wire_want {
 	WANT_COMPAT	= 1 << 8,	/* what enters as 32-bit programs do: the configuration says so, no rule */
 };
 
-/* Opens that only read, and all others: what rules want of them differs most. */
-enum opens_way { OPENS_READ, OPENS_WRITTEN, OPENS_WAYS };
+/* Opens that only read, and all others: what rules want of them differs most. And calls that change names. */
+enum opens_way { OPENS_READ, OPENS_WRITTEN, OPENS_NAMED, OPENS_WAYS };
+
+#define OPENS_PLACES	4	/* a power of two: the verifier takes an index for one number, not for each in turn */
 
 /* In wire_opens.tests. */
 enum opens_test {
@@ -216,7 +218,7 @@ enum opens_test {
 #define OPENS_SUFFIX	8	/* bytes of an ending that are looked at */
 
 /*
- * Which paths of successful opens some rule can match: a set that may hold too much, never too little. A fact is a bit
+ * Which paths of successful opens, or of names that changed, some rule can match: a set that may hold too much, never too little. A fact is a bit
  * at its hash (opens.h), whatever its kind, so that sets of several rules are joined by "or", word by word, at any time.
  */
 struct wire_opens {
@@ -261,7 +263,7 @@ struct wire_control {
 	__u32 batch;				/* 1: the agent polls by timer, do not wake it */
 	__u64 rate;				/* records per second and control group, 0 = no limit */
 	__u64 burst;				/* and so many at once after a time of rest */
-	struct wire_opens opens[OPENS_WAYS];
+	struct wire_opens opens[OPENS_PLACES];	/* by enum opens_way */
 	struct wire_refuse refuse[CALL_MAX];
 	__u64 hosts[HOSTS_MAX];		/* control groups that are no container's: those of which it is known, and that found room */
 };

@@ -19,6 +19,11 @@ static bool is_path(const char *name)
 	       !strcmp(name, "evt.path") || !strcmp(name, "evt.abspath");
 }
 
+static bool told_by_paths(enum event_type type)
+{
+	return type == EVENT_OPEN || type == EVENT_RENAME || type == EVENT_UNLINK || type == EVENT_LINK;
+}
+
 /* Why the kernel side does not tell a field. */
 static const char *why_not(const struct told *t, const struct field_ref *f, bool told)
 {
@@ -33,7 +38,7 @@ static const char *why_not(const struct told *t, const struct field_ref *f, bool
 	if (told)
 		return "only where what is told of the event decides it";
 	if (is_path(name))
-		return t->type == EVENT_OPEN ? "nothing of the path that is sure" : "paths are told of opens only";
+		return told_by_paths(t->type) ? "nothing of the path that is sure" : "paths are told of opens, renames, removals and hard links only";
 	if (strstr(name, "ip.name"))
 		return "names come from the agent's memory of DNS answers";
 	if (!strncmp(name, "proc.", 5) || !strncmp(name, "thread.", 7))

@@ -55,6 +55,22 @@ static void add(struct wire_opens *o, const struct open_fact *f)
 	}
 }
 
+bool call_is_named(enum event_call call)
+{
+	switch (call) {
+	case CALL_RENAME:
+	case CALL_RENAMEAT:
+	case CALL_RENAMEAT2:
+	case CALL_UNLINK:
+	case CALL_UNLINKAT:
+	case CALL_LINK:
+	case CALL_LINKAT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void opens_narrow(struct wire_opens *o, const struct open_fact *v, uint32_t n)
 {
 	*o = (struct wire_opens){.tests = OPENS_NARROW};
@@ -62,8 +78,19 @@ void opens_narrow(struct wire_opens *o, const struct open_fact *v, uint32_t n)
 		add(o, &v[i]);
 }
 
+static bool wants_names(const struct needs *n)
+{
+	bool any = false;
+
+	for (unsigned int call = 0; call < CALL_MAX; call++)
+		any |= n->call[call] && call_is_named((enum event_call)call);
+	return any;
+}
+
 static bool wants_opens(const struct needs *n, enum opens_way way)
 {
+	if (way == OPENS_NAMED)
+		return wants_names(n);
 	return (n->call[CALL_OPEN] || n->call[CALL_OPENAT] || n->call[CALL_OPENAT2] || n->call[CALL_CREAT]) &&
 	       (way == OPENS_WRITTEN || n->want & WANT_OPEN_READ);
 }

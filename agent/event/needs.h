@@ -18,7 +18,7 @@ struct needs {
 	uint32_t want;		/* enum wire_want */
 	uint64_t rate;		/* records a second from one control group, then the kernel side counts them lost; 0 = no limit */
 	uint64_t burst;		/* so many at once after a time of rest */
-	struct wire_opens opens[OPENS_WAYS];	/* of successful opens: all zero means all of them */
+	struct wire_opens opens[OPENS_WAYS];	/* of successful opens, and of names that changed: all zero means all of them */
 	struct wire_refuse refuse[CALL_MAX];	/* of all calls: what need not leave the kernel; all zero: nothing */
 };
 
@@ -44,6 +44,9 @@ struct open_fact {
 	enum open_fact_kind kind;
 	struct str a, b;
 };
+
+/* Calls that change names and are refused by path, OPENS_NAMED: not symlinks, whose text is the caller's. */
+bool call_is_named(enum event_call call);
 
 /* From now on only paths of which a fact holds, and those the probes cannot tell. */
 void opens_narrow(struct wire_opens *o, const struct open_fact *v, uint32_t n);

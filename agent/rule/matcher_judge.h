@@ -36,6 +36,9 @@ uint32_t matcher_judge_pred(const struct matcher *m, const struct pred *p, const
  */
 uint32_t matcher_judge(const struct matcher *m, uint32_t id, void *ctx);
 
+/* matcher_opens.c: adds what the node can match of a call */
+void matcher_opens_of(const struct matcher *m, uint32_t id, struct assumption *a, struct opens *ret);
+
 bool call_is_open(enum event_call call);
 bool call_can_fail(enum event_call call);
 

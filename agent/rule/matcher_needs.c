@@ -84,29 +84,34 @@ void matcher_opens(const struct matcher *m, uint32_t rule, enum opens_way way, s
 		struct assumption a = {.name = name_of_call(call), .call = call, .memo = memo,
 				       .what = way == OPENS_READ ? SUPPOSE_READ_ONLY : SUPPOSE_DONE};
 
-		if (!memo || !call_is_open(call) || (call == CALL_CREAT && way == OPENS_READ))
+		if (!memo || !(way == OPENS_NAMED ? call_is_named(call) : call_is_open(call)) || (call == CALL_CREAT && way == OPENS_READ))
 			continue;
 		memset(memo, 0, m->nnodes);
 		for (i = 0; i < m->nrules; i++) {
 			if (m->shown[i] && (i == rule || rule == UINT32_MAX))
-				matcher_opens_of(m, m->raw[i], matcher_judge, &a, ret);
+				matcher_opens_of(m, m->raw[i], &a, ret);
 		}
 	}
 }
 
+static bool needs_of_way(const struct matcher *m, struct needs *n, enum opens_way way)
+{
+	struct opens o;
+	bool some;
+
+	matcher_opens(m, UINT32_MAX, way, &o);
+	some = o.all || o.n;
+	if (!o.all)
+		opens_narrow(&n->opens[way], o.v, o.n);
+	opens_free(&o);
+	return some;
+}
+
 static void needs_of_opens(const struct matcher *m, struct needs *n)
 {
-	enum opens_way way;
-	struct opens o;
-
-	for (way = 0; way < OPENS_WAYS; way++) {
-		matcher_opens(m, UINT32_MAX, way, &o);
-		if (o.all || o.n)	/* written or read ones alike are only sent if some are wanted */
-			n->want |= way == OPENS_READ ? WANT_OPEN_READ : 0;
-		if (!o.all)
-			opens_narrow(&n->opens[way], o.v, o.n);
-		opens_free(&o);
-	}
+	needs_of_way(m, n, OPENS_WRITTEN);
+	if (needs_of_way(m, n, OPENS_READ))	/* written or read ones alike are only sent if some are wanted */
+		n->want |= WANT_OPEN_READ;
 }
 
 /* What was before, of events that show it. */
@@ -149,7 +154,7 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 {
 	_cleanup_(freep) uint8_t *memo = calloc(m->nnodes, 1);
 	enum event_call call;
-	bool opens = false, peers = false;
+	bool opens = false, names = false, peers = false;
 	uint32_t i;
 
 	for (call = CALL_NONE + 1; call < CALL_MAX; call++) {
@@ -160,12 +165,15 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 		n->call[call] = true;
 		n->want |= tells_credentials(call) ? WANT_CREDS : 0;
 		opens |= call_is_open(call);
+		names |= call_is_named(call);
 		a.what = SUPPOSE_FAILED;
 		if (call_can_fail(call) && some_may_hold(m, a))
 			n->want |= call_is_open(call) ? WANT_OPEN_FAILED : WANT_FAILED;
 	}
 	if (opens)
 		needs_of_opens(m, n);
+	if (names)
+		needs_of_way(m, n, OPENS_NAMED);
 	for (i = 0; i < m->nslots; i++) {
 		needs_of_state(&m->slots[i], n, &peers);
 		n->want |= want_of_slot(&m->slots[i]) & (opens ? ~0u : ~(uint32_t)WANT_OPEN_RAW);

@@ -228,10 +228,6 @@ float pred_truth(const struct matcher *m, const struct pred *p);
 /* matcher_explain.c */
 void slot_print(struct matcher *m, uint32_t slot, struct buf *out);
 
-/* matcher_opens.c: adds what the node can match, where judge() says of a node what is known anyway */
-typedef uint32_t (*judge_fn)(const struct matcher *m, uint32_t id, void *ctx);
-void matcher_opens_of(const struct matcher *m, uint32_t id, judge_fn judge, void *ctx, struct opens *ret);
-
 /* matcher_refuse.c: lets through what the agent keeps for itself; peers: whom processes talk to */
 void matcher_refuse_no_state(struct wire_refuse table[CALL_MAX], bool peers);
 

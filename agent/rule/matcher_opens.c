@@ -6,11 +6,13 @@
  * the part that is told best is enough, of "or" all parts are needed, of "not"
  * nothing is known. When in doubt, all of them.
  *
- * It speaks of opens that succeeded: their path is the kernel's, absolute, each
- * component once, and none ends in '/' but the root, which is never refused.
+ * It speaks of opens that succeeded, and of names that changed: their path is the
+ * kernel's, absolute, each component once, and none ends in '/' but the root, which
+ * is never refused. Of an event with two paths either may be the one.
  */
+#include "event/attr.h"
 #include "rule/glob.h"
-#include "rule/matcher_node.h"
+#include "rule/matcher_judge.h"
 #include "util/limits.h"
 #include <stdlib.h>
 
@@ -236,7 +238,20 @@ static void from_value(struct opens *o, enum part part, enum test test, struct s
 
 /* ---- conditions ---- */
 
-static enum part part_of(const struct matcher *m, const struct slot *s)
+/* Of names: of two paths evt.path has both, and none tells them apart. */
+static enum part part_of_name(const struct slot *s, enum event_call call)
+{
+	bool one = call_table[call].type == EVENT_UNLINK;
+
+	if (s->kind != EXPR_FIELD)
+		return PART_NONE;
+	if (str_eq(s->field.text, STR("fs.path.name")) || str_eq(s->field.text, STR("fs.path.source")) ||
+	    str_eq(s->field.text, STR("fs.path.target")))
+		return PART_PATH;
+	return one && str_eq(s->field.text, STR("evt.path")) ? PART_PATH : PART_NONE;
+}
+
+static enum part part_of(const struct matcher *m, const struct slot *s, enum event_call call)
 {
 	static const struct {
 		const char *field;
@@ -245,7 +260,9 @@ static enum part part_of(const struct matcher *m, const struct slot *s)
 		     {"evt.abspath", PART_PATH}, {"fd.directory", PART_FOLDER}, {"fd.filename", PART_LAST}};
 
 	if (s->kind == EXPR_TRANSFORM && s->transform == TRANSFORM_BASENAME && s->nargs == 1)
-		return part_of(m, &m->slots[s->args[0]]) == PART_PATH ? PART_LAST : PART_NONE;
+		return part_of(m, &m->slots[s->args[0]], call) == PART_PATH ? PART_LAST : PART_NONE;
+	if (call_is_named(call))
+		return part_of_name(s, call);
 	for (size_t i = 0; s->kind == EXPR_FIELD && i < ARRAY_SIZE(parts); i++) {
 		if (str_eq(s->field.text, str(parts[i].field)))
 			return parts[i].part;
@@ -253,10 +270,10 @@ static enum part part_of(const struct matcher *m, const struct slot *s)
 	return PART_NONE;
 }
 
-static void from_pred(const struct matcher *m, const struct pred *p, struct opens *ret)
+static void from_pred(const struct matcher *m, const struct pred *p, enum event_call call, struct opens *ret)
 {
 	const struct slot *s = &m->slots[p->slot];
-	enum part part = part_of(m, s);
+	enum part part = part_of(m, s, call);
 	bool told = p->test == TEST_TEXTS || p->test == TEST_PREFIX || p->test == TEST_SUFFIX || p->test == TEST_CONTAINS ||
 		    p->test == TEST_GLOB || p->test == TEST_PATHS;
 
@@ -268,11 +285,11 @@ static void from_pred(const struct matcher *m, const struct pred *p, struct open
 		from_value(ret, part, p->test, p->v[i].s);
 }
 
-void matcher_opens_of(const struct matcher *m, uint32_t id, judge_fn judge, void *ctx, struct opens *ret)
+void matcher_opens_of(const struct matcher *m, uint32_t id, struct assumption *a, struct opens *ret)
 {
 	const struct node *n = &m->nodes[id];
 	struct opens best = {.all = true}, part;
-	uint32_t i, known = judge(m, id, ctx);
+	uint32_t i, known = matcher_judge(m, id, a);
 
 	if (ret->all || known == NODE_FALSE)
 		return;
@@ -282,8 +299,8 @@ void matcher_opens_of(const struct matcher *m, uint32_t id, judge_fn judge, void
 	}
 	for (i = 0; i < n->n; i++) {
 		part = (struct opens){};
-		matcher_opens_of(m, n->v[i], judge, ctx, n->kind == NODE_AND ? &part : ret);
-		if (n->kind == NODE_AND && judge(m, n->v[i], ctx) != NODE_TRUE && rank(&part) < rank(&best)) {
+		matcher_opens_of(m, n->v[i], a, n->kind == NODE_AND ? &part : ret);
+		if (n->kind == NODE_AND && matcher_judge(m, n->v[i], a) != NODE_TRUE && rank(&part) < rank(&best)) {
 			struct opens worse = best;
 
 			best = part;
@@ -292,7 +309,7 @@ void matcher_opens_of(const struct matcher *m, uint32_t id, judge_fn judge, void
 		opens_free(&part);
 	}
 	if (n->kind == NODE_PRED)
-		from_pred(m, &m->preds[n->pred], ret);
+		from_pred(m, &m->preds[n->pred], a->call, ret);
 	else if (n->kind == NODE_AND)
 		join(ret, &best);
 }

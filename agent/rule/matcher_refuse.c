@@ -146,15 +146,15 @@ struct telling {
 
 enum said { SAID_SEEN = 1 << 0, SAID_TOLD = 1 << 1, SAID_UNTOLD = 1 << 2 };
 
-/* Whether the paths of opens are told by it. */
+/* Whether paths are told by it. */
 static bool told_by_path(const struct telling *t, uint32_t node)
 {
 	struct opens o = {};
 	bool told;
 
-	if (!call_is_open(t->a->call))
+	if (!call_is_open(t->a->call) && !call_is_named(t->a->call))
 		return false;
-	matcher_opens_of(t->m, node, matcher_judge, t->a, &o);
+	matcher_opens_of(t->m, node, t->a, &o);
 	told = !o.all;
 	opens_free(&o);
 	return told;

@@ -138,7 +138,7 @@ static int set_control(struct sensor *s, int map, pid_t other)
 	};
 	uint32_t zero = 0;
 
-	memcpy(c.opens, s->needs.opens, sizeof(c.opens));
+	memcpy(c.opens, s->needs.opens, sizeof(s->needs.opens));
 	memcpy(c.refuse, s->needs.refuse, sizeof(c.refuse));
 	programs_calls((uint64_t *)c.calls, &s->needs);
 	return bpf_map_update_elem(map, &zero, &c, BPF_ANY);

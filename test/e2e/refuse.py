@@ -38,6 +38,8 @@ RULES = {
     "root changes": ("evt.type in (setresuid, chroot) and user.uid = 0", "%evt.type %evt.res"),
     "namespaces": ("evt.type in (unshare, setns) and container.id != host", "%evt.type %evt.res"),
     "no such program": ("evt.type in (execve, execveat) and evt.failed = true", "%evt.type %evt.res"),
+    "names": ("evt.type in (rename, renameat, unlink, unlinkat, link, linkat) and (fs.path.name endswith /wanted or fs.path.source startswith "
+              "/tmp/noroshi-refuse-in/ or fs.path.target contains /.nrpart/)", "%evt.type %evt.path"),
     "failed names": ("evt.type in (rename, renameat, renameat2, unlink, unlinkat) and evt.res = ENOENT", "%evt.type"),
     "written inside": ("evt.type in (open, openat) and evt.is_open_write = true and container.id != host and fd.name endswith /noroshi-inside", "%fd.name"),
     "written outside": ("evt.type in (open, openat) and evt.is_open_write = true and container.id = host and fd.name endswith /noroshi-inside", "%fd.name"),
@@ -116,6 +118,24 @@ for name in ("/none", "/noroshi-file/none"):
     tried(os.unlink, folder + name)
 os.rename(folder + "/noroshi-file", folder + "/other")
 os.rename(folder + "/other", folder + "/noroshi-file")
+inside = folder + "-in"
+os.makedirs(inside + "/deep")
+os.makedirs(folder + "/d/.nrpart")
+steps = ["/a", "/b", "/wanted", "-in/x", "-in/deep/y", "/d/.nrpart/z", "/q", "/last"]
+os.close(os.open(folder + "/a", os.O_WRONLY | os.O_CREAT, 0o600))
+here = os.open(inside, os.O_RDONLY)
+for old, new in zip(steps, steps[1:]):
+    os.rename(folder + old, folder + new)
+    os.link(folder + new, folder + "/hard-" + os.path.basename(new))
+    os.unlink(folder + "/hard-" + os.path.basename(new))
+    os.link(folder + new, "../wanted-not", dst_dir_fd=here)
+    os.link(folder + new, "linked", dst_dir_fd=here)
+    os.unlink("linked", dir_fd=here)
+    os.unlink("../wanted-not", dir_fd=here)
+os.close(here)
+os.unlink(folder + "/last")
+for name in (inside + "/deep", inside, folder + "/d/.nrpart", folder + "/d"):
+    os.rmdir(name)
 os.close(os.open(folder + "/noroshi-inside", os.O_WRONLY | os.O_CREAT, 0o600))
 for what in (0x20000, 0x40000000, 0x7f):
     libc.unshare(what)
@@ -177,7 +197,7 @@ finally:
     os.unlink(rule_file)
 results.add({k: (off[k], on[k]) for k in (off - on) + (on - off)}, "%d findings, the same with refusal and without" % sum(off.values()))
 results.add([r for r in RULES if not any(k[0] == r for k in off)], "by every rule")
-for event in ("dup", "connect", "chmod", "memory", "prctl", "tamper", "signal", "socket", "rename", "keyctl"):
+for event in ("dup", "connect", "chmod", "memory", "prctl", "tamper", "signal", "socket", "rename", "unlink", "link", "keyctl"):
     results.add(off_events[event]["refused"] and "%d without" % off_events[event]["refused"], "%s: nothing is refused without" % event)
     results.add(not on_events[event]["refused"], "%s: %d refused with it" % (event, on_events[event]["refused"]))
 print("# sent: " + json.dumps({e: [off_events[e]["seen"], on_events[e]["seen"]] for e in on_events if off_events[e]["seen"]}))

@@ -4,6 +4,7 @@
  * the promise never leaves one out, tried with random conditions and paths
  * against what the matcher says and a model of the kernel side's test.
  */
+#include "event/attr.h"
 #include "event/needs.h"
 #include "opens.h"
 #include "rule_helper.h"
@@ -327,6 +328,119 @@ static void try_paths(const char *condition, struct compiled *c, struct tally *t
 	}
 }
 
+/* ---- names ---- */
+
+struct named {
+	union {
+		union event_record rec;
+		unsigned char bytes[1024];
+	};
+	struct event event;
+};
+
+static void blob(struct named *r, struct wire_blob *b, struct str text)
+{
+	*b = (struct wire_blob){(uint16_t)r->rec.hdr.size, (uint16_t)text.n};
+	memcpy(r->bytes + r->rec.hdr.size, text.p, text.n);
+	r->rec.hdr.size += (uint32_t)text.n;
+}
+
+static void named_record(struct named *r, enum event_call call, struct str from, struct str to)
+{
+	memset(r, 0, sizeof(*r));
+	r->rec.hdr = (struct wire_hdr){.type = (uint16_t)call_table[call].type, .call = (uint16_t)call,
+				       .size = (uint32_t)event_table[call_table[call].type].size};
+	if (r->rec.hdr.type == EVENT_UNLINK) {
+		blob(r, &r->rec.unlink.name, from);
+	} else if (r->rec.hdr.type == EVENT_RENAME) {
+		blob(r, &r->rec.rename.oldname, from);
+		blob(r, &r->rec.rename.newname, to);
+	} else {
+		blob(r, &r->rec.link.oldname, from);
+		blob(r, &r->rec.link.newname, to);
+	}
+	r->event = (struct event){.num = 1, .call = call, .rec = &r->rec};
+}
+
+static const char *const name_fields[] = {"fs.path.name", "fs.path.source", "fs.path.target", "evt.path", "basename(fs.path.target)"};
+static const char *const name_others[] = {"proc.name = x", "evt.type in (rename, unlinkat)", "evt.type = linkat", "evt.res = SUCCESS",
+					  "evt.failed = true", "evt.abspath contains a"};
+
+static void random_name_condition(struct buf *b, unsigned int depth, unsigned int *seed)
+{
+	const char *op = operators[one_in(ARRAY_SIZE(operators), seed)];
+	bool list = !strcmp(op, "in") || !strcmp(op, "pmatch");
+	unsigned int n = 1 + one_in(3, seed), kind = one_in(2, seed);
+
+	if (depth && one_in(3, seed)) {
+		buf_char(b, '(');
+		for (unsigned int i = 0; i < n; i++) {
+			buf_puts(b, !i ? "" : kind ? " and " : " or ");
+			random_name_condition(b, depth - 1, seed);
+		}
+		buf_char(b, ')');
+	} else if (!one_in(4, seed)) {
+		buf_puts(b, name_others[one_in(ARRAY_SIZE(name_others), seed)]);
+	} else {
+		buf_printf(b, "%s%s %s %s\"", one_in(6, seed) ? "" : "not ", name_fields[one_in(ARRAY_SIZE(name_fields), seed)], op,
+			   list ? "(" : "");
+		random_text(b, !strcmp(op, "glob") || !strcmp(op, "pmatch"), seed);
+		buf_puts(b, list ? "\")" : "\"");
+	}
+}
+
+static void try_names(const char *condition, struct compiled *c, struct tally *t, unsigned int *seed)
+{
+	static const enum event_call calls[] = {CALL_RENAME, CALL_RENAMEAT2, CALL_UNLINK, CALL_UNLINKAT, CALL_LINK, CALL_LINKAT};
+	struct needs needs = {};
+
+	matcher_needs(c->matcher, &needs);
+	for (unsigned int i = 0; i < 60; i++) {
+		enum event_call call = calls[one_in(ARRAY_SIZE(calls), seed)];
+		struct buf from = {}, to = {};
+		struct named r;
+		uint32_t id;
+		bool sent;
+
+		random_path(&from, seed);
+		random_path(&to, seed);
+		named_record(&r, call, buf_view(&from), buf_view(&to));
+		sent = needs.call[call] && (passes(&needs.opens[OPENS_NAMED], buf_view(&from)) ||
+					    (call_table[call].type != EVENT_UNLINK && passes(&needs.opens[OPENS_NAMED], buf_view(&to))));
+		if (matcher_match(c->matcher, &r.event, &id)) {
+			ck_assert_msg(sent, "%s: %s " STR_FMT " " STR_FMT " is refused", condition, call_table[call].name,
+				      STR_ARG(buf_view(&from)), STR_ARG(buf_view(&to)));
+			t->held++;
+		}
+		t->refused += !sent;
+		buf_free(&from);
+		buf_free(&to);
+	}
+}
+
+START_TEST(names_never_too_little)
+{
+	unsigned int seed = 20261124;
+	struct tally t = {};
+	struct buf b = {};
+
+	for (unsigned int round = 0; round < 4000; round++) {
+		struct compiled c;
+
+		buf_reset(&b);
+		random_name_condition(&b, 3, &seed);
+		ck_assert_msg(!compile(&c, buf_view(&b), 0, 100), STR_FMT ": %s", STR_ARG(buf_view(&b)), c.said.p ? c.said.p : "");
+		buf_char(&b, '\0');
+		try_names(b.p, &c, &t, &seed);
+		compiled_release(&c);
+	}
+	buf_free(&b);
+	printf("names: %u matched, %u refused\n", t.held, t.refused);
+	ck_assert_uint_gt(t.held, 5000);
+	ck_assert_uint_gt(t.refused, 20000);
+}
+END_TEST
+
 START_TEST(never_too_little)
 {
 	unsigned int seed = 20261123;
@@ -384,6 +498,7 @@ int main(void)
 	tcase_add_test(t, told);
 	tcase_add_test(t, too_many);
 	tcase_add_test(t, never_too_little);
+	tcase_add_test(t, names_never_too_little);
 	tcase_add_test(t, joined);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
