@@ -39,7 +39,7 @@ import json, sys
 rules = {r["rule"]: {s["event"]: s for s in r["sent"]} for r in json.load(open(sys.argv[1]))}
 want = [("Stream", "dup2", "proc.name", "the process table is the agent's"), ("Connects", "connect", "container.id", "only the host is told from the rest"),
         ("Connects", "connect", "fd.sip.name", "names come from the agent's memory of DNS answers"),
-        ("Connects", "connect", "fd.sport", "the kernel side does not look at it"), ("Names", "rename", "evt.path", "paths are told of opens only"),
+        ("Connects", "connect", "fd.sport", "the kernel side does not look at it"), ("Names", "rename", "evt.path", "nothing of the path that is sure"),
         ("Names", "open", "user.name", "of users only the effective id is told, and whether it is root's"),
         ("Odd", "ptrace", "evt.arg.request", "not by this comparison")]
 bad = [w for w in want if rules[w[0]][w[1]]["left"].get(w[2]) != w[3]]
