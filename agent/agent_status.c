@@ -6,6 +6,7 @@
  * Reads the stages; changes nothing.
  */
 #include "agent.h"
+#include "sensor/coverage.h"
 #include "util/clock.h"
 #include "version.h"
 #include <unistd.h>
@@ -75,6 +76,7 @@ static void judge_losses(struct agent *a, json_t *coverage, json_t *reasons)
 
 static const char *judge(struct agent *a, json_t *coverage, json_t *deliver, json_t *reasons)
 {
+	const char *ia32 = json_string_value(json_object_get(coverage, "ia32"));
 	json_t *sink;
 	size_t i;
 
@@ -85,6 +87,8 @@ static const char *judge(struct agent *a, json_t *coverage, json_t *deliver, jso
 	if (!ruleset_count(a->o.ruleset))
 		reason(reasons, "no rule is enabled: nothing is looked for");
 	blind_calls(coverage, reasons);
+	if (ia32 && !strncmp(ia32, COVERAGE_UNGUARDED, strlen(COVERAGE_UNGUARDED)))
+		reason(reasons, "32-bit entries are not seen: %s", ia32 + strlen(COVERAGE_UNGUARDED));
 	judge_losses(a, coverage, reasons);
 	json_array_foreach(json_object_get(deliver, "sinks"), i, sink) {
 		const char *error = json_string_value(json_object_get(sink, "lastError"));

@@ -207,8 +207,9 @@ __weak __attribute__((noinline)) int exec__arg(__u64 list)
 	}
 	PIN(used);
 	n = bpf_probe_read_user_str(at, ARGS_MAX - used, (void *)arg);
-	if (n < 1) {
+	if (n < 0)
 		r->hdr.flags |= WIRE_UNREADABLE;
+	if (n < 1) {	/* 5.10 and 6.1 do not count the end of an empty text */
 		*at = 0;
 		n = 1;
 	}

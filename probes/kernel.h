@@ -175,6 +175,8 @@ struct cgroup_root { int hierarchy_id; };
 struct cgroup { int level; struct kernfs_node *kn; struct cgroup_root *root; };
 struct cgroup_subsys_state { struct cgroup *cgroup; };
 struct css_set { struct cgroup_subsys_state *subsys[12]; struct cgroup *dfl_cgrp; };
+enum inode_state_flags_t { I_DIRTY_PAGES = 64 };	/* relocated, as the next */
+enum inode_state_flags_enum { I_DIRTY_PAGES___enum = 64 };
 enum cgroup_subsys_id { cpu_cgrp_id = 1, memory_cgrp_id = 4, pids_cgrp_id = 11 };	/* values are relocated */
 
 /* processes */
@@ -344,7 +346,10 @@ struct io_kiocb {
 	void *async_data;
 	struct io_wq_work work;
 };
-struct io_kiocb___task { struct task_struct *task; __u64 user_data; };
+struct io_kiocb___task { struct task_struct *task; __u64 user_data; __u32 result; };	/* before 5.19 */
+/* before 5.16 what was done at once is listed in an array */
+struct io_submit_state___array { struct io_kiocb *compl_reqs[32]; unsigned int compl_nr; };
+struct io_ring_ctx___array { struct io_submit_state___array submit_state; };
 
 /* iterators */
 struct seq_file;

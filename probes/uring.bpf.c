@@ -19,6 +19,7 @@
 #define AF_MAX			46
 #define CQE_F_MORE		(1u << 1)
 #define BATCH_EACH		16		/* squared: requests of a batch looked through for one */
+#define BATCH_ARRAY		32		/* of struct io_submit_state, before 5.16 */
 
 #define OP(n)		(1ull << (n))
 #define OPS_REPORTED	(OP(IO_ACCEPT) | OP(IO_CONNECT) | OP(IO_OPENAT) | OP(IO_OPENAT2) | OP(IO_RENAMEAT) |	\
@@ -243,6 +244,28 @@ __weak __attribute__((noinline)) __u64 batch__look(__u64 first, __u64 wanted)
 	return (__u64)n;
 }
 
+/* Before 5.16 they stand in an array. */
+__weak __attribute__((noinline)) int batch__holds(__u64 ring, __u64 wanted)
+{
+	struct io_ring_ctx___array *ctx = (void *)ring;
+	__u64 at, one;
+	__u32 i, n;
+
+	if (!bpf_core_field_exists(((struct io_submit_state___array *)0)->compl_nr))
+		return 0;
+	n = BPF_CORE_READ(ctx, submit_state.compl_nr);
+	at = ring + bpf_core_field_offset(struct io_ring_ctx___array, submit_state.compl_reqs);
+	for (i = 0; i < BATCH_ARRAY; i++) {
+		if (i >= n)
+			return 0;
+		one = 0;
+		bpf_probe_read_kernel(&one, sizeof(one), (void *)(at + i * sizeof(one)));
+		if (one == wanted)
+			return 1;
+	}
+	return 0;
+}
+
 /* A batch too long to be looked through has done what it began with. */
 static __always_inline bool request__done(struct io_kiocb *req)
 {
@@ -250,12 +273,19 @@ static __always_inline bool request__done(struct io_kiocb *req)
 	struct io_ring_ctx *ctx = BPF_CORE_READ(req, ctx);
 	int i;
 
+	if (bpf_core_field_exists(((struct io_submit_state___array *)0)->compl_nr))
+		return batch__holds((__u64)ctx, (__u64)req);
 	if (!bpf_core_field_exists(ctx->submit_state.compl_reqs))
 		return false;
 	n = (__u64)BPF_CORE_READ(ctx, submit_state.compl_reqs.first);
 	for (i = 0; i < BATCH_EACH && n && n != wanted; i++)
 		n = batch__look(n, wanted);
 	return n;
+}
+
+static __always_inline __s32 request__result(struct io_kiocb *req)
+{
+	return request__named() ? BPF_CORE_READ(req, cqe.res) : (__s32)BPF_CORE_READ((struct io_kiocb___task *)req, result);
 }
 
 /* Report what the thread's last request has made, before a descriptor can mean something else. */
@@ -276,7 +306,7 @@ static __always_inline void opening__settle(__u32 tid)
 		return;
 	*last = 0;
 	a->done = 1;
-	request__report(req, BPF_CORE_READ((struct io_kiocb *)req, opcode), BPF_CORE_READ((struct io_kiocb *)req, cqe.res));
+	request__report(req, BPF_CORE_READ((struct io_kiocb *)req, opcode), request__result((void *)req));
 }
 
 /* For completions that do not name their request. */
@@ -356,13 +386,18 @@ static __always_inline int request__completed(struct io_kiocb *req, __s64 ret)
 	return 0;
 }
 
-/* Before 5.19 by what the caller called it; since then only one of the many results of an accept. */
-static __always_inline __u64 by_data__find(__u64 ctx, __u64 data)
+/*
+ * Before 5.19 by what the caller called it; since then only one of the many results of an accept. The last result takes the
+ * name away: the next to bear it may fail before it is submitted.
+ */
+static __always_inline __u64 by_data__find(__u64 ctx, __u64 data, bool last)
 {
 	struct ring_data key = { .ctx = ctx, .data = data };
-	__u64 *req = bpf_map_lookup_elem(&by_data, &key);
+	__u64 *req = bpf_map_lookup_elem(&by_data, &key), found = req ? *req : 0;
 
-	return req ? *req : 0;
+	if (found && last)
+		bpf_map_delete_elem(&by_data, &key);
+	return found;
 }
 
 SEC("raw_tp/io_uring_submit_req")
@@ -390,7 +425,7 @@ int uring_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
 	struct asked *a;
 
 	if (!request__named()) {
-		req = (void *)by_data__find(ctx->args[0], ctx->args[1]);
+		req = (void *)by_data__find(ctx->args[0], ctx->args[1], true);
 		return req ? request__completed(req, (__s32)ctx->args[2]) : 0;
 	}
 	if (req)
@@ -398,7 +433,7 @@ int uring_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
 	/* an accept that goes on; some kernels hand out no more than a number here */
 	if (bpf_probe_read_kernel(&cqe, sizeof(cqe), (void *)ctx->args[2]) || !(cqe.flags & CQE_F_MORE) || cqe.res < 0)
 		return 0;
-	req = (void *)by_data__find(ctx->args[0], cqe.user_data);
+	req = (void *)by_data__find(ctx->args[0], cqe.user_data, false);
 	a = req ? asked__get((__u64)req) : NULL;
 	if (a && BPF_CORE_READ(req, opcode) == IO_ACCEPT && file__sock(entry__made((__u64)req, cqe.res))) {
 		accept__serves((__u64)req, cqe.res);

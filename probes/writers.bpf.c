@@ -5,7 +5,8 @@
  * An inode became dirty, in the context of whoever made it so: by write,
  * sendfile, splice, copy_file_range, io_uring, a store into a shared mapping or
  * a change of size. A change of owner, mode or access time makes it dirty too:
- * pages say that it was content, else the modification time, which then is the
+ * pages alone say that it was content (file systems that want all of the inode
+ * written say pages as well), else the modification time, which then is the
  * change time and not older than the last access.
  *
  * Not seen: further stores into a page that is dirty already, and what a
@@ -14,12 +15,21 @@
 #include "writers.h"
 #include <bpf/bpf_tracing.h>
 
-#define I_DIRTY_PAGES	4	/* include/linux/fs.h; include/linux/fs/super_types.h */
 #define PF_IO_WORKER	0x00000010	/* a kernel thread before 5.12, but of its process since */
 
 static __always_inline bool inode__content(struct inode *inode, __u64 mtime)
 {
 	return mtime == inode__ctime(inode) && mtime >= inode__atime(inode);
+}
+
+/* include/linux/fs.h: until 6.17 a macro, then of an enum of one name or another, and another number. */
+static __always_inline bool dirty__pages(int flags)
+{
+	if (bpf_core_enum_value_exists(enum inode_state_flags_t, I_DIRTY_PAGES))
+		return flags == (int)bpf_core_enum_value(enum inode_state_flags_t, I_DIRTY_PAGES);
+	if (bpf_core_enum_value_exists(enum inode_state_flags_enum, I_DIRTY_PAGES___enum))
+		return flags == (int)bpf_core_enum_value(enum inode_state_flags_enum, I_DIRTY_PAGES___enum);
+	return flags == 4;
 }
 
 static __always_inline void writer__fill(struct writer *w, struct task_struct *t, bool typed)
@@ -43,6 +53,7 @@ int BPF_PROG(writers__tp_btf, struct inode *inode, int flags)
 	struct task_struct *t;
 	struct cgroup *cg;
 	__u32 version, part, task_flags;
+	bool pages = dirty__pages(flags);
 
 	if (!c || !(c->want & WANT_WRITER) || (inode->i_mode & S_IFMT) != S_IFREG)
 		return 0;
@@ -58,9 +69,9 @@ int BPF_PROG(writers__tp_btf, struct inode *inode, int flags)
 	writers__key(&key, inode);
 	w.mtime = inode__mtime(inode);
 	have = writers__find(part, &key);
-	if (have && have->mtime == w.mtime && !(flags & I_DIRTY_PAGES))
+	if (have && have->mtime == w.mtime && !pages)
 		return 0;
-	if (!(flags & I_DIRTY_PAGES) && !inode__content(inode, w.mtime))
+	if (!pages && !inode__content(inode, w.mtime))
 		return 0;
 	w.time = bpf_ktime_get_boot_ns();
 	writer__fill(&w, t, typed);

@@ -150,21 +150,32 @@ static json_t *programs_json(const struct coverage *c)
 	return a;
 }
 
-/* Whether programs here can enter as 32-bit ones do, and if so whether that is seen. */
-static const char *ia32_state(const struct needs *needs)
+const char *coverage_ia32(char dst[COVERAGE_IA32_MAX], const struct coverage *c, bool reachable)
 {
-	if (!host_ia32())
+	const struct program_status *s = &c->state->program[PROGRAM_compat__raw_tp];
+
+	if (!reachable)
 		return "not reachable";
-	return needs->want & WANT_COMPAT ? "guarded" : "reachable, not guarded";
+	if (!(c->needs->want & WANT_COMPAT))
+		return "reachable, not guarded";
+	if (s->state == PROGRAM_ATTACHED)
+		return "guarded";
+	if (s->state == PROGRAM_UNNEEDED)
+		return "reachable; no rule needs a call that the guard sees";
+	snprintf(dst, COVERAGE_IA32_MAX, COVERAGE_UNGUARDED "%s: %s", program_name[PROGRAM_compat__raw_tp],
+		 *s->reason ? s->reason : program_state_name[s->state]);
+	return dst;
 }
 
 json_t *coverage_json(const struct coverage *c)
 {
+	char ia32[COVERAGE_IA32_MAX];
 	json_t *notes = json_array();
 
 	for (unsigned int i = 0; i < SENSOR_NOTES_MAX && c->state->note[i][0]; i++)
 		json_array_append_new(notes, json_string(c->state->note[i]));
 	return json_pack("{s:{s:i, s:s, s:o}, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life,
-			 "notes", notes, "ia32", ia32_state(c->needs), "calls", calls_json(c), "events", events_json(c), "opens", opens_json(c->needs), "rings", "critical", ring_json(c, 0), "bulk",
+			 "notes", notes, "ia32", coverage_ia32(ia32, c, host_ia32()), "calls", calls_json(c), "events",
+			 events_json(c), "opens", opens_json(c->needs), "rings", "critical", ring_json(c, 0), "bulk",
 			 ring_json(c, 1), "programs", programs_json(c));
 }

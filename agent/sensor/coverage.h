@@ -7,6 +7,7 @@
  *
  *   { "sensor": { "pid": 812, "state": "running",         running | stopped | dead
  *                 "notes": ["…"] },                       what is not as it should be; [] as a rule
+ *     "ia32": "guarded",                                  32-bit entries, coverage_ia32()
  *     "calls": { "openat": {                              every call of events.def
  *         "event": "open",                                whose numbers stand under "events"
  *         "state": "attached",                            attached | not needed | lost
@@ -46,6 +47,14 @@ struct coverage {
 extern const char *const loss_name[LOSS_MAX];
 
 json_t *coverage_json(const struct coverage *c);
+
+/*
+ * Whether programs here can enter the kernel as 32-bit ones do, and if so whether that is seen. COVERAGE_UNGUARDED and why, where
+ * it was asked for in vain.
+ */
+#define COVERAGE_UNGUARDED "reachable, not guarded: "
+#define COVERAGE_IA32_MAX (2 * PROGRAM_REASON_MAX)
+const char *coverage_ia32(char dst[COVERAGE_IA32_MAX], const struct coverage *c, bool reachable);
 
 /* The sum of an event's slots over all processors. */
 void coverage_sum(struct wire_counter *ret, const struct wire_counter *counters, uint32_t cpus, enum event_type type);

@@ -62,7 +62,7 @@ recorder = lib_record.Recorder(CALLS, 'proc.env[NOROSHI_TEST] = "x"')
 truths = [(mode, trigger(mode)) for mode in modes]
 os.mkdir(group)
 try:
-    inode = os.stat(group).st_ino | (1 << 59 if version == 1 else 0)
+    inode = os.stat(group).st_ino | (lib_record.hierarchy("pids") << 56 if version == 1 else 0)
     truths.append(("group", trigger("plain", "echo $$ >%s/cgroup.procs; " % group)))
 finally:
     os.rmdir(group)

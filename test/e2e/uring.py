@@ -15,6 +15,13 @@ CALLS = ("openat", "openat2", "renameat2", "unlinkat", "linkat", "symlinkat", "s
          "accept4")
 OPTIONAL = {"defer", "defer-async"}     # rings that not every kernel has
 
+
+
+def unsubmitted(res):
+    """Before 5.19 a request with a bad descriptor ends before it is submitted: nothing is told, in a chain less than is true."""
+    return res == -9 and lib_record.RELEASE < (5, 19)
+
+
 trigger = os.path.join(lib_record.BUILD, "trigger", "uring")
 ways = subprocess.run([trigger, "list"], stdout=subprocess.PIPE, check=True).stdout.decode().split()
 recorder = lib_record.Recorder(CALLS, 'fd.nameraw = "x"')
@@ -29,10 +36,12 @@ comparison = lib_record.Comparison(live)
 results = lib_record.Results()
 for way, lines in truths:
     results.add(not lines and way not in OPTIONAL, "%s says something" % way)
+    lines = [t for t in lines if not unsubmitted(t["res"]) and not (t.get("via") == "multishot" and lib_record.RELEASE < (6, 14))]
     missed = [(t["call"], t["res"], w) for t, w in ((t, comparison.take(t)) for t in lines) if w]
     results.add(missed[:3], "%s: %d of %d as they were" % (way, len(lines) - len(missed), len(lines)))
 pids = {t["pid"] for _, lines in truths for t in lines}
-extra = [(r["call"], r["res"], r.get("name"), r.get("raw")) for r in comparison.left if r["pid"] in pids and r["io_uring"]]
+extra = [(r["call"], r["res"], r.get("name"), r.get("raw")) for r in comparison.left
+         if r["pid"] in pids and r["io_uring"] and not unsubmitted(r["res"])]
 results.add(extra[:5], "nothing is told twice")
 workers = [r for r in live if r["io_uring"] and r["pid"] not in pids]
 results.add(len(workers) > 1000, "no flood of anything else")

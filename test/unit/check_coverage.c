@@ -75,6 +75,28 @@ START_TEST(test_a_call_that_nobody_can_make_is_not_lost)
 }
 END_TEST
 
+/* "guarded" is only said where it is so. */
+START_TEST(test_the_guard_of_32_bit_entries)
+{
+	const struct coverage c = { .state = &state, .needs = &needs };
+	char text[COVERAGE_IA32_MAX];
+
+	ck_assert_str_eq(coverage_ia32(text, &c, false), "not reachable");
+	ck_assert_str_eq(coverage_ia32(text, &c, true), "reachable, not guarded");
+	needs.want |= WANT_COMPAT;
+	programs_choose(state.program, &needs);
+	ck_assert_str_eq(coverage_ia32(text, &c, true), COVERAGE_UNGUARDED "compat__raw_tp: chosen");
+	state.program[PROGRAM_compat__raw_tp].state = PROGRAM_ATTACHED;
+	ck_assert_str_eq(coverage_ia32(text, &c, true), "guarded");
+	lose(PROGRAM_compat__raw_tp, false);
+	state.program[PROGRAM_compat__raw_tp].state = PROGRAM_REFUSED;
+	ck_assert_str_eq(coverage_ia32(text, &c, true), COVERAGE_UNGUARDED "compat__raw_tp: why");
+	needs.call[CALL_RENAME] = needs.call[CALL_FCHMODAT2] = false;
+	state.program[PROGRAM_compat__raw_tp].state = PROGRAM_UNNEEDED;
+	ck_assert_str_eq(coverage_ia32(text, &c, true), "reachable; no rule needs a call that the guard sees");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("coverage");
@@ -85,6 +107,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_states);
 	tcase_add_test(t, test_a_call_that_nobody_can_make_is_not_lost);
+	tcase_add_test(t, test_the_guard_of_32_bit_entries);
 	suite_add_tcase(suite, t);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

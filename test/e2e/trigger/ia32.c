@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ia32 DIR: what a 64-bit program does by the 32-bit entry (int $0x80), to files in DIR and to sockets, and what is
- * true of it. Exit status 77: there is no such entry here.
+ * ia32 DIR: what a 64-bit program does by the 32-bit entry (int $0x80), and what a 32-bit program does (program32, beside this
+ * one, where it could be built), to files in DIR and to sockets, and what is true of it. Exit status 77: there is no such
+ * entry here.
  */
 #include "truth.h"
 #include <arpa/inet.h>
@@ -159,6 +160,99 @@ static void do_connect(int by_socketcall)
 	close(fd);
 }
 
+enum { RESULTS = 9 };	/* of program32 */
+
+static void program_truth(const char *call, pid_t pid, int res)
+{
+	char text[16];
+
+	truth_begin(call, pid, res);
+	snprintf(text, sizeof(text), "%d", pid);
+	truth_num("start", (long long)truth_stat(text, 22));
+	truth_num("tid", pid);
+}
+
+static void program_file(const char *call, pid_t pid, int res, const char *path)
+{
+	program_truth(call, pid, res);
+	truth_num("compat", 1);
+	truth_str("raw", path);
+	if (res < 0 || strstr(call, "open"))	/* of names that change as in do_names() */
+		truth_str("name", res < 0 ? "" : path);
+	truth_end();
+}
+
+static void program_exec(pid_t pid, const char *path, const char *args, size_t n, int argc)
+{
+	program_truth("execve", pid, 0);
+	truth_str("exe", path);
+	truth_str("filename", path);
+	truth_num("argc", argc);
+	truth_bytes("argv", args, n);
+	truth_end();
+}
+
+/* Every result tells of one line of program32.c; the process is not waited for before all is said of it. */
+static void program_done(pid_t pid, const char *path, const int r[RESULTS])
+{
+	char *p = in_dir("p"), *q = in_dir("q"), args[3 * PATH_MAX];
+	int n = snprintf(args, sizeof(args), "%s%c%s%cagain%c", path, 0, dir, 0, 0);
+
+	program_exec(pid, path, args, (size_t)n - sizeof("again"), 2);
+	program_exec(pid, path, args, (size_t)n, 3);
+	program_file("openat", pid, r[0], p);
+	program_file("open", pid, r[1], p);
+	program_file("openat", pid, r[2], q);
+	program_file("chmod", pid, r[3], p);
+	program_truth("rename", pid, r[4]);
+	truth_num("compat", 1);
+	truth_str("oldraw", p);
+	truth_str("newraw", q);
+	truth_end();
+	program_file("unlink", pid, r[5], q);
+	program_file("unlink", pid, r[6], q);
+	program_truth("socket", pid, r[7]);
+	truth_num("compat", 1);
+	truth_num("domain", AF_INET);
+	truth_num("type", SOCK_DGRAM);
+	truth_end();
+	program_truth("connect", pid, r[8]);
+	truth_num("compat", 1);
+	truth_num("fd", r[7]);
+	truth_str("peer_ip", "127.0.0.1");
+	truth_num("peer_port", 4445);
+	truth_end();
+}
+
+static void do_program(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("program32"));
+	int out[2], r[RESULTS];
+	siginfo_t info;
+	pid_t pid;
+
+	must(n > 0, "/proc/self/exe");
+	snprintf(strrchr(path, '/') + 1, sizeof("program32"), "program32");
+	if (access(path, X_OK))
+		return;
+	must(!pipe(out), "pipe");
+	fflush(stdout);
+	pid = fork();
+	must(pid >= 0, "fork");
+	if (!pid) {
+		must(dup2(out[1], 1) == 1, "dup2");
+		execl(path, path, dir, (char *)NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	must(read(out[0], r, sizeof(r)) == sizeof(r), "program32");
+	must(!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), "waitid");
+	program_done(pid, path, r);
+	close(out[0]);
+	waitpid(pid, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || !realpath(argv[1], dir)) {
@@ -178,5 +272,6 @@ int main(int argc, char **argv)
 	do_names();
 	do_connect(0);
 	do_connect(1);
+	do_program();
 	return 0;
 }

@@ -100,7 +100,7 @@ static inline unsigned long long truth_stat(const char *pid, int nr)
 	return strtoull(p + 1, NULL, 10);
 }
 
-/* Number of the control group that names the container: the inode in v1's pids, marked as such, or in v2. */
+/* Number of the control group that names the container: the inode in v1's pids, with that hierarchy's number, or in v2. */
 static inline unsigned long long truth_cgroup(void)
 {
 	static char line[PATH_MAX + 64], path[2 * PATH_MAX];
@@ -119,7 +119,7 @@ static inline unsigned long long truth_cgroup(void)
 		else
 			continue;
 		if (!stat(path, &st))
-			ino = st.st_ino | (line[0] == '0' ? 0 : 1ull << 59);
+			ino = st.st_ino | strtoull(line, NULL, 10) << 56;
 	}
 	fclose(f);
 	return ino;

@@ -55,6 +55,20 @@ static inline int ring_open(struct ring *r, unsigned int flags)
 	return 0;
 }
 
+/* Whether this kernel has the operation. */
+static inline int ring_has(const struct ring *r, unsigned int op)
+{
+	static union {
+		struct io_uring_probe known;
+		char room[sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op)];
+	} u;
+
+	memset(&u, 0, sizeof(u));
+	if (syscall(SYS_io_uring_register, r->fd, IORING_REGISTER_PROBE, &u.known, 256) < 0)
+		return 0;
+	return op < u.known.ops_len && u.known.ops[op].flags & IO_URING_OP_SUPPORTED;
+}
+
 /* An empty request; it is known by its place. */
 static inline struct io_uring_sqe *ring_next(struct ring *r)
 {
