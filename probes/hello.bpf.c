@@ -110,7 +110,7 @@ __weak __attribute__((noinline)) int hello__begin(void)
 	struct cgroup *cg;
 	__u64 cookie;
 
-	if (!s || !c || control__self(c, bpf_get_current_pid_tgid() >> 32) || BPF_CORE_READ(t, flags) & PF_KTHREAD)
+	if (!s || !c || control__self(c, BPF_CORE_READ(t, tgid)) || BPF_CORE_READ(t, flags) & PF_KTHREAD)
 		return 0;
 	cg = task__cgroup(t, false);
 	record__fill(&h.hdr, t, false, EVENT_HELLO, CALL_TLS, sizeof(struct wire_hello));

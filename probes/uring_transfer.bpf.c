@@ -68,6 +68,8 @@ __weak __attribute__((noinline)) int transfer__note(__u64 key, __s32 nr)
 	bool message = nr == NR_SENDMSG || nr == NR_RECVMSG;
 	struct asked *a;
 
+	if (!bpf_core_field_exists(req->cqe))	/* kernels before 6.8 verify it also where nobody calls it */
+		return 0;
 	bpf_map_update_elem(&asked, &key, &transfer_none, BPF_ANY);
 	a = asked__get(key);
 	if (!a)
