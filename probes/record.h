@@ -447,24 +447,23 @@ static __always_inline void record__cred_change(struct scratch *s, const struct 
 	r->old_cap_effective = s->was.effective;
 }
 
+/* Where a thread's credentials of now stand until its record is made: the stack has no room. */
+#define CREDS_NOW	1024
+
 /*
- * The current thread's credentials beside what they were at its last event, and a record where no call could have made
- * the one of the other. The scratch is claimed and its header filled.
+ * The current thread's credentials, as they stand in the scratch, beside what they were at its last event, and a record
+ * where no call could have made the one of the other. The scratch is claimed and its header filled.
  */
 __weak __attribute__((noinline)) int record__credentials(__u32 kind)
 {
-	bool typed = task__typed();
-	struct task_struct *t = task__mine();
 	struct scratch *s = scratch__get(kind);
 	struct wire_control *c = control__get();
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct creds *now, *known;
 
-	if (!s || !c || !t || READ(typed, t, flags) & PF_KTHREAD)
+	if (!s || !c)
 		return 0;
-	now = (void *)&s->rec[1024];	/* behind the record that may be made of it: the stack has no room */
-	__builtin_memset(now, 0, sizeof(*now));
-	creds__read(now, t, typed);
+	now = (void *)&s->rec[CREDS_NOW];
 	known = bpf_map_lookup_elem(&creds, &tid);
 	if (!known || known->start != now->start || known->exec_id != now->exec_id) {
 		bpf_map_update_elem(&creds, &tid, now, BPF_ANY);
@@ -484,11 +483,13 @@ __weak __attribute__((noinline)) int record__credentials(__u32 kind)
 
 /*
  * Begin a record of a task: 1 when the scratch of that kind is claimed and holds its header, 0 when it was refused or
- * lost, and counted. A control group that no record has named yet is introduced first, from the same scratch.
+ * lost, and counted. A control group that no record has named yet is introduced first, from the same scratch. mine: t is
+ * the current task.
  */
-static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, struct task_struct *t, bool typed,
+static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, struct task_struct *t, bool mine,
 					 __u32 tgid)
 {
+	bool typed = mine && task__typed();
 	struct wire_control *c = control__get();
 	struct wire_hdr *h;
 	struct scratch *s;
@@ -526,8 +527,11 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id))
 		record__introduce(kind, id, version);
 	s->was_known = 0;
-	if (c->want & WANT_CREDS && type != EVENT_EXEC)
+	if (mine && c->want & WANT_CREDS && type != EVENT_EXEC && !(READ(typed, t, flags) & PF_KTHREAD)) {
+		__builtin_memset(&s->rec[CREDS_NOW], 0, sizeof(struct creds));
+		creds__read((void *)&s->rec[CREDS_NOW], t, typed);
 		record__credentials(kind);
+	}
 	__builtin_memset(s->rec + sizeof(*h), 0, RECORD_CLEARED - sizeof(*h));
 	record__becomes(h, type, call, sizeof(*h));
 	return 1;
@@ -536,7 +540,7 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 /* Of the current task. */
 __weak __attribute__((noinline)) int record__start(__u32 kind, __u32 type, __u32 call)
 {
-	return record__begin(kind, type, call, task__mine(), task__typed(), bpf_get_current_pid_tgid() >> 32);
+	return record__begin(kind, type, call, task__mine(), true, bpf_get_current_pid_tgid() >> 32);
 }
 
 /* Of another one, for whom the current task works. */
