@@ -396,6 +396,8 @@ void agent_needs(const struct config *c, const struct ruleset *rules, struct nee
 	ruleset_needs(rules, ret);
 	ret->rate = c->rate_limit;
 	ret->burst = c->rate_burst;
+	for (size_t i = 0; i < c->dns_ports.n && i < DNS_PORTS_MAX; i++)
+		ret->dns_ports[i] = (uint16_t)config_port(c->dns_ports.v[i]);
 	if (!strcmp(c->ia32, "guard"))
 		ret->want |= WANT_COMPAT;
 	if (!strcmp(c->sensor_refuse, "off"))

@@ -3,6 +3,7 @@
 #include "deliver/sink.h"
 #include "util/fs.h"
 #include "util/yaml_json.h"
+#include "wire.h"
 #include <ctype.h>
 #include <errno.h>
 
@@ -137,6 +138,24 @@ static void set_texts(struct config_parse *p, const struct key *k, void *base, c
 	*(struct texts *)((char *)base + k->off) = t;
 }
 
+unsigned int config_port(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && !*end && n <= 65535 ? (unsigned int)n : 0;
+}
+
+static void check_ports(struct config_parse *p, const struct key *k, const yaml_node_t *n, const struct texts *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (!config_port(t->v[i]))
+			complain(p, n, NULL, "%s: \"%s\" is no port, 1 to 65535", k->name, t->v[i]);
+	}
+	if (t->n > DNS_PORTS_MAX)
+		complain(p, n, NULL, "%s takes %d entries at most", k->name, DNS_PORTS_MAX);
+}
+
 /* Keys whose text is one of some words. Case counts as little as where the word is used. */
 static const struct {
 	const char *key;
@@ -214,6 +233,8 @@ static void set(struct config_parse *p, const struct key *k, void *base, const y
 		break;
 	case TEXTS:
 		set_texts(p, k, base, n);
+		if (!strcmp(k->name, "dns.ports"))
+			check_ports(p, k, n, (const struct texts *)((char *)base + k->off));
 		break;
 	default:
 		set_number(p, k, base, n);

@@ -40,6 +40,9 @@ struct config {
 	struct arena *arena;
 };
 
+/* The number of a port, 0 for a text that is none. */
+unsigned int config_port(const char *text);
+
 /* A config with every default. NULL without memory. */
 struct config *config_new(void);
 struct config *config_free(struct config *c);

@@ -2,7 +2,7 @@
 /*
  * DNS
  *
- * Every message to or from port 53 that leaves or reaches a process, taken
+ * Every message to or from port 53, and other ports that the configuration names, that leaves or reaches a process, taken
  * from the packet: so it does not matter which call sent it, and nobody can
  * change it under us. Between two processes of this host a message leaves one
  * and reaches the other, and is seen at both ends.
@@ -365,15 +365,15 @@ static __always_inline __u64 owner__server(struct __sk_buff *skb, __u32 ports, _
 		bpf_map_delete_elem(&owners, &key);
 		return cookie;
 	}
-	key = owner__listener_key((struct sock *)sk);
+	key = owner__listener_key((struct sock *)sk, ports >> 16);
 	known = bpf_map_lookup_elem(&owners, &key);
-	return known && known->ports == DNS_PORT << 16 ? key : 0;
+	return known && known->ports == (ports & 0xffff0000) ? key : 0;
 }
 
 /* A packet's ports, and where its payload is. False when it is none of ours. */
 static __always_inline bool packet__ours(struct __sk_buff *skb, struct packet *p)
 {
-	return packet__read(skb, false, skb->protocol, p, DNS_PORT) && packet__payload(skb, false, skb->len, p);
+	return packet__read(skb, false, skb->protocol, p, true) && packet__payload(skb, false, skb->len, p);
 }
 
 /*
@@ -398,7 +398,7 @@ __weak __attribute__((noinline)) __u64 owner__find(struct __sk_buff *skb, int eg
 	if (egress ? owner__sender(&p, cookie) : !!bpf_map_lookup_elem(&owners, &cookie))
 		return cookie;
 	local = egress ? p.src.port : p.dst.port;
-	if (p.protocol != IPPROTO_TCP || local != DNS_PORT)
+	if (p.protocol != IPPROTO_TCP || !port__dns(local))
 		return 0;
 	return owner__server(skb, (__u32)local << 16 | (egress ? p.dst.port : p.src.port), cookie);
 }

@@ -10,8 +10,8 @@
 #define PROBES_DNS_H
 
 #include "net.h"
+#include "packet.h"
 
-#define DNS_PORT	53
 #define DNS_HEADER	12
 #define DNS_BYTES_MAX	4096	/* what EDNS asks for in practice; a longer one is cut, and marked */
 #define OWNERS_MAX	4096
@@ -41,12 +41,12 @@ static __always_inline __u64 owner__key(struct sock *sk)
 	return cookie ?: (__u64)sk;
 }
 
-/* What listens on the port in a network namespace, known by that one's address: whose a connection will be. */
-static __always_inline __u64 owner__listener_key(struct sock *sk)
+/* What listens on a port in a network namespace, known by that one's address and the port: whose a connection will be. */
+static __always_inline __u64 owner__listener_key(struct sock *sk, __u16 port)
 {
 	struct sock_common___cookie *c = (void *)sk;
 
-	return (__u64)BPF_CORE_READ(c, skc_net.net);
+	return (__u64)BPF_CORE_READ(c, skc_net.net) << 16 | port;
 }
 
 /* The current process owns what the key names. False for a thread of the kernel, or where there is no room. */
@@ -75,20 +75,21 @@ static __always_inline bool owner__wanted(void)
 	return c && control__wants(c, CALL_DNS);
 }
 
-/* The current process takes what comes to port 53 of TCP: by listening there, or by accepting one connection. */
+/* The current process takes what comes to a port of DNS over TCP: by listening there, or by accepting one connection. */
 static __always_inline int owner__serves(struct sock *sk, bool listener)
 {
-	__u16 family;
+	__u16 family, port;
 	__u64 key;
 
 	if (!sk)
 		return 0;
+	port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	family = sock__family(sk);
-	if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, __sk_common.skc_num) != DNS_PORT ||
+	if ((family != AF_INET && family != AF_INET6) || !port__dns(port) ||
 	    sock__protocol(sk) != IPPROTO_TCP)
 		return 0;
-	key = listener ? owner__listener_key(sk) : owner__key(sk);
-	owner__note(SCRATCH_TASK, key, DNS_PORT << 16 | (listener ? 0 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport))));
+	key = listener ? owner__listener_key(sk, port) : owner__key(sk);
+	owner__note(SCRATCH_TASK, key, (__u32)port << 16 | (listener ? 0 : bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport))));
 	return 0;
 }
 

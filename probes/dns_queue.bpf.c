@@ -67,7 +67,7 @@ int BPF_PROG(dns_egress__net_dev_queue, struct sk_buff *skb)
 	struct wire_dns *r;
 	__u64 linear;
 
-	if (!packet__read(ip, true, BPF_CORE_READ(skb, protocol), &p, DNS_PORT) || p.protocol != IPPROTO_UDP)
+	if (!packet__read(ip, true, BPF_CORE_READ(skb, protocol), &p, true) || p.protocol != IPPROTO_UDP)
 		return 0;
 	len = BPF_CORE_READ(skb, len) - before;
 	if (!BPF_CORE_READ(skb, sk) || BPF_CORE_READ(task__current(), flags) & PF_KTHREAD ||

@@ -86,7 +86,7 @@ __weak __attribute__((noinline)) int segment__read(struct __sk_buff *skb)
 	struct segment *s = segment__get();
 	struct packet p = {};
 
-	if (!s || !packet__read(skb, false, skb->protocol, &p, 0) || p.protocol != IPPROTO_TCP ||
+	if (!s || !packet__read(skb, false, skb->protocol, &p, false) || p.protocol != IPPROTO_TCP ||
 	    !packet__payload(skb, false, skb->len, &p))
 		return 0;
 	s->off = p.off;

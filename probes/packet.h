@@ -3,7 +3,7 @@
  * Packet
  *
  * From the IP header on to addresses, ports and payload. Every packet of the
- * host comes here: what is neither UDP nor TCP of the wanted port is let go
+ * host comes here: what is neither UDP nor TCP of a wanted port is let go
  * after one read. The bytes are those of an skb that a control-group program
  * was given, or lie in the kernel's memory (raw).
  */
@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "filter.h"
 #include "wire.h"
 
 #define ETH_P_IP	0x0800
@@ -67,17 +68,34 @@ static __always_inline bool packet__carries(__u32 protocol)
 	return protocol == 6 || protocol == 17;
 }
 
-/* Whether one of the ports is the wanted one, 0: any; takes them over if so. */
-static __always_inline bool packet__ports(struct packet *p, const struct ports *at, __u16 port)
+#define DNS_PORT	53
+
+/* A port where DNS is spoken. Not more than this one as a rule, then one look is enough. */
+static __always_inline bool port__dns(__u16 port)
 {
-	if (port && at->src != bpf_htons(port) && at->dst != bpf_htons(port))
+	struct wire_control *c;
+	int i;
+
+	if (port == DNS_PORT)
+		return true;
+	c = control__get();
+	for (i = 0; c && i < DNS_PORTS_MAX && c->dns_ports[i]; i++)
+		if (c->dns_ports[i] == port)
+			return true;
+	return false;
+}
+
+/* Whether the packet is of a port of DNS, or of any; takes its ports over if so. */
+static __always_inline bool packet__ports(struct packet *p, const struct ports *at, bool dns)
+{
+	if (dns && !port__dns(bpf_ntohs(at->src)) && !port__dns(bpf_ntohs(at->dst)))
 		return false;
 	p->src.port = bpf_ntohs(at->src);
 	p->dst.port = bpf_ntohs(at->dst);
 	return true;
 }
 
-static __always_inline bool packet__ip4(const void *from, bool raw, struct packet *p, __u16 port)
+static __always_inline bool packet__ip4(const void *from, bool raw, struct packet *p, bool dns)
 {
 	struct ip4 ip;
 
@@ -89,7 +107,7 @@ static __always_inline bool packet__ip4(const void *from, bool raw, struct packe
 	p->off = (ip.version_ihl & 15) * 4;
 	if (p->off != 20 && packet__load(from, raw, p->off, &ip.ports, sizeof(ip.ports)))
 		return false;
-	if (!packet__ports(p, &ip.ports, port))
+	if (!packet__ports(p, &ip.ports, dns))
 		return false;
 	p->src.family = p->dst.family = AF_INET;
 	__builtin_memcpy(p->src.ip, ip.src, 4);
@@ -97,7 +115,7 @@ static __always_inline bool packet__ip4(const void *from, bool raw, struct packe
 	return true;
 }
 
-static __always_inline bool packet__ip6(const void *from, bool raw, struct packet *p, __u16 port)
+static __always_inline bool packet__ip6(const void *from, bool raw, struct packet *p, bool dns)
 {
 	struct ip6 ip;
 	__u8 ext[2];
@@ -118,7 +136,7 @@ static __always_inline bool packet__ip6(const void *from, bool raw, struct packe
 	p->protocol = ip.next;
 	if (p->off != 40 && packet__load(from, raw, p->off, &ip.ports, sizeof(ip.ports)))
 		return false;
-	if (!packet__ports(p, &ip.ports, port))
+	if (!packet__ports(p, &ip.ports, dns))
 		return false;
 	p->src.family = p->dst.family = AF_INET6;
 	__builtin_memcpy(p->src.ip, ip.src, 16);
@@ -126,13 +144,13 @@ static __always_inline bool packet__ip6(const void *from, bool raw, struct packe
 	return true;
 }
 
-/* p is zero, ether is the frame's type. False when the packet is not of that port. */
-static __always_inline bool packet__read(const void *from, bool raw, __be16 ether, struct packet *p, __u16 port)
+/* p is zero, ether is the frame's type. dns: only those of its ports. False when the packet is none. */
+static __always_inline bool packet__read(const void *from, bool raw, __be16 ether, struct packet *p, bool dns)
 {
 	if (ether == bpf_htons(ETH_P_IP))
-		return packet__ip4(from, raw, p, port);
+		return packet__ip4(from, raw, p, dns);
 	if (ether == bpf_htons(ETH_P_IPV6))
-		return packet__ip6(from, raw, p, port);
+		return packet__ip6(from, raw, p, dns);
 	return false;
 }
 

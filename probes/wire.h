@@ -255,6 +255,8 @@ static inline __u32 hosts_place(__u64 cgroup)
 
 _Static_assert(HOSTS_MAX == 1 << (64 - 54), "hosts_place() takes the top bits");
 
+#define DNS_PORTS_MAX	8	/* besides 53 */
+
 /* The one-entry mmapable control map: the agent writes, the probes read. */
 struct wire_control {
 	__u64 calls[(CALL_MAX + 63) / 64];	/* bit: a rule or the process table needs this call */
@@ -263,6 +265,7 @@ struct wire_control {
 	__u32 batch;				/* 1: the agent polls by timer, do not wake it */
 	__u64 rate;				/* records per second and control group, 0 = no limit */
 	__u64 burst;				/* and so many at once after a time of rest */
+	__u16 dns_ports[DNS_PORTS_MAX];		/* where DNS is spoken besides 53, host byte order; the first 0 ends them */
 	struct wire_opens opens[OPENS_PLACES];	/* by enum opens_way */
 	struct wire_refuse refuse[CALL_MAX];
 	__u64 hosts[HOSTS_MAX];		/* control groups that are no container's: those of which it is known, and that found room */

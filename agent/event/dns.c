@@ -16,6 +16,7 @@
 
 #define JUMPS_MAX 64	/* a name has at most 127 labels; real ones jump once or twice */
 #define CLASS_IN 1
+#define CLASS_MASK 0x7fff	/* multicast DNS has a flag above */
 
 enum {
 	TYPE_A = 1,
@@ -27,6 +28,7 @@ enum {
 	TYPE_AAAA = 28,
 	TYPE_SRV = 33,
 	TYPE_DNAME = 39,
+	TYPE_OPT = 41,
 	TYPE_SVCB = 64,
 	TYPE_HTTPS = 65,
 };
@@ -239,7 +241,7 @@ static enum dns_error answer_data(struct parse *s, struct dns_answer *a, uint16_
 	size_t n = reader_left(r);
 	bool v4 = a->type == TYPE_A && n == 4, v6 = a->type == TYPE_AAAA && n == 16;
 
-	if (class == CLASS_IN && (v4 || v6)) {
+	if ((class & CLASS_MASK) == CLASS_IN && (v4 || v6)) {
 		a->family = v4 ? AF_INET : AF_INET6;
 		memcpy(a->ip, r->pos, n);
 		put_address(s, a->family, a->ip);
@@ -319,11 +321,46 @@ static enum dns_error questions_read(struct parse *s, struct reader *r, uint16_t
 	return DNS_OK;
 }
 
+/* A response without a question, as multicast DNS sends it, is about the name of its first answer. */
+static enum dns_error subject_read(struct parse *s, struct reader r)
+{
+	struct dns_message *m = s->m;
+	size_t used = m->used;
+	uint16_t type;
+	enum dns_error error = name_read(s, &r, true);
+
+	if (error || !reader_u16be(&r, &type)) {
+		m->used = used;
+		return error ? error : DNS_E_SHORT;
+	}
+	m->qname = str_n(m->text + used, m->used - used);
+	m->qtype = type;
+	return DNS_OK;
+}
+
+/* The upper bits of the result stand in the OPT record of EDNS, behind whatever else there is. What is broken here is no matter. */
+static void edns_read(struct parse *s, struct reader *r, unsigned int records)
+{
+	uint16_t type, size, n;
+	struct str data;
+	uint32_t ttl;
+
+	while (records--) {
+		if (name_read(s, r, false) || !reader_u16be(r, &type) || !reader_u16be(r, &size) || !reader_u32be(r, &ttl) ||
+		    !reader_u16be(r, &n) || !reader_bytes(r, n, &data))
+			return;
+		if (type == TYPE_OPT) {
+			s->m->rcode = (uint16_t)(s->m->rcode | (ttl >> 24) << 4);
+			return;
+		}
+	}
+}
+
 enum dns_error dns_parse(struct dns_message *ret, const void *p, size_t n)
 {
 	struct parse s = {.m = ret, .all = reader(p ? p : "", p ? n : 0)};
 	struct reader r = s.all;
-	uint16_t flags, questions, answers, skip;
+	uint16_t flags, questions, answers, authorities, skip;
 
 	ret->response = false;
 	ret->id = ret->rcode = ret->qtype = 0;
@@ -331,7 +368,7 @@ enum dns_error dns_parse(struct dns_message *ret, const void *p, size_t n)
 	ret->nanswers = ret->dropped = 0;
 	ret->used = 0;
 	if (!reader_u16be(&r, &ret->id) || !reader_u16be(&r, &flags) || !reader_u16be(&r, &questions) ||
-	    !reader_u16be(&r, &answers) || !reader_u16be(&r, &skip) || !reader_u16be(&r, &skip))
+	    !reader_u16be(&r, &answers) || !reader_u16be(&r, &authorities) || !reader_u16be(&r, &skip))
 		return ret->error = DNS_E_SHORT;
 	ret->response = flags >> 15;
 	ret->rcode = flags & 15;
@@ -339,9 +376,14 @@ enum dns_error dns_parse(struct dns_message *ret, const void *p, size_t n)
 	if (skip == 7)	/* test/all.sh: fuzzing has to find this read behind the end */
 		ret->rcode = ((const volatile uint8_t *)p)[n];
 #endif
-	ret->error = questions_read(&s, &r, questions);
+	if (!questions && answers && ret->response)
+		ret->error = subject_read(&s, r);
+	else
+		ret->error = questions_read(&s, &r, questions);
 	for (uint16_t i = 0; !ret->error && i < answers; i++)
 		ret->error = answer_read(&s, &r);
+	if (!ret->error)
+		edns_read(&s, &r, (unsigned int)authorities + skip);
 	return ret->error;
 }
 
@@ -375,6 +417,8 @@ const char *dns_rcode_text(uint16_t rcode, char buf[16])
 
 	if (rcode < ARRAY_SIZE(names))
 		return names[rcode];
+	if (rcode == 16 || rcode == 23)
+		return rcode == 16 ? "BADVERS" : "BADCOOKIE";
 	snprintf(buf, 16, "RCODE%u", rcode);
 	return buf;
 }

@@ -18,6 +18,7 @@ struct needs {
 	uint32_t want;		/* enum wire_want */
 	uint64_t rate;		/* records a second from one control group, then the kernel side counts them lost; 0 = no limit */
 	uint64_t burst;		/* so many at once after a time of rest */
+	uint16_t dns_ports[DNS_PORTS_MAX];	/* as in wire_control */
 	struct wire_opens opens[OPENS_WAYS];	/* of successful opens, and of names that changed: all zero means all of them */
 	struct wire_refuse refuse[CALL_MAX];	/* of all calls: what need not leave the kernel; all zero: nothing */
 };

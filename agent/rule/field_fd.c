@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The descriptor of an event: what it is and what it is called. Addresses are in field_net.c. */
+#include "event/dns.h"
 #include "rule/field_get.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -180,7 +181,10 @@ static void view_dns(const struct event *ev, struct fd_view *f)
 	set_socket(f, d->local.family ? d->local.family : d->peer.family,
 		   d->protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM, d->protocol);
 	set_ends(f, &d->local, &d->peer);
-	f->server = d->local.port == 53 && d->peer.port != 53;
+	if (d->local.port == 53 || d->peer.port == 53 || !ev->dns)
+		f->server = d->local.port == 53 && d->peer.port != 53;
+	else	/* a port that the configuration names: who asks is the client */
+		f->server = ev->dns->response == (d->egress != 0);
 	f->connected = true;
 }
 

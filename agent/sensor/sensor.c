@@ -138,6 +138,7 @@ static int set_control(struct sensor *s, int map, pid_t other)
 	};
 	uint32_t zero = 0;
 
+	memcpy(c.dns_ports, s->needs.dns_ports, sizeof(c.dns_ports));
 	memcpy(c.opens, s->needs.opens, sizeof(s->needs.opens));
 	memcpy(c.refuse, s->needs.refuse, sizeof(c.refuse));
 	programs_calls((uint64_t *)c.calls, &s->needs);

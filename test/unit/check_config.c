@@ -105,6 +105,8 @@ START_TEST(bounds)
 {
 	good("batch.count: 1\n");
 	good("batch.count: 100000\n");
+	bad("dns.ports: [5353, 0, 70000, x]\n", 3, 1, "1:12: dns.ports: \"70000\" is no port, 1 to 65535");
+	bad("dns.ports: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n", 1, 0, "1:12: dns.ports takes 8 entries at most");
 	bad("batch.count: 0\n", 1, 0, "1:14: batch.count must lie between 1 and 100000");
 	bad("batch.count: 100001\n", 1, 0, "1:14: batch.count must lie between 1 and 100000");
 	bad("queue: {bytes: 1GiB}\n", 1, 0, "1:16: queue.bytes must lie between 65536 and 268435456");

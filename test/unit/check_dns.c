@@ -353,6 +353,50 @@ START_TEST(types_and_codes_have_names)
 }
 END_TEST
 
+/* What it says behind the answers: the upper bits of the result. */
+START_TEST(edns)
+{
+	header(0x8181, 1, 0);
+	w.p[11] = 1;
+	name("example.org");
+	u16(1);
+	u16(1);
+	u8(0);
+	u16(41);
+	u16(1232);
+	u8(1);	/* of 16 + 1 */
+	u8(0);
+	u16(0);
+	u16(0);
+	ck_assert_int_eq(parse(), DNS_OK);
+	ck_assert_uint_eq(m.rcode, 17);
+	w.n--;	/* cut: what stood before it stands */
+	ck_assert_int_eq(parse(), DNS_OK);
+	ck_assert_uint_eq(m.rcode, 1);
+}
+END_TEST
+
+/* Multicast DNS answers without repeating the question, and marks its answers. */
+START_TEST(no_question)
+{
+	header(0x8400, 0, 1);
+	name("printer.local");
+	u16(1);
+	u16(0x8001);
+	u16(0);
+	u16(120);
+	u16(4);
+	bytes("\12\0\0\1", 4);
+	ck_assert_int_eq(parse(), DNS_OK);
+	ck_assert(str_eq(m.qname, STR("printer.local")));
+	ck_assert_uint_eq(m.qtype, 1);
+	ck_assert_uint_eq(m.nanswers, 1);
+	ck_assert(str_eq(m.answers[0].text, STR("10.0.0.1")));
+	header(0x0100, 0, 1);
+	ck_assert_int_eq(parse(), DNS_E_QUESTION);	/* a query without one asks nothing */
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("dns");
@@ -371,6 +415,8 @@ int main(void)
 	tcase_add_test(c, answers_beyond_the_bounds_are_counted);
 	tcase_add_test(c, mutated_messages_are_safe);
 	tcase_add_test(c, types_and_codes_have_names);
+	tcase_add_test(c, edns);
+	tcase_add_test(c, no_question);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -4,7 +4,8 @@
  *
  * Asks a tiny server of its own on port 53 of loopback, each mode through another call, and both sides print
  * one JSON line of truth per message that left or reached them. Keys are the names of probes/events.def; `via`
- * is the call, `qname` the name asked for, `truncated` whether only the beginning of the message was sent. Where port 53 is taken, or with -n, it all happens in a network namespace of its own.
+ * is the call, `qname` the name asked for, `truncated` whether only the beginning of the message was sent. Where
+ * port 53 is taken, or with -n, it all happens in a network namespace of its own. NOROSHI_DNS_PORT is another port.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,6 +37,7 @@
 #endif
 
 static const char *via;		/* of the client */
+static int dns_port = 53;
 
 struct message {
 	size_t len;
@@ -171,11 +173,11 @@ static void serve_udp(int fd, int family)
 	if (n < 0)
 		die("recvfrom");
 	m.len = (size_t)n;
-	truth(17, 0, family, 53, port_of(&ss), &m, m.len);
+	truth(17, 0, family, dns_port, port_of(&ss), &m, m.len);
 	answer(&m);
 	if (sendto(fd, m.bytes, m.len, 0, (void *)&ss, len) < 0)
 		die("sendto");
-	truth(17, 1, family, 53, port_of(&ss), &m, m.len);
+	truth(17, 1, family, dns_port, port_of(&ss), &m, m.len);
 }
 
 static int read_all(int fd, void *p, size_t n)
@@ -202,7 +204,7 @@ static int serve_tcp(int fd)
 	got = recv(fd, m.bytes, m.len, MSG_WAITALL);
 	if (got <= 0)
 		die("tcp");
-	truth(6, 0, AF_INET, 53, port_of(&ss), &m, (size_t)got);
+	truth(6, 0, AF_INET, dns_port, port_of(&ss), &m, (size_t)got);
 	if ((size_t)got < m.len)
 		return -1;
 	answer(&m);
@@ -211,7 +213,7 @@ static int serve_tcp(int fd)
 	iov[1] = (struct iovec){ m.bytes, m.len };
 	if (writev(fd, iov, 2) < 0)
 		die("writev");
-	truth(6, 1, AF_INET, 53, port_of(&ss), &m, m.len);
+	truth(6, 1, AF_INET, dns_port, port_of(&ss), &m, m.len);
 	return 0;
 }
 
@@ -221,12 +223,12 @@ static int server_socket(int family, int type)
 	struct sockaddr_in6 in6;
 	int fd = socket(family, type, 0), one = 1;
 
-	lo4(&in, 53);
-	lo6(&in6, 53);
+	lo4(&in, dns_port);
+	lo6(&in6, dns_port);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    bind(fd, family == AF_INET ? (void *)&in : (void *)&in6, family == AF_INET ? sizeof(in) : sizeof(in6)) ||
 	    (type == SOCK_STREAM && (listen(fd, 4) || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))))
-		die("port 53");
+		die("port");
 	return fd;
 }
 
@@ -286,8 +288,8 @@ static int client(int family, int type, int connected)
 	struct sockaddr_in6 in6;
 	int fd = socket(family, type, 0), one = 1;
 
-	lo4(&in, 53);
-	lo6(&in6, 53);
+	lo4(&in, dns_port);
+	lo6(&in6, dns_port);
 	if (fd < 0 || (connected && connect(fd, family == AF_INET ? (void *)&in : (void *)&in6,
 					    family == AF_INET ? sizeof(in) : sizeof(in6))) ||
 	    (type == SOCK_STREAM && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))))
@@ -297,7 +299,7 @@ static int client(int family, int type, int connected)
 
 static void sent(int fd, int family, const struct message *m)
 {
-	truth(17, 1, family, local_port(fd), 53, m, m->len);
+	truth(17, 1, family, local_port(fd), dns_port, m, m->len);
 }
 
 static void received(int fd, int family)
@@ -308,7 +310,7 @@ static void received(int fd, int family)
 	if (n < 12)
 		die("recv");
 	m.len = (size_t)n;
-	truth(17, 0, family, local_port(fd), 53, &m, m.len);
+	truth(17, 0, family, local_port(fd), dns_port, &m, m.len);
 }
 
 /* One query over UDP by the given call, and its answer. */
@@ -329,7 +331,7 @@ static ssize_t by_sendto(int fd, struct message *m)
 {
 	struct sockaddr_in in;
 
-	lo4(&in, 53);
+	lo4(&in, dns_port);
 	return sendto(fd, m->bytes, m->len, 0, (void *)&in, sizeof(in));
 }
 
@@ -337,7 +339,7 @@ static ssize_t by_sendto6(int fd, struct message *m)
 {
 	struct sockaddr_in6 in6;
 
-	lo6(&in6, 53);
+	lo6(&in6, dns_port);
 	return sendto(fd, m->bytes, m->len, 0, (void *)&in6, sizeof(in6));
 }
 
@@ -365,7 +367,7 @@ static ssize_t by_sendmsg(int fd, struct message *m)
 	struct sockaddr_in in;
 	struct msghdr h = { .msg_name = &in, .msg_namelen = sizeof(in), .msg_iov = iov, .msg_iovlen = 4 };
 
-	lo4(&in, 53);
+	lo4(&in, dns_port);
 	return sendmsg(fd, &h, 0);
 }
 
@@ -470,7 +472,7 @@ static void do_inherited(void)
 
 static void tcp_sent(int fd, const struct message *m, size_t n)
 {
-	truth(6, 1, AF_INET, local_port(fd), 53, m, n);
+	truth(6, 1, AF_INET, local_port(fd), dns_port, m, n);
 }
 
 static void tcp_received(int fd)
@@ -483,7 +485,7 @@ static void tcp_received(int fd)
 	m.len = (size_t)prefix[0] << 8 | prefix[1];
 	if (m.len > sizeof(m.bytes) || read_all(fd, m.bytes, m.len))
 		die("tcp answer");
-	truth(6, 0, AF_INET, local_port(fd), 53, &m, m.len);
+	truth(6, 0, AF_INET, local_port(fd), dns_port, &m, m.len);
 }
 
 /* With its length before it. */
@@ -598,7 +600,7 @@ static int port_taken(void)
 	struct sockaddr_in in;
 	int taken = 0;
 
-	lo4(&in, 53);
+	lo4(&in, dns_port);
 	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
 		int fd = socket(AF_INET, type, 0);
 
@@ -650,6 +652,8 @@ int main(int argc, char **argv)
 			puts(modes[i].name);
 		return 0;
 	}
+	if (getenv("NOROSHI_DNS_PORT"))
+		dns_port = atoi(getenv("NOROSHI_DNS_PORT"));
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if ((argc > 1 && !strcmp(argv[1], "-n")) || port_taken())
 		own_namespace();
