@@ -49,6 +49,9 @@ static void load(uv_work_t *w)
 
 	r->result = ruleset_read(&r->rules, &r->files, o->rule_paths, o->nrule_paths,
 				 o->load, &r->diags);
+	r->needs = (struct needs){};
+	if (r->result >= 0)
+		agent_needs(o->config, r->rules, &r->needs);
 }
 
 /* The rules change hands; the old ones are left in r. */
@@ -69,15 +72,13 @@ static void swap(struct agent *a, struct reload *r)
 /* Rules whose events nobody sends would look as if they were in force: then rather those that are. */
 static void try_swap(struct agent *a, struct reload *r)
 {
-	struct needs needs = {};
 	int e = r->result;
 
 	print_diags(&r->diags);
 	if (e < 0) {
 		log_error("reload refused, the rules before it stay: %zu errors", r->diags.errors);
 	} else {
-		agent_needs(a->o.config, r->rules, &needs);
-		e = source_kernel_widen(a->source, &needs);
+		e = source_kernel_widen(a->source, &r->needs);
 		if (e < 0)
 			log_error("reload refused, the rules before it stay: the sensor cannot be told what the new ones need: %s",
 				  strerror(-e));

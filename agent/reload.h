@@ -20,6 +20,7 @@ struct reload {
 	uv_work_t work;
 	struct rule_files files;
 	struct ruleset *rules;
+	struct needs needs;	/* of the new rules: judging many of them takes longer than an event should wait */
 	struct diags diags;
 	int result;
 	bool busy, again;	/* again: asked for while busy */

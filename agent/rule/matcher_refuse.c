@@ -16,11 +16,30 @@ static bool is_state(enum event_type type)
 	return type == EVENT_CGROUP || type == EVENT_FORK || type == EVENT_EXIT || type == EVENT_DNS || type == EVENT_CRED_CHANGE;
 }
 
-static bool may_hold(const struct matcher *m, uint32_t rule, struct assumption *a)
+/* Rules that may hold for a call at all: few of many. */
+struct chosen {
+	const struct matcher *m;
+	uint32_t *v, n;
+};
+
+/* Those of one rule, or of all. */
+static void choose(struct chosen *c, uint32_t rule, struct assumption *a)
 {
+	const struct matcher *m = c->m;
+
+	c->n = 0;
 	memset(a->memo, 0, m->nnodes);
 	for (uint32_t i = 0; i < m->nrules; i++) {
 		if (m->shown[i] && (i == rule || rule == UINT32_MAX) && matcher_judge(m, m->raw[i], a) != NODE_FALSE)
+			c->v[c->n++] = i;
+	}
+}
+
+static bool may_hold(const struct chosen *c, struct assumption *a)
+{
+	memset(a->memo, 0, c->m->nnodes);
+	for (uint32_t i = 0; i < c->n; i++) {
+		if (matcher_judge(c->m, c->m->raw[c->v[i]], a) != NODE_FALSE)
 			return true;
 	}
 	return false;
@@ -42,7 +61,7 @@ static void suppose(struct assumption *a, uint32_t who)
 	a->host = who & REFUSE_HOST;
 }
 
-static bool kind_may_hold(const struct matcher *m, uint32_t rule, struct assumption *a, uint32_t who)
+static bool kind_may_hold(const struct chosen *c, struct assumption *a, uint32_t who)
 {
 	union event_record rec;
 	struct event ev = {.num = 1, .call = a->call, .rec = &rec};
@@ -50,7 +69,7 @@ static bool kind_may_hold(const struct matcher *m, uint32_t rule, struct assumpt
 	suppose(a, who);
 	a->sample = &ev;
 	for (unsigned int nth = 0; kind_sample(&rec, a->call, a->kind, nth, who & REFUSE_FAILED); nth++) {
-		if (may_hold(m, rule, a))
+		if (may_hold(c, a))
 			return true;
 	}
 	return false;
@@ -72,7 +91,7 @@ static uint32_t asked_of(const struct matcher *m)
 	return asks;
 }
 
-static void refuse_of_call(const struct matcher *m, uint32_t rule, uint32_t asked, struct assumption *a, struct wire_refuse *ret)
+static void refuse_of_call(const struct chosen *c, uint32_t asked, struct assumption *a, struct wire_refuse *ret)
 {
 	unsigned int n = kind_count(call_table[a->call].type);
 
@@ -84,9 +103,9 @@ static void refuse_of_call(const struct matcher *m, uint32_t rule, uint32_t aske
 			continue;
 		}
 		for (a->kind = 0; a->kind < n; a->kind++)
-			kinds |= kind_may_hold(m, rule, a, who) ? 1u << a->kind : 0;
+			kinds |= kind_may_hold(c, a, who) ? 1u << a->kind : 0;
 		a->kind = KIND_OTHER;
-		if (n > 1 && n < KINDS_MAX && kind_may_hold(m, rule, a, who))
+		if (n > 1 && n < KINDS_MAX && kind_may_hold(c, a, who))
 			kinds |= 1u << KIND_OTHER;
 		ret->kinds[who] = ~kinds;
 	}
@@ -96,22 +115,25 @@ static void refuse_of_call(const struct matcher *m, uint32_t rule, uint32_t aske
 void matcher_refuse(const struct matcher *m, uint32_t rule, struct wire_refuse ret[CALL_MAX])
 {
 	_cleanup_(freep) struct field_scratch *scratch = malloc(sizeof(*scratch));
+	_cleanup_(freep) uint32_t *rules = calloc(m->nrules + 1, sizeof(*rules));
 	_cleanup_(freep) uint8_t *memo = calloc(m->nnodes, 1);
+	struct chosen c = {m, rules, 0};
 	uint32_t asked = asked_of(m);
 
 	memset(ret, 0, CALL_MAX * sizeof(*ret));
-	for (enum event_call call = CALL_NONE + 1; memo && scratch && call < CALL_MAX; call++) {
+	for (enum event_call call = CALL_NONE + 1; memo && rules && scratch && call < CALL_MAX; call++) {
 		struct assumption a = {.name = name_of_call(call), .call = call, .scratch = scratch, .memo = memo};
 
 		scratch->cut = 0;
 		if (is_state(call_table[call].type))
 			continue;
-		if (!may_hold(m, rule, &a)) {
+		choose(&c, rule, &a);
+		if (!c.n) {
 			memset(ret[call].kinds, 0xff, sizeof(ret[call].kinds));
 			refuse_finish(&ret[call]);
 			continue;
 		}
-		refuse_of_call(m, rule, asked, &a, &ret[call]);
+		refuse_of_call(&c, asked, &a, &ret[call]);
 	}
 }
 
