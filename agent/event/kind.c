@@ -151,7 +151,7 @@ static void sample_sock(uint32_t kind, uint32_t *family, uint32_t *type, uint32_
 	};
 	static const uint32_t protocols[] = {[PROTO_TCP] = IPPROTO_TCP, [PROTO_UDP] = IPPROTO_UDP, [PROTO_ICMP] = IPPROTO_ICMP,
 					     [PROTO_OTHER] = IPPROTO_RAW};
-	uint32_t place = kind >> 2, proto = kind & 3;
+	uint32_t place = kind >> 2 < PLACE_MAX ? kind >> 2 : PLACE_OTHER, proto = kind & 3;	/* KIND_OTHER has no place */
 
 	*family = place == PLACE_UNIX ? AF_UNIX : place == PLACE_OTHER ? AF_UNSPEC : ends[place].family;
 	if (place > PLACE_UNIX)
@@ -266,7 +266,7 @@ bool kind_settles(enum event_type type, uint32_t kind, bool failed, struct str f
 	case EVENT_BIND:
 	case EVENT_LISTEN:
 	case EVENT_ACCEPT:
-		if (place == PLACE_OTHER)
+		if (place == PLACE_OTHER || place >= PLACE_MAX)
 			return false;
 		return one_of(field, family) || ((place == PLACE_UNIX || (kind & 3) != PROTO_OTHER) && one_of(field, l4));
 	case EVENT_DUP:
