@@ -142,6 +142,7 @@ struct dentry {
 	struct super_block *d_sb;
 	union { struct hlist_node d_alias; } d_u;
 };
+struct dentry___alias { struct hlist_node d_alias; };	/* since 7.x the union has no name */
 struct vfsmount { struct dentry *mnt_root; struct super_block *mnt_sb; int mnt_flags; };
 struct mnt_namespace;
 struct mount {

@@ -231,7 +231,11 @@ __weak __attribute__((noinline)) __u64 mount__start(__u64 via, __u64 text, int d
 
 static __always_inline struct dentry *alias__dentry(struct hlist_node *n)
 {
-	return n ? (void *)((char *)n - bpf_core_field_offset(struct dentry, d_u.d_alias)) : NULL;
+	if (!n)
+		return NULL;
+	if (bpf_core_field_exists(((struct dentry___alias *)0)->d_alias))
+		return (void *)((char *)n - bpf_core_field_offset(struct dentry___alias, d_alias));
+	return (void *)((char *)n - bpf_core_field_offset(struct dentry, d_u.d_alias));
 }
 
 /* The newest name of an inode: a link is put in front. */
