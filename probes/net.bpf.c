@@ -221,27 +221,42 @@ static __always_inline bool connect__changed(const struct wire_addr *peer)
 			*(__u32 *)&e->text[16] != *(__u32 *)&peer->ip[8]);
 }
 
-static __always_inline void connect__inet(__u64 via, struct wire_connect *r, struct sock *sk, bool failed,
-					  __u64 uaddr, __u32 len)
+/*
+ * What the socket says, and where it says nothing what was asked for; into the record of the current task. On its own: the
+ * verifier follows it once. failed: not on its way, nor interrupted while it was.
+ */
+__weak __attribute__((noinline)) int connect__addresses(__u64 via, __u64 sock, __u32 failed)
 {
-	if (failed && r->protocol == IPPROTO_TCP)
+	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct sock *sk = (void *)sock;
+	struct wire_connect *r;
+	bool inet;
+
+	if (!s)
+		return 0;
+	r = (void *)s->rec;
+	if (sk) {
+		r->family = sock__family(sk);
+		r->type = sock__type(sk);
+		r->protocol = sock__protocol(sk);
+	}
+	inet = r->family == AF_INET || r->family == AF_INET6;
+	if (inet && failed && r->protocol == IPPROTO_TCP)
 		connect__recall(via, r, sk);
-	if (!r->peer.family)
+	if (inet && !r->peer.family)
 		net__ends(sk, &r->local, &r->peer);
-	if (!r->peer.family)
-		net__asked(via, &r->hdr, &r->peer, uaddr, len);
-	else if (via == VIA_CALL && connect__changed(&r->peer))
+	if (inet && via == VIA_CALL && r->peer.family && connect__changed(&r->peer))
 		r->hdr.flags |= WIRE_ARGS_CHANGED;
+	if ((inet || !sk) && !r->peer.family)
+		net__asked(via, &r->hdr, &r->peer, ARG(2), ARG(3));
+	if (r->family == AF_UNIX && !record__unix_sock(&r->hdr, &r->path, unix__peer(sk)))
+		net__asked_path(via, &r->hdr, &r->path, ARG(2), ARG(3));
+	return 0;
 }
 
 __weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)
 {
-	/* in progress, or interrupted while it was: the SYN is on its way */
-	bool failed = ret < 0 && ret != -EINPROGRESS && ret != -ERESTARTSYS;
 	struct wire_connect *r;
-	struct sock *sk;
-	__u64 uaddr;
-	__u32 len;
 
 	if (!entry__wanted_as(via, EVENT_CONNECT, CALL_CONNECT, kind__failed(EVENT_CONNECT, ret), ~0u))
 		return 0;
@@ -249,20 +264,7 @@ __weak __attribute__((noinline)) int connect__emit(__u64 via, __s64 ret)
 	if (!r)
 		return 0;
 	r->fd = ARG(1);
-	uaddr = ARG(2);
-	len = ARG(3);
-	sk = entry__sock(via, r->fd);
-	if (!sk) {
-		net__asked(via, &r->hdr, &r->peer, uaddr, len);
-		return connect__send(r, net__res(ret));
-	}
-	r->family = sock__family(sk);
-	r->type = sock__type(sk);
-	r->protocol = sock__protocol(sk);
-	if (r->family == AF_INET || r->family == AF_INET6)
-		connect__inet(via, r, sk, failed, uaddr, len);
-	else if (r->family == AF_UNIX && !record__unix_sock(&r->hdr, &r->path, unix__peer(sk)))
-		net__asked_path(via, &r->hdr, &r->path, uaddr, len);
+	connect__addresses(via, entry__find_sock(via, r->fd), ret < 0 && ret != -EINPROGRESS && ret != -ERESTARTSYS);
 	return connect__send(r, net__res(ret));
 }
 
