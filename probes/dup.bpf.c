@@ -7,6 +7,10 @@
  */
 #include "net.h"
 
+#define F_DUPFD		0	/* include/uapi/linux/fcntl.h */
+#define F_DUPFD_CLOEXEC	1030
+#define O_CLOEXEC	02000000
+
 /* The unix path is the socket's own; a client has none, then its peer's. */
 static __always_inline void dup__socket(struct wire_dup *r, struct sock *sk)
 {
@@ -21,13 +25,16 @@ SEC("tracepoint")
 int dups__exit(struct sys_exit *ctx)
 {
 	__s32 nr = ctx->nr;
-	__u16 call = nr == NR_DUP ? CALL_DUP : nr == NR_DUP3 ? CALL_DUP3 : CALL_DUP2;
+	__u16 call = nr == NR_DUP ? CALL_DUP : nr == NR_DUP3 ? CALL_DUP3 : nr == NR_FCNTL ? CALL_FCNTL : CALL_DUP2;
+	__u32 cmd = nr == NR_FCNTL ? task__arg_now(2) : F_DUPFD;
 	__u32 kinds = call__kinds(call, ctx->ret < 0), fd_type;
 	struct wire_dup *r;
 	struct pt_regs *regs;
 	struct socket *sock;
 	struct file *f;
 
+	if (cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC)
+		return 0;	/* the other commands are other things */
 	if (!(kinds & 0xffu << (kind__dup(FD_NONE, ctx->ret) & ~7u)))	/* of this result, whatever it is */
 		goto refuse;
 	regs = task__regs();
@@ -39,8 +46,8 @@ int dups__exit(struct sys_exit *ctx)
 	if (!r)
 		return 0;
 	r->oldfd = task__arg(regs, 1);
-	r->newfd = nr == NR_DUP ? -1 : (__s32)task__arg(regs, 2);
-	r->flags = nr == NR_DUP3 ? task__arg(regs, 3) : 0;
+	r->newfd = nr == NR_DUP ? -1 : nr == NR_FCNTL ? (__s32)task__arg(regs, 3) : (__s32)task__arg(regs, 2);
+	r->flags = nr == NR_DUP3 ? task__arg(regs, 3) : cmd == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0;
 	r->fd_type = fd_type;
 	sock = file__socket(f);
 	if (sock)

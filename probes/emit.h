@@ -37,7 +37,7 @@ extern int transfer__emit(__s32 nr, __u64 via, __s64 ret);
 /* The calls that change names. */
 static __always_inline int name__emit(__s32 nr, __u64 via, __s64 ret)
 {
-	if (nr == NR_UNLINK || nr == NR_UNLINKAT)
+	if (nr == NR_UNLINK || nr == NR_UNLINKAT || nr == NR_RMDIR)
 		return unlink__emit(nr, via, ret);
 	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
 		return rename__emit(nr, via, ret);

@@ -95,9 +95,9 @@ static __always_inline int open__emit(struct wire_control *c, __u64 via, __s32 n
 		open__file(r, f, a->flags);
 	else
 		r->hdr.flags |= WIRE_NAME_USER;	/* failed, or another thread has closed it already */
-	if (!f || c->want & WANT_OPEN_RAW)
+	if (call != CALL_OPEN_BY_HANDLE_AT && (!f || c->want & WANT_OPEN_RAW))
 		open__raw(r, c, via, nr, a->filename);
-	if (!f)
+	if (!f && call != CALL_OPEN_BY_HANDLE_AT)
 		record__dir(&r->hdr, &r->dir, a->dirfd);
 	return record__send(&r->hdr, ret);
 }
@@ -150,6 +150,10 @@ static __always_inline __u16 open__args(struct open_args *a, __s32 nr)
 		if (nr == NR_OPENAT)
 			a->mode = task__arg(regs, 4);
 		return nr == NR_OPENAT ? CALL_OPENAT : CALL_OPENAT2;
+	}
+	if (nr == NR_OPEN_BY_HANDLE_AT) {	/* a handle is no path */
+		a->dirfd = task__arg(regs, 1);
+		return CALL_OPEN_BY_HANDLE_AT;
 	}
 	a->dirfd = AT_FDCWD;
 	a->filename = task__arg(regs, 1);
@@ -227,7 +231,7 @@ int opens__exit(struct sys_exit *ctx)
 
 	if (!c)
 		return 0;
-	if (nr == NR_OPENAT)
+	if (nr == NR_OPENAT || nr == NR_OPEN_BY_HANDLE_AT)
 		a.flags = (__u32)task__arg_now(3);
 	else if (nr == NR_OPEN)
 		a.flags = (__u32)task__arg_now(2);

@@ -54,11 +54,7 @@ static __always_inline void sights__want(struct sights *s, __u64 via, __u64 text
 /* The argument that names the object of the call. */
 static __always_inline __u64 sights__text(__s32 nr, __u64 via)
 {
-#ifdef __TARGET_ARCH_x86
-	if (nr == NR_RENAME || nr == NR_LINK || nr == NR_UNLINK || nr == NR_CHMOD)
-		return entry__arg(via, 1);
-#endif
-	return entry__arg(via, 2);
+	return sights__path_first(nr) ? entry__arg(via, 1) : entry__arg(via, 2);
 }
 
 /* Is this sight's name the one that was asked for, as far as this part of it goes? */

@@ -28,7 +28,7 @@ static __always_inline struct wire_control *control__get(void)
 
 static __always_inline bool control__wants(const struct wire_control *c, __u32 call)
 {
-	return c->calls[call / 64 % ((CALL_MAX + 63) / 64)] >> (call % 64) & 1;
+	return c->calls[call / 64 % CALL_WORDS] >> (call % 64) & 1;
 }
 
 static __always_inline bool control__self(const struct wire_control *c, __u32 tgid)

@@ -70,7 +70,24 @@ static __always_inline bool sights__call(__s32 nr)
 	case NR_UNLINK:
 	case NR_SYMLINK:
 	case NR_CHMOD:
+	case NR_MKDIR:
+	case NR_RMDIR:
+	case NR_MKNOD:
+	case NR_CHOWN:
+	case NR_LCHOWN:
+	case NR_UTIME:
+	case NR_UTIMES:
+	case NR_FUTIMESAT:
 #endif
+	case NR_MKDIRAT:
+	case NR_MKNODAT:
+	case NR_FCHOWNAT:
+	case NR_UTIMENSAT:
+	case NR_TRUNCATE:
+	case NR_SETXATTR:
+	case NR_LSETXATTR:
+	case NR_REMOVEXATTR:
+	case NR_LREMOVEXATTR:
 	case NR_RENAMEAT:
 	case NR_RENAMEAT2:
 	case NR_LINKAT:
@@ -92,6 +109,43 @@ static __always_inline bool sights__makes(__s32 nr, __u16 mode)
 #endif
 	case NR_SYMLINKAT:
 		return (mode & S_IFMT) == S_IFLNK;
+#ifdef __TARGET_ARCH_x86
+	case NR_MKDIR:
+#endif
+	case NR_MKDIRAT:
+		return (mode & S_IFMT) == S_IFDIR;
+#ifdef __TARGET_ARCH_x86
+	case NR_MKNOD:
+#endif
+	case NR_MKNODAT:
+		return (mode & S_IFMT) != S_IFDIR && (mode & S_IFMT) != S_IFLNK;
+	}
+	return false;
+}
+
+/* Does the path of a call stand in its first argument, not behind a directory's descriptor? */
+static __always_inline bool sights__path_first(__s32 nr)
+{
+	switch (nr) {
+#ifdef __TARGET_ARCH_x86
+	case NR_RENAME:
+	case NR_LINK:
+	case NR_UNLINK:
+	case NR_CHMOD:
+	case NR_MKDIR:
+	case NR_RMDIR:
+	case NR_MKNOD:
+	case NR_CHOWN:
+	case NR_LCHOWN:
+	case NR_UTIME:
+	case NR_UTIMES:
+#endif
+	case NR_TRUNCATE:
+	case NR_SETXATTR:
+	case NR_LSETXATTR:
+	case NR_REMOVEXATTR:
+	case NR_LREMOVEXATTR:
+		return true;
 	}
 	return false;
 }

@@ -145,6 +145,9 @@ enum event_call {
 	CALL_MAX
 };
 
+#define CALL_WORDS	4	/* a bit for each call; a power of two, which needs no division the verifier cannot follow */
+_Static_assert(CALL_MAX <= CALL_WORDS * 64, "more calls than bits");
+
 #define EVENT(ID, name, ring, doc)	struct wire_##name { struct wire_hdr hdr;
 #define U32(ev, field, doc)		__u32 field;
 #define S32(ev, field, doc)		__s32 field;
@@ -259,7 +262,7 @@ _Static_assert(HOSTS_MAX == 1 << (64 - 54), "hosts_place() takes the top bits");
 
 /* The one-entry mmapable control map: the agent writes, the probes read. */
 struct wire_control {
-	__u64 calls[(CALL_MAX + 63) / 64];	/* bit: a rule or the process table needs this call */
+	__u64 calls[CALL_WORDS];	/* bit: a rule or the process table needs this call */
 	__u32 want;				/* enum wire_want */
 	__u32 self[2];				/* our own thread-group ids (sensor, agent): never reported */
 	__u32 batch;				/* 1: the agent polls by timer, do not wake it */

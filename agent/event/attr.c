@@ -33,6 +33,30 @@
 #ifndef __NR_chmod
 #define __NR_chmod -1
 #endif
+#ifndef __NR_mkdir
+#define __NR_mkdir -1
+#endif
+#ifndef __NR_rmdir
+#define __NR_rmdir -1
+#endif
+#ifndef __NR_mknod
+#define __NR_mknod -1
+#endif
+#ifndef __NR_chown
+#define __NR_chown -1
+#endif
+#ifndef __NR_lchown
+#define __NR_lchown -1
+#endif
+#ifndef __NR_utime
+#define __NR_utime -1
+#endif
+#ifndef __NR_utimes
+#define __NR_utimes -1
+#endif
+#ifndef __NR_futimesat
+#define __NR_futimesat -1
+#endif
 #ifndef __NR_dup2
 #define __NR_dup2 -1
 #endif

@@ -49,6 +49,10 @@ static bool fd_types_good(const union event_record *r)
 		       r->exec.stderr_type < FD_TYPE_MAX;
 	if (r->hdr.type == EVENT_DUP)
 		return r->dup.fd_type < FD_TYPE_MAX;
+	if (r->hdr.type == EVENT_COPY)
+		return r->copy.in_type < FD_TYPE_MAX && r->copy.out_type < FD_TYPE_MAX;
+	if (r->hdr.type == EVENT_WRITE)
+		return r->write.fd_type < FD_TYPE_MAX;
 	return true;
 }
 

@@ -91,7 +91,8 @@ static bool wants_opens(const struct needs *n, enum opens_way way)
 {
 	if (way == OPENS_NAMED)
 		return wants_names(n);
-	return (n->call[CALL_OPEN] || n->call[CALL_OPENAT] || n->call[CALL_OPENAT2] || n->call[CALL_CREAT]) &&
+	return (n->call[CALL_OPEN] || n->call[CALL_OPENAT] || n->call[CALL_OPENAT2] || n->call[CALL_CREAT] ||
+		n->call[CALL_OPEN_BY_HANDLE_AT]) &&
 	       (way == OPENS_WRITTEN || n->want & WANT_OPEN_READ);
 }
 

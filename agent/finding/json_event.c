@@ -212,9 +212,13 @@ static void build_json_file(struct build *b)
 	static const char *const operations[EVENT_MAX] = {
 		[EVENT_OPEN] = "open", [EVENT_RENAME] = "rename", [EVENT_UNLINK] = "delete",
 		[EVENT_LINK] = "link", [EVENT_SYMLINK] = "symlink", [EVENT_CHMOD] = "chmod",
+		[EVENT_MKDIR] = "mkdir", [EVENT_MKNOD] = "mknod", [EVENT_CHOWN] = "chown", [EVENT_XATTR] = "xattr",
+		[EVENT_TRUNCATE] = "truncate", [EVENT_UTIME] = "utime", [EVENT_WRITE] = "write",
+		[EVENT_COPY] = "copy",
 	};
 	const char *operation = b->ev->call != CALL_NONE ? operations[call_table[b->ev->call].type] : NULL;
-	bool two = operation && (operation[0] == 'r' || operation[0] == 'l' || operation[0] == 's');
+	bool two = operation && (operation[0] == 'r' || operation[0] == 'l' || operation[0] == 's' ||
+				 !strcmp(operation, "copy"));
 	Noroshi__V1__File *f;
 
 	if (!operation || !BUILD_MESSAGE(b, f, file))

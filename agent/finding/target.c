@@ -112,6 +112,12 @@ bool target_socket(const struct event *ev, struct target_socket *ret)
 		return true;
 	case EVENT_DUP:
 		return of_dup(ev, ret);
+	case EVENT_COPY:
+		if (!r->copy.peer.family && !r->copy.local.family)
+			return false;
+		*ret = (struct target_socket){.local = r->copy.local, .peer = r->copy.peer};
+		ret->family = ret->peer.family ? ret->peer.family : ret->local.family;
+		return true;
 	case EVENT_EXEC:
 		if (!r->exec.std_local.family && !r->exec.std_peer.family)
 			return false;
@@ -241,6 +247,63 @@ static void of_symlink(const struct event *ev, const struct wire_symlink *r, str
 	ret->device = r->dev;
 }
 
+/* The kinds that have the same members. */
+#define OF_CHANGE(r, what) (					\
+	ret->path = RESOLVE(r, name, raw, dir, 0),		\
+	ret->raw = event_blob(ev, (r).raw),			\
+	ret->operation = (what),				\
+	ret->inode = (double)(r).ino,				\
+	ret->device = (r).dev)
+
+/* Of the others the files of descriptors. */
+#define OF_FILE(r, what) (					\
+	ret->path = event_blob(ev, (r).name),			\
+	ret->operation = (what),				\
+	ret->inode = (double)(r).ino,				\
+	ret->device = (r).dev)
+
+static bool of_change(const struct event *ev, struct target_file *ret)
+{
+	const union event_record *r = ev->rec;
+
+	switch (r->hdr.type) {
+	case EVENT_MKDIR:
+		OF_CHANGE(r->mkdir, "mkdir");
+		ret->mode = r->mkdir.mode & 07777;
+		ret->has_mode = true;
+		return true;
+	case EVENT_MKNOD:
+		OF_CHANGE(r->mknod, "mknod");
+		ret->mode = r->mknod.mode & 07777;
+		ret->has_mode = true;
+		return true;
+	case EVENT_CHOWN:
+		OF_CHANGE(r->chown, "chown");
+		return true;
+	case EVENT_XATTR:
+		OF_CHANGE(r->xattr, "xattr");
+		return true;
+	case EVENT_TRUNCATE:
+		OF_CHANGE(r->truncate, "truncate");
+		return true;
+	case EVENT_UTIME:
+		OF_CHANGE(r->utime, "utime");
+		return true;
+	case EVENT_WRITE:
+		OF_FILE(r->write, "write");
+		return true;
+	case EVENT_COPY:
+		ret->path = event_blob(ev, r->copy.in_name);
+		ret->other = event_blob(ev, r->copy.out_name);
+		ret->operation = "copy";
+		ret->inode = (double)r->copy.in_ino;
+		ret->device = r->copy.in_dev;
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool target_file(const struct event *ev, struct target_file *ret)
 {
 	const union event_record *r = ev->rec;
@@ -270,6 +333,6 @@ bool target_file(const struct event *ev, struct target_file *ret)
 		of_chmod(ev, &r->chmod, ret);
 		return true;
 	default:
-		return false;
+		return of_change(ev, ret);
 	}
 }

@@ -149,10 +149,13 @@ const char *field_nearest(struct str name)
 }
 
 #define BIT(event) (1ull << EVENT_##event)
-#define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(TRANSFER) | BIT(HELLO) | BIT(DUP) | BIT(DNS))
-#define DESCRIPTORS (SOCKETS | BIT(OPEN) | BIT(SOCKET) | BIT(SOCKETPAIR) | BIT(CHMOD) | BIT(MOUNT) | BIT(MEMORY) | BIT(KERNEL) | BIT(SPECIAL) | \
-		     BIT(BPF) | BIT(TAMPER))
-#define PATHS (BIT(OPEN) | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(CHMOD) | BIT(MOUNT) | BIT(CHROOT))
+_Static_assert(EVENT_MAX <= 64, "a bit for each event");
+#define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(TRANSFER) | BIT(HELLO) | BIT(DUP) | BIT(DNS) | BIT(COPY))
+#define FILES (BIT(OPEN) | BIT(CHMOD) | BIT(CHOWN) | BIT(XATTR) | BIT(TRUNCATE) | BIT(COPY) | BIT(WRITE))
+#define DESCRIPTORS (SOCKETS | FILES | BIT(SOCKET) | BIT(SOCKETPAIR) | BIT(MOUNT) | BIT(MEMORY) | BIT(KERNEL) | BIT(SPECIAL) | BIT(BPF) | \
+		     BIT(TAMPER))
+#define PATHS (FILES | BIT(RENAME) | BIT(UNLINK) | BIT(LINK) | BIT(SYMLINK) | BIT(MKDIR) | BIT(MKNOD) | BIT(UTIME) | BIT(MOUNT) | \
+	       BIT(CHROOT))
 
 /* Events that can carry a field, by the beginning of its name: the first that fits. Others every event has. */
 static const struct {
@@ -167,13 +170,13 @@ static const struct {
 	{"evt.abspath", PATHS},
 	{"evt.name_source", PATHS | BIT(EXEC)},
 	{"evt.buf", BIT(TRANSFER)},
-	{"evt.io_dir", BIT(TRANSFER)},
+	{"evt.io_dir", BIT(TRANSFER) | BIT(WRITE) | BIT(COPY)},
 	{"fd.cip", SOCKETS}, {"fd.sip", SOCKETS}, {"fd.lip", SOCKETS}, {"fd.rip", SOCKETS},
 	{"fd.cport", SOCKETS}, {"fd.sport", SOCKETS}, {"fd.lport", SOCKETS}, {"fd.rport", SOCKETS},
 	{"fd.cproto", SOCKETS}, {"fd.sproto", SOCKETS}, {"fd.lproto", SOCKETS}, {"fd.rproto", SOCKETS},
 	{"fd.cnet", SOCKETS}, {"fd.snet", SOCKETS}, {"fd.lnet", SOCKETS}, {"fd.rnet", SOCKETS},
-	{"fd.ino", BIT(OPEN) | BIT(CHMOD)},
-	{"fd.dev", BIT(OPEN) | BIT(CHMOD)},
+	{"fd.ino", FILES},
+	{"fd.dev", FILES},
 	{"fd.", DESCRIPTORS},
 };
 

@@ -65,6 +65,47 @@ static const struct param p_fchmodat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(ch
 	P(filename, PATH, PATH_ONLY), P(mode, MODE, OFF(chmod, mode)), {}};
 static const struct param p_fchmodat2[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(chmod, dirfd)),
 	P(filename, PATH, PATH_ONLY), P(mode, MODE, OFF(chmod, mode)), P(flags, AT_FLAGS, OFF(chmod, flags)), {}};
+static const struct param p_open_by_handle_at[] = {P(fd, RET_FD, 0), P(mountfd, S32, OFF(open, dirfd)),
+	P(flags, OPEN_FLAGS, 0), P(path, PATH, PATH_ONLY), P(dev, DEV, OFF(open, dev)), P(ino, U64, OFF(open, ino)), {}};
+static const struct param p_mkdir[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), P(mode, OCTAL, OFF(mkdir, mode)), {}};
+static const struct param p_mkdirat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(mkdir, dirfd)), P(path, PATH, PATH_ONLY),
+	P(mode, OCTAL, OFF(mkdir, mode)), {}};
+static const struct param p_mknod[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), P(mode, NODE, OFF(mknod, mode)),
+	P(dev, U32, OFF(mknod, rdev)), {}};
+static const struct param p_mknodat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(mknod, dirfd)), P(path, PATH, PATH_ONLY),
+	P(mode, NODE, OFF(mknod, mode)), P(dev, U32, OFF(mknod, rdev)), {}};
+static const struct param p_chown[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), P(uid, U32, OFF(chown, uid)),
+	P(gid, U32, OFF(chown, gid)), {}};
+static const struct param p_fchown[] = {P(res, RES, 0), P(fd, FD, 0), P(uid, U32, OFF(chown, uid)),
+	P(gid, U32, OFF(chown, gid)), {}};
+static const struct param p_fchownat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(chown, dirfd)),
+	P(pathname, PATH, PATH_ONLY), P(uid, U32, OFF(chown, uid)), P(gid, U32, OFF(chown, gid)),
+	P(flags, AT_FLAGS, OFF(chown, flags)), {}};
+static const struct param p_setxattr[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), P(name, BLOB, OFF(xattr, attr)),
+	P(size, COUNT, OFF(xattr, size)), P(data, BLOB, OFF(xattr, value)), P(flags, U32, OFF(xattr, flags)), {}};
+static const struct param p_fsetxattr[] = {P(res, RES, 0), P(fd, FD, 0), P(name, BLOB, OFF(xattr, attr)),
+	P(size, COUNT, OFF(xattr, size)), P(data, BLOB, OFF(xattr, value)), P(flags, U32, OFF(xattr, flags)), {}};
+static const struct param p_removexattr[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), P(name, BLOB, OFF(xattr, attr)), {}};
+static const struct param p_fremovexattr[] = {P(res, RES, 0), P(fd, FD, 0), P(name, BLOB, OFF(xattr, attr)), {}};
+static const struct param p_truncate[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY),
+	P(length, COUNT, OFF(truncate, length)), {}};
+static const struct param p_ftruncate[] = {P(res, RES, 0), P(fd, FD, 0), P(length, COUNT, OFF(truncate, length)), {}};
+static const struct param p_fallocate[] = {P(res, RES, 0), P(fd, FD, 0), P(mode, U32, OFF(truncate, mode)),
+	P(offset, COUNT, OFF(truncate, offset)), P(len, COUNT, OFF(truncate, length)), {}};
+static const struct param p_utimensat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(utime, dirfd)), P(path, PATH, PATH_ONLY),
+	P(atime, COUNT, OFF(utime, atime)), P(mtime, COUNT, OFF(utime, mtime)), P(flags, AT_FLAGS, OFF(utime, flags)), {}};
+static const struct param p_futimesat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(utime, dirfd)), P(path, PATH, PATH_ONLY),
+	P(atime, COUNT, OFF(utime, atime)), P(mtime, COUNT, OFF(utime, mtime)), {}};
+static const struct param p_utime[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), P(atime, COUNT, OFF(utime, atime)),
+	P(mtime, COUNT, OFF(utime, mtime)), {}};
+static const struct param p_sendfile[] = {P(res, RES, 0), P(out_fd, S32, OFF(copy, fd_out)), P(in_fd, S32, OFF(copy, fd_in)),
+	P(size, COUNT, OFF(copy, len)), {}};
+static const struct param p_splice[] = {P(res, RES, 0), P(fd_in, S32, OFF(copy, fd_in)), P(fd_out, S32, OFF(copy, fd_out)),
+	P(size, COUNT, OFF(copy, len)), {}};
+static const struct param p_copy_file_range[] = {P(res, RES, 0), P(fdin, S32, OFF(copy, fd_in)), P(len, COUNT, OFF(copy, len)),
+	P(fdout, S32, OFF(copy, fd_out)), {}};
+static const struct param p_write[] = {P(res, RES, 0), P(fd, FD, 0), P(size, COUNT, OFF(write, size)), {}};
+static const struct param p_fcntl[] = {P(res, RET_FD, 0), P(fd, FD, 0), P(cmd, DUP_CMD, OFF(dup, flags)), {}};
 static const struct param p_socket[] = {P(fd, RET_FD, 0), P(domain, DOMAIN, OFF(socket, domain)),
 	P(type, SOCK_TYPE, OFF(socket, type)), P(proto, U32, OFF(socket, protocol)),
 	P(flags, SOCK_FLAGS, OFF(socket, type)), {}};
@@ -157,6 +198,16 @@ static const struct param *const params[CALL_MAX] = {
 	[CALL_LINK] = p_link, [CALL_LINKAT] = p_linkat, [CALL_SYMLINK] = p_symlink, [CALL_SYMLINKAT] = p_symlinkat,
 	[CALL_CHMOD] = p_chmod, [CALL_FCHMOD] = p_fchmod, [CALL_FCHMODAT] = p_fchmodat,
 	[CALL_FCHMODAT2] = p_fchmodat2,
+	[CALL_OPEN_BY_HANDLE_AT] = p_open_by_handle_at, [CALL_RMDIR] = p_unlink,
+	[CALL_MKDIR] = p_mkdir, [CALL_MKDIRAT] = p_mkdirat, [CALL_MKNOD] = p_mknod, [CALL_MKNODAT] = p_mknodat,
+	[CALL_CHOWN] = p_chown, [CALL_LCHOWN] = p_chown, [CALL_FCHOWN] = p_fchown, [CALL_FCHOWNAT] = p_fchownat,
+	[CALL_SETXATTR] = p_setxattr, [CALL_LSETXATTR] = p_setxattr, [CALL_FSETXATTR] = p_fsetxattr,
+	[CALL_REMOVEXATTR] = p_removexattr, [CALL_LREMOVEXATTR] = p_removexattr, [CALL_FREMOVEXATTR] = p_fremovexattr,
+	[CALL_TRUNCATE] = p_truncate, [CALL_FTRUNCATE] = p_ftruncate, [CALL_FALLOCATE] = p_fallocate,
+	[CALL_UTIMENSAT] = p_utimensat, [CALL_UTIMES] = p_utime, [CALL_FUTIMESAT] = p_futimesat, [CALL_UTIME] = p_utime,
+	[CALL_SENDFILE] = p_sendfile, [CALL_SPLICE] = p_splice, [CALL_COPY_FILE_RANGE] = p_copy_file_range,
+	[CALL_WRITE] = p_write, [CALL_PWRITE64] = p_write, [CALL_WRITEV] = p_write, [CALL_PWRITEV] = p_write,
+	[CALL_PWRITEV2] = p_write, [CALL_FCNTL] = p_fcntl,
 	[CALL_SOCKET] = p_socket, [CALL_SOCKETPAIR] = p_socketpair, [CALL_CONNECT] = p_connect, [CALL_BIND] = p_bind, [CALL_LISTEN] = p_listen,
 	[CALL_ACCEPT] = p_accept, [CALL_ACCEPT4] = p_accept4,
 	[CALL_SENDTO] = p_sendto, [CALL_SENDMSG] = p_sendto, [CALL_SENDMMSG] = p_sendmmsg, [CALL_RECVFROM] = p_recvfrom,

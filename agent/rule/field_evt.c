@@ -180,6 +180,13 @@ static const char *category(const struct field_get *g)
 	case EVENT_LINK:
 	case EVENT_SYMLINK:
 	case EVENT_CHMOD:
+	case EVENT_MKDIR:
+	case EVENT_MKNOD:
+	case EVENT_CHOWN:
+	case EVENT_XATTR:
+	case EVENT_TRUNCATE:
+	case EVENT_UTIME:
+	case EVENT_COPY:
 		return "file";
 	case EVENT_MOUNT:
 		return "file";
@@ -197,6 +204,7 @@ static const char *category(const struct field_get *g)
 		return "IPC";
 	case EVENT_TRANSFER:
 		return g->ev->rec->transfer.family == AF_UNIX ? "IPC" : "net";
+	case EVENT_WRITE:
 	case EVENT_DUP:
 		fd_view(g, &f);
 		if (f.type == FD_FILE || f.type == FD_DIRECTORY || f.type == FD_DEVICE)
@@ -331,9 +339,15 @@ int get_evt_buflen_out(const struct field_get *g, struct value *v)
 	return put_length(g, v, false, true);
 }
 
+/* Of files, or between two descriptors inside of the kernel. */
+static bool writes_file(const struct field_get *g)
+{
+	return get_type(g) == EVENT_WRITE || get_type(g) == EVENT_COPY;
+}
+
 int get_evt_is_io(const struct field_get *g, struct value *v)
 {
-	return put_bool(v, get_type(g) == EVENT_TRANSFER);
+	return put_bool(v, get_type(g) == EVENT_TRANSFER || writes_file(g));
 }
 
 int get_evt_is_io_read(const struct field_get *g, struct value *v)
@@ -343,11 +357,13 @@ int get_evt_is_io_read(const struct field_get *g, struct value *v)
 
 int get_evt_is_io_write(const struct field_get *g, struct value *v)
 {
-	return put_bool(v, get_type(g) == EVENT_TRANSFER && call_sends(g->ev->call));
+	return put_bool(v, writes_file(g) || (get_type(g) == EVENT_TRANSFER && call_sends(g->ev->call)));
 }
 
 int get_evt_io_dir(const struct field_get *g, struct value *v)
 {
+	if (writes_file(g))
+		return put_text(v, "write");
 	return get_type(g) == EVENT_TRANSFER ? put_text(v, call_sends(g->ev->call) ? "write" : "read") : FIELD_MISSING;
 }
 

@@ -188,6 +188,53 @@ static void view_dns(const struct event *ev, struct fd_view *f)
 	f->connected = true;
 }
 
+static void view_written(const struct event *ev, struct fd_view *f, int64_t num, uint32_t type, struct wire_blob name)
+{
+	set_num(f, num);
+	f->type = type < FD_TYPE_MAX ? (enum fd_type)type : FD_NONE;
+	f->path = event_blob(ev, name);
+}
+
+/* Of two descriptors the one that is written to. */
+static void view_copy(const struct event *ev, struct fd_view *f)
+{
+	const struct wire_copy *c = &ev->rec->copy;
+
+	view_written(ev, f, c->fd_out, c->out_type, c->out_name);
+	if (f->type < FD_IPV4 || f->type > FD_SOCKET)
+		return;
+	set_socket(f, f->type == FD_IPV4 ? AF_INET : f->type == FD_IPV6 ? AF_INET6 : f->type == FD_UNIX ? AF_UNIX : 0, 0, 0);
+	f->type = (enum fd_type)c->out_type;
+	set_ends(f, &c->local, &c->peer);
+	f->server = looks_like_server(f);
+	f->connected = f->has_peer;
+}
+
+/* Calls that change a file by its descriptor; their siblings that have a path have none. */
+static bool view_change(const struct event *ev, struct fd_view *f)
+{
+	const union event_record *r = ev->rec;
+
+	switch (r->hdr.call) {
+	case CALL_FCHMOD:
+		view_written(ev, f, r->chmod.dirfd, FD_FILE, r->chmod.name);
+		return true;
+	case CALL_FCHOWN:
+		view_written(ev, f, r->chown.dirfd, FD_FILE, r->chown.name);
+		return true;
+	case CALL_FSETXATTR:
+	case CALL_FREMOVEXATTR:
+		view_written(ev, f, r->xattr.dirfd, FD_FILE, r->xattr.name);
+		return true;
+	case CALL_FTRUNCATE:
+	case CALL_FALLOCATE:
+		view_written(ev, f, r->truncate.dirfd, FD_FILE, r->truncate.name);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool view_file(const struct event *ev, struct fd_view *f, int64_t num, enum fd_type type, struct wire_blob path)
 {
 	set_num(f, num);
@@ -291,13 +338,17 @@ bool fd_view(const struct field_get *g, struct fd_view *f)
 	case EVENT_DNS:
 		view_dns(ev, f);
 		return true;
-	case EVENT_CHMOD:
-		if (r->hdr.call != CALL_FCHMOD)
-			return false;
-		set_num(f, r->chmod.dirfd);
-		f->type = FD_FILE;
-		f->path = event_blob(ev, r->chmod.name);
+	case EVENT_COPY:
+		view_copy(ev, f);
 		return true;
+	case EVENT_WRITE:
+		view_written(ev, f, r->write.fd, r->write.fd_type, r->write.name);
+		return true;
+	case EVENT_CHMOD:
+	case EVENT_CHOWN:
+	case EVENT_XATTR:
+	case EVENT_TRUNCATE:
+		return view_change(ev, f);
 	default:
 		return view_system(ev, f);
 	}
@@ -461,22 +512,38 @@ int get_fd_name_changed(const struct field_get *g, struct value *v)
 				   (type == EVENT_BIND && g->ev->rec->hdr.res == 0));
 }
 
-/* The inode's device and number, where the record has them. */
+#define INODE(rec) ((rec).ino ? (*dev = (rec).dev, *ino = (rec).ino, true) : false)
+
+/* The inode's device and number, where the record has them and the call a descriptor. */
 static bool inode(const struct field_get *g, uint32_t *dev, uint64_t *ino)
 {
 	const union event_record *r = g->ev->rec;
+	struct fd_view f;
 
-	if (get_type(g) == EVENT_OPEN && r->hdr.res >= 0) {
+	switch (get_type(g)) {
+	case EVENT_OPEN:
+		if (r->hdr.res < 0)
+			return false;
 		*dev = r->open.dev;
 		*ino = r->open.ino;
 		return true;
+	case EVENT_WRITE:
+		return INODE(r->write);
+	case EVENT_COPY:
+		*dev = r->copy.out_dev;
+		*ino = r->copy.out_ino;
+		return r->copy.out_ino;
+	case EVENT_CHMOD:
+		return view_change(g->ev, &f) && INODE(r->chmod);
+	case EVENT_CHOWN:
+		return view_change(g->ev, &f) && INODE(r->chown);
+	case EVENT_XATTR:
+		return view_change(g->ev, &f) && INODE(r->xattr);
+	case EVENT_TRUNCATE:
+		return view_change(g->ev, &f) && INODE(r->truncate);
+	default:
+		return false;
 	}
-	if (r->hdr.call == CALL_FCHMOD && r->chmod.ino) {
-		*dev = r->chmod.dev;
-		*ino = r->chmod.ino;
-		return true;
-	}
-	return false;
 }
 
 int get_fd_dev(const struct field_get *g, struct value *v)

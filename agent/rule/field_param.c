@@ -31,6 +31,14 @@ static const struct flag mode_flags[] = {
 	{"S_ISGID", S_ISGID}, {"S_ISUID", S_ISUID}, {},
 };
 
+/* The same behind a file's type, which is a number and not bits. */
+static const struct {
+	const char *name;
+	uint32_t type;
+} file_types[] = {
+	{"S_IFREG", S_IFREG}, {"S_IFCHR", S_IFCHR}, {"S_IFBLK", S_IFBLK}, {"S_IFIFO", S_IFIFO}, {"S_IFSOCK", S_IFSOCK},
+};
+
 static const struct flag resolve_flags[] = {
 	{"RESOLVE_BENEATH", 0x08}, {"RESOLVE_IN_ROOT", 0x10}, {"RESOLVE_NO_MAGICLINKS", 0x02},
 	{"RESOLVE_NO_SYMLINKS", 0x04}, {"RESOLVE_NO_XDEV", 0x01}, {"RESOLVE_CACHED", 0x20}, {},
@@ -113,6 +121,25 @@ static int put_flags(const struct field_get *g, struct value *v, const struct fl
 	return put_str(v, text_view(&t));
 }
 
+/* "S_IFBLK|S_IWUSR|S_IRUSR"; no type at all is a regular file. */
+static int put_node(const struct field_get *g, struct value *v, uint32_t mode)
+{
+	uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
+	struct text t = text_begin(g->s);
+
+	for (size_t i = 0; i < ARRAY_SIZE(file_types); i++) {
+		if (file_types[i].type == type)
+			text_puts(&t, file_types[i].name);
+	}
+	for (const struct flag *f = mode_flags; f->name; f++) {
+		if (!(mode & f->bits))
+			continue;
+		text_char(&t, '|');
+		text_puts(&t, f->name);
+	}
+	return put_str(v, text_view(&t));
+}
+
 static const void *at(const struct field_get *g, const struct param *p)
 {
 	return (const char *)g->ev->rec + p->off;
@@ -186,7 +213,12 @@ int param_raw(const struct field_get *g, const struct param *p, struct value *v)
 	case FORM_AT_FLAGS:
 	case FORM_MODE:
 	case FORM_DOMAIN:
+	case FORM_NODE:
 		return put_uint(v, u32_at(g, p));
+	case FORM_DUP_CMD:
+		return put_uint(v, u32_at(g, p) & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD);
+	case FORM_COUNT:
+		return put_uint(v, *(const uint64_t *)at(g, p));
 	case FORM_SOCK_TYPE:
 		return put_uint(v, u32_at(g, p) & 0xf);
 	case FORM_EXE_FLAGS:
@@ -417,6 +449,10 @@ int param_text(const struct field_get *g, const struct param *p, struct value *v
 	case FORM_DOMAIN:
 		name = socket_family_name(u32_at(g, p));
 		return name ? put_text(v, name) : put_number(g, v, u32_at(g, p));
+	case FORM_NODE:
+		return put_node(g, v, u32_at(g, p));
+	case FORM_DUP_CMD:
+		return put_text(v, u32_at(g, p) & O_CLOEXEC ? "F_DUPFD_CLOEXEC" : "F_DUPFD");
 	case FORM_PATH:
 		return put_path(g, p, v, false);
 	case FORM_BLOB:

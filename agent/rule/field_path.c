@@ -41,6 +41,24 @@ bool event_path(const struct field_get *g, enum path_role role, struct event_pat
 		return role == PATH_ONLY && ONE(ev, r->chmod, name, raw, dir);
 	case EVENT_CHROOT:
 		return role == PATH_ONLY && ONE(ev, r->chroot, name, raw, dir);
+	case EVENT_MKDIR:
+		return role == PATH_ONLY && ONE(ev, r->mkdir, name, raw, dir);
+	case EVENT_MKNOD:
+		return role == PATH_ONLY && ONE(ev, r->mknod, name, raw, dir);
+	case EVENT_CHOWN:
+		return role == PATH_ONLY && ONE(ev, r->chown, name, raw, dir);
+	case EVENT_XATTR:
+		return role == PATH_ONLY && ONE(ev, r->xattr, name, raw, dir);
+	case EVENT_TRUNCATE:
+		return role == PATH_ONLY && ONE(ev, r->truncate, name, raw, dir);
+	case EVENT_UTIME:
+		return role == PATH_ONLY && ONE(ev, r->utime, name, raw, dir);
+	case EVENT_WRITE:
+		*ret = (struct event_path){.name = event_blob(ev, r->write.name)};
+		return role == PATH_ONLY;
+	case EVENT_COPY:	/* source and target, as of a rename */
+		*ret = (struct event_path){.name = event_blob(ev, role == PATH_OLD ? r->copy.in_name : r->copy.out_name)};
+		return role == PATH_OLD || role == PATH_NEW;
 	case EVENT_RENAME:
 		return role == PATH_OLD ? ONE(ev, r->rename, oldname, oldraw, olddir)
 					: role == PATH_NEW && ONE(ev, r->rename, newname, newraw, newdir);

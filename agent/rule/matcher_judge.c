@@ -373,7 +373,8 @@ uint32_t matcher_judge(const struct matcher *m, uint32_t id, void *ctx)
 
 bool call_is_open(enum event_call call)
 {
-	return call == CALL_OPEN || call == CALL_OPENAT || call == CALL_OPENAT2 || call == CALL_CREAT;
+	return call == CALL_OPEN || call == CALL_OPENAT || call == CALL_OPENAT2 || call == CALL_CREAT ||
+	       call == CALL_OPEN_BY_HANDLE_AT;
 }
 
 bool call_can_fail(enum event_call call)

@@ -29,6 +29,42 @@ static bool some_may_hold(const struct matcher *m, struct assumption a)
 	return false;
 }
 
+/*
+ * Calls that most programs make all the time. A rule that says nothing of the call, or only which it is not, gets them
+ * not: somebody has to ask for them by name.
+ */
+static bool is_common(enum event_call call)
+{
+	switch (call_table[call].type) {
+	case EVENT_WRITE:
+	case EVENT_COPY:
+	case EVENT_UTIME:
+		return true;
+	default:
+		return call == CALL_FCNTL;
+	}
+}
+
+/* May a rule hold for the call that may not hold for one that no rule names? */
+static bool some_names_it(const struct matcher *m, struct assumption a)
+{
+	bool may;
+
+	for (uint32_t i = 0; a.memo && i < m->nrules; i++) {
+		struct assumption other = a;
+
+		if (!m->shown[i])
+			continue;
+		memset(a.memo, 0, m->nnodes);
+		may = matcher_judge(m, m->raw[i], &a) != NODE_FALSE;
+		other.name = -1;
+		memset(a.memo, 0, m->nnodes);
+		if (may && matcher_judge(m, m->raw[i], &other) == NODE_FALSE)
+			return true;
+	}
+	return !a.memo;
+}
+
 /* ---- fields that cost extra ---- */
 
 static uint32_t want_of_slot(const struct slot *s)
@@ -160,7 +196,7 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 	for (call = CALL_NONE + 1; call < CALL_MAX; call++) {
 		struct assumption a = {.name = name_of_call(call), .call = call, .memo = memo};
 
-		if ((on_request(call) && !requested(m, call)) || !some_may_hold(m, a))
+		if (!some_may_hold(m, a) || (on_request(call) && !requested(m, call)) || (is_common(call) && !some_names_it(m, a)))
 			continue;
 		n->call[call] = true;
 		n->want |= tells_credentials(call) ? WANT_CREDS : 0;

@@ -100,7 +100,8 @@ static const char *how_sent(const struct needs *n, enum opens_way way)
 /* Which opens leave the kernel: they are most of all events, so this is what rules cost. */
 static json_t *opens_json(const struct needs *n)
 {
-	if (!n->call[CALL_OPEN] && !n->call[CALL_OPENAT] && !n->call[CALL_OPENAT2] && !n->call[CALL_CREAT])
+	if (!n->call[CALL_OPEN] && !n->call[CALL_OPENAT] && !n->call[CALL_OPENAT2] && !n->call[CALL_CREAT] &&
+	    !n->call[CALL_OPEN_BY_HANDLE_AT])
 		return json_null();
 	return json_pack("{s:s, s:s, s:s}", "readOnly", how_sent(n, OPENS_READ), "others", how_sent(n, OPENS_WRITTEN), "failed",
 			 n->want & WANT_OPEN_FAILED ? "all" : "none");

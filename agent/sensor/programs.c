@@ -51,6 +51,7 @@ const char *program_code(enum program p)
 	return shared_code[p] ?: program_name[p];
 }
 
+/* The call is what stands before "__", or before "_asked__". */
 void program_tracepoint(char dst[64], enum program p)
 {
 	const char *name = program_name[p], *asked = strstr(name, "_asked__"), *end = asked ?: strstr(name, "__");
@@ -135,9 +136,9 @@ void programs_choose(struct program_status s[PROGRAM_MAX], const struct needs *n
 	}
 }
 
-void programs_calls(uint64_t bits[(CALL_MAX + 63) / 64], const struct needs *needs)
+void programs_calls(uint64_t bits[CALL_WORDS], const struct needs *needs)
 {
-	memset(bits, 0, (CALL_MAX + 63) / 64 * sizeof(*bits));
+	memset(bits, 0, CALL_WORDS * sizeof(*bits));
 	for (unsigned int i = 0; i < ARRAY_SIZE(need_table); i++) {
 		const struct need *n = &need_table[i];
 		bool lifecycle = false;

@@ -69,7 +69,7 @@ bool program_is_lifecycle(enum program p);	/* keeps the process table: attach it
 void programs_choose(struct program_status s[PROGRAM_MAX], const struct needs *needs);
 
 /* The bits of wire_control.calls: what the rules need, and what the process table cannot do without. */
-void programs_calls(uint64_t bits[(CALL_MAX + 63) / 64], const struct needs *needs);
+void programs_calls(uint64_t bits[CALL_WORDS], const struct needs *needs);
 
 /*
  * What stands behind a call: true when it is seen. *by is its program (PROGRAM_MAX without one), *without the first

@@ -445,7 +445,7 @@ static void set_refuse(struct wire_refuse *r, const struct wire_refuse *to)
 static void set_control(struct kernel_source *s, const struct needs *needs)
 {
 	struct wire_control *c = s->h.control;
-	uint64_t calls[(CALL_MAX + 63) / 64];
+	uint64_t calls[CALL_WORDS];
 
 	for (unsigned int i = 0; i < OPENS_WAYS; i++)
 		set_opens(&c->opens[i], &needs->opens[i]);

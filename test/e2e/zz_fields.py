@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lib_record  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TESTS = ("exec", "file", "net", "writer", "creds", "system", "transfer", "hello")
+TESTS = ("exec", "file", "net", "writer", "creds", "system", "transfer", "hello", "change")
 # not of an event: the form of the record (what does not decode is counted by the agent)
 FORM = {"type", "call", "size"}
 HEADER = [n for n in lib_record.HEADER_NAMES if n not in FORM]

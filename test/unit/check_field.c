@@ -440,6 +440,91 @@ START_TEST(opens)
 }
 END_TEST
 
+/* Calls that change a file without opening it: their parameters, and which have a descriptor. */
+START_TEST(changes_of_files)
+{
+	begin(EVENT_MKNOD, CALL_MKNODAT, sizeof(struct wire_mknod));
+	f.rec.mknod.mode = S_IFBLK | 0600;
+	f.rec.mknod.rdev = 2049;
+	BLOB(f.rec.mknod.name, "/tmp/disk");
+	IS("evt.arg.mode", "S_IFBLK|S_IWUSR|S_IRUSR");
+	IS("evt.arg.dev", "2049");
+	IS("fs.path.name", "/tmp/disk");
+	IS("fd.name", "<none>");
+	begin(EVENT_CHOWN, CALL_FCHOWN, sizeof(struct wire_chown));
+	f.rec.chown.dirfd = 7;
+	f.rec.chown.uid = 12;
+	f.rec.chown.gid = UINT32_MAX;
+	f.rec.chown.ino = 99;
+	BLOB(f.rec.chown.name, "/etc/x");
+	IS("evt.args", "res=0 fd=7(<f>/etc/x) uid=12 gid=4294967295");
+	IS("fd.name", "/etc/x");
+	IS("fd.ino", "99");
+	f.rec.hdr.call = f.ev.call = CALL_CHOWN;
+	IS("fd.ino", "<none>");
+	IS("fd.name", "<none>");
+	begin(EVENT_XATTR, CALL_SETXATTR, sizeof(struct wire_xattr));
+	BLOB(f.rec.xattr.attr, "security.capability");
+	BLOB(f.rec.xattr.raw, "x");
+	BLOB(f.rec.xattr.dir, "/srv");
+	IS("evt.arg.name", "security.capability");
+	IS("evt.arg.path", "/srv/x");
+	IS("evt.name_source", "user");
+	begin(EVENT_DUP, CALL_FCNTL, sizeof(struct wire_dup));
+	f.rec.dup.fd_type = FD_FILE;
+	f.rec.dup.flags = O_CLOEXEC;
+	f.rec.hdr.res = 10;
+	BLOB(f.rec.dup.name, "/a");
+	IS("evt.arg.cmd", "F_DUPFD_CLOEXEC");
+	IS("evt.arg.fd", "<f>/a");
+}
+END_TEST
+
+START_TEST(ways_to_write)
+{
+	begin(EVENT_COPY, CALL_SENDFILE, sizeof(struct wire_copy));
+	f.rec.copy.fd_out = 5;
+	f.rec.copy.out_type = FD_IPV4;
+	f.rec.copy.local = addr4("10.0.0.1", 40000);
+	f.rec.copy.peer = addr4("10.0.0.9", 443);
+	BLOB(f.rec.copy.in_name, "/etc/shadow");
+	BLOB(f.rec.copy.out_name, "socket:[1]");
+	IS("fd.num", "5");
+	IS("fd.name", "10.0.0.1:40000->10.0.0.9:443");
+	IS("fd.sip", "10.0.0.9");
+	IS("fs.path.source", "/etc/shadow");
+	IS("evt.is_io_write", "true");
+	begin(EVENT_WRITE, CALL_PWRITE64, sizeof(struct wire_write));
+	f.rec.write.fd_type = FD_PIPE;
+	f.rec.write.size = 100;
+	IS("fd.type", "pipe");
+	IS("evt.arg.size", "100");
+	IS("evt.is_io", "true");
+}
+END_TEST
+
+/* What wrote the executable: of nobody known the yes/no is no, the rest is missing. */
+START_TEST(writers_of_executables)
+{
+	begin(EVENT_CONNECT, CALL_CONNECT, sizeof(struct wire_connect));
+	IS("proc.exe_written", "false");
+	IS("proc.exe_writer.name", "<none>");
+	f.self_image.writer = (struct image_writer){
+		.pid = 77, .time = 40, .name = STR("curl"), .exepath = STR("/usr/bin/curl"), .cmdline = STR("curl -o x"),
+	};
+	f.self_image.time = 100;
+	f.self.pidns_start = 39;
+	IS("proc.exe_written", "true");
+	IS("proc.exe_written_age", "60");
+	IS("proc.exe_writer.name", "curl");
+	IS("proc.exe_writer.exepath", "/usr/bin/curl");
+	IS("proc.exe_writer.cmdline", "curl -o x");
+	f.self.pidns_start = 41;	/* before the container was there */
+	IS("proc.exe_written", "false");
+	IS("proc.exe_writer.pid", "77");
+}
+END_TEST
+
 START_TEST(failed_opens)
 {
 	open_event(CALL_OPENAT, O_RDONLY, -2);
@@ -884,6 +969,9 @@ int main(void)
 	tcase_add_test(t, container);
 	tcase_add_test(t, event);
 	tcase_add_test(t, opens);
+	tcase_add_test(t, changes_of_files);
+	tcase_add_test(t, ways_to_write);
+	tcase_add_test(t, writers_of_executables);
 	tcase_add_test(t, failed_opens);
 	tcase_add_test(t, paths);
 	tcase_add_test(t, connects);

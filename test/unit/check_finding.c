@@ -102,6 +102,28 @@ START_TEST(evidence_is_listed)
 }
 END_TEST
 
+START_TEST(who_wrote_the_program)
+{
+	struct event ev = connect_event();
+	Noroshi__V1__Finding *f;
+
+	images[0].writer = (struct image_writer){
+		.pid = 77, .start = 50 * SECOND, .time = 90 * SECOND, .name = STR("curl"), .exepath = STR("/usr/bin/curl"),
+		.cmdline = STR("curl -o x"),
+	};
+	f = make(&ev);
+	ck_assert_ptr_nonnull(f->process->exe_writer);
+	ck_assert_uint_eq(f->process->exe_writer->pid, 77);
+	ck_assert_str_eq(f->process->exe_writer->name, "curl");
+	ck_assert_str_eq(f->process->exe_writer->exe_path, "/usr/bin/curl");
+	ck_assert_str_eq(f->process->exe_writer->cmdline, "curl -o x");
+	ck_assert_uint_eq(strlen(f->process->exe_writer->uuid), 36);
+	ck_assert_uint_eq(strlen(f->process->exe_writer->time), 30);
+	finding_free(f);
+	images[0].writer = (struct image_writer){};
+}
+END_TEST
+
 START_TEST(process_and_lineage)
 {
 	struct event ev = connect_event();
@@ -123,6 +145,7 @@ START_TEST(process_and_lineage)
 	ck_assert_uint_eq(p->session_id, 4000);
 	ck_assert_str_eq(p->start_time, "2023-11-14T22:13:10.000000000Z");
 	ck_assert(p->exe_memfd && p->exe_upper_layer && !p->partial);
+	ck_assert_ptr_null(p->exe_writer);
 	ck_assert_uint_eq(p->n_lineage, 2);
 	ck_assert_uint_eq(p->lineage[0]->pid, 4000);
 	ck_assert_str_eq(p->lineage[0]->name, "nginx");
@@ -680,6 +703,7 @@ int main(void)
 	suite_add_tcase(s, t);
 	tcase_add_test(t, rule_and_event_are_there);
 	tcase_add_test(t, evidence_is_listed);
+	tcase_add_test(t, who_wrote_the_program);
 	tcase_add_test(t, process_and_lineage);
 	tcase_add_test(t, an_unknown_process_is_partial);
 	tcase_add_test(t, lineage_is_bounded);

@@ -399,12 +399,19 @@ START_TEST(needs)
 		     "evt.type = connect and (evt.rawres >= 0 or evt.res = EINPROGRESS)");
 	ck_assert_uint_eq(n.want, WANT_FAILED);
 	ck_assert_uint_eq(calls_of(&n), 2);
+	/* what everybody does all the time has to be asked for by name */
+	n = needs_of("fd.name = /etc/passwd", "evt.type != open and proc.name = x");
+	ck_assert(n.call[CALL_OPENAT] && n.call[CALL_CHMOD] && n.call[CALL_TRUNCATE]);
+	ck_assert(!n.call[CALL_WRITE] && !n.call[CALL_UTIMENSAT] && !n.call[CALL_SENDFILE] &&
+		  !n.call[CALL_FCNTL]);
+	n = needs_of("evt.type in (openat, pwrite) and fd.name = x", "not evt.type != fcntl");
+	ck_assert(n.call[CALL_PWRITE64] && n.call[CALL_FCNTL] && !n.call[CALL_WRITE]);
 	n = needs_of("evt.type = procexit", "evt.type = dns and dns.qname endswith .org");
 	ck_assert_uint_eq(n.want, 0);
 	n = needs_of("evt.type = open and evt.num = 0", NULL);
 	ck_assert_uint_eq(calls_of(&n), 0);
 	n = needs_of("proc.name = x", NULL);
-	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 1 - 8);	/* what is sent and received has to be asked for */
+	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 1 - 8 - 13);	/* what is sent and received, and what is common, has to be asked for */
 	ck_assert(!n.call[CALL_SENDTO] && !n.call[CALL_SENDMSG] && !n.call[CALL_SENDMMSG] && !n.call[CALL_RECVFROM] &&
 		  !n.call[CALL_RECVMSG] && !n.call[CALL_RECVMMSG] && !n.call[CALL_TLS] && !n.call[CALL_HTTP]);
 	ck_assert_uint_eq(n.want, WANT_FAILED | WANT_OPEN_FAILED | WANT_OPEN_READ | WANT_CREDS);
@@ -412,9 +419,9 @@ START_TEST(needs)
 	ck_assert(n.call[CALL_SENDTO] && n.call[CALL_RECVMSG]);
 	ck_assert_uint_eq(calls_of(&n), 2);
 	n = needs_of("evt.type != execve and evt.buffer contains x", NULL);
-	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 2 - 2);
+	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 2 - 2 - 13);
 	n = needs_of("evt.type != execve and tls.sni = x", NULL);
-	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 2 - 6);
+	ck_assert_uint_eq(calls_of(&n), CALL_MAX - 2 - 6 - 13);
 	n = needs_of("evt.type = tls and tls.sni = x", NULL);
 	ck_assert(n.call[CALL_TLS]);
 	ck_assert_uint_eq(calls_of(&n), 1);

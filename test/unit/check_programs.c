@@ -28,7 +28,7 @@ static bool bit(const uint64_t *bits, enum event_call c)
 
 START_TEST(test_process_table_always)
 {
-	uint64_t bits[(CALL_MAX + 63) / 64];
+	uint64_t bits[CALL_WORDS];
 
 	programs_choose(s, &needs);
 	ck_assert_int_eq(s[PROGRAM_exec__tp_btf].state, PROGRAM_CHOSEN);
@@ -47,7 +47,7 @@ END_TEST
 
 START_TEST(test_only_what_is_asked_for)
 {
-	uint64_t bits[(CALL_MAX + 63) / 64];
+	uint64_t bits[CALL_WORDS];
 
 	needs.call[CALL_OPENAT] = true;
 	programs_choose(s, &needs);

@@ -143,6 +143,29 @@ static void later_move(void)
 	must(!rename(target, to) && !link(to, target), "rename");
 }
 
+#define FLOOD 12000	/* files: more than the memory holds */
+
+/* In the control group that the caller names, or not at all. */
+static void later_flood(void)
+{
+	const char *group = getenv("FLOOD_GROUP");
+	char path[5 * PATH_MAX];
+	FILE *f;
+
+	if (!group)
+		return;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+	f = fopen(path, "we");
+	must(f && fprintf(f, "0") > 0 && !fclose(f), path);
+	for (int i = 0; i < FLOOD; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s.%d", target, i);
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		must(fd >= 0 && write(fd, "x", 1) == 1 && !close(fd) && !unlink(path), path);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*write)(int from, int to);
@@ -152,7 +175,7 @@ static const struct {
 	{"write", by_write, no_one, 0}, {"sendfile", by_sendfile, no_one, 0}, {"copy", by_copy, no_one, 0},
 	{"splice", by_splice, no_one, 0}, {"mmap", by_mmap, no_one, 0}, {"overlay", by_write, no_one, 1},
 	{"chmod", by_write, later_chmod, 0}, {"stomp", by_write, later_stomp, 0}, {"read", by_write, later_read, 0},
-	{"move", by_write, later_move, 0},
+	{"move", by_write, later_move, 0}, {"flood", by_write, later_flood, 0},
 };
 
 /* An overlay over DIR that only this process and its children see. */
