@@ -27,14 +27,15 @@ int dups__exit(struct sys_exit *ctx)
 	__s32 nr = ctx->nr;
 	__u16 call = nr == NR_DUP ? CALL_DUP : nr == NR_DUP3 ? CALL_DUP3 : nr == NR_FCNTL ? CALL_FCNTL : CALL_DUP2;
 	__u32 cmd = nr == NR_FCNTL ? task__arg_now(2) : F_DUPFD;
-	__u32 kinds = call__kinds(call, ctx->ret < 0), fd_type;
+	__u32 kinds, fd_type;
 	struct wire_dup *r;
 	struct pt_regs *regs;
 	struct socket *sock;
 	struct file *f;
 
 	if (cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC)
-		return 0;	/* the other commands are other things */
+		return 0;	/* the other commands are other things, and many */
+	kinds = call__kinds(call, ctx->ret < 0);
 	if (!(kinds & 0xffu << (kind__dup(FD_NONE, ctx->ret) & ~7u)))	/* of this result, whatever it is */
 		goto refuse;
 	regs = task__regs();
