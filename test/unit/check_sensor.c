@@ -3,6 +3,7 @@
  * The live sensor, from start to the last trace of it: what is seen, what is
  * counted, what is left behind. Needs root and BPF; skipped without.
  */
+#include "event/attr.h"
 #include "sensor/handover.h"
 #include "sensor/privileges.h"
 #include "sensor/source.h"
@@ -94,8 +95,9 @@ static const struct needs *needs_of(bool all)
 
 	memset(&needs, 0, sizeof(needs));
 	needs.call[CALL_EXECVE] = needs.call[CALL_OPENAT] = needs.call[CALL_CONNECT] = true;
+	/* but write: what every process of the machine writes would fill the ring; its program is loaded for sendfile as well */
 	for (unsigned int c = CALL_NONE + 1; all && c < CALL_MAX; c++)
-		needs.call[c] = true;
+		needs.call[c] = call_table[c].type != EVENT_WRITE;
 	needs.want = WANT_OPEN_READ;
 	return &needs;
 }
