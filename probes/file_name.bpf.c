@@ -233,8 +233,8 @@ static __always_inline bool names__refused_rename(__s32 nr)
 static __always_inline bool names__refused_unlink(__s32 nr)
 {
 	__u64 via = VIA_CALL;
-	struct name_arg a = nr == NR_UNLINK ? PATH_CWD(1) : PATH_AT(1, 2);
-	bool folder = nr == NR_UNLINKAT && ARG(3) & AT_REMOVEDIR;
+	struct name_arg a = nr == NR_UNLINKAT ? PATH_AT(1, 2) : PATH_CWD(1);
+	bool folder = nr == NR_RMDIR || (nr == NR_UNLINKAT && ARG(3) & AT_REMOVEDIR);
 
 	return !names__let_before(nr, folder ? PICK_CHILD : PICK_FILE, a.text, a.dirfd);
 }
@@ -261,7 +261,7 @@ __weak __attribute__((noinline)) int names__refused(__s32 nr, __s64 ret)
 		return 0;
 	if (nr == NR_RENAME || nr == NR_RENAMEAT || nr == NR_RENAMEAT2)
 		type = names__refused_rename(nr) ? EVENT_RENAME : 0;
-	else if (nr == NR_UNLINK || nr == NR_UNLINKAT)
+	else if (nr == NR_UNLINK || nr == NR_UNLINKAT || nr == NR_RMDIR)
 		type = names__refused_unlink(nr) ? EVENT_UNLINK : 0;
 	else if (nr == NR_LINK || nr == NR_LINKAT)
 		type = names__refused_link(nr) ? EVENT_LINK : 0;

@@ -9,16 +9,6 @@
 #include "net.h"
 #include <bpf/bpf_tracing.h>
 
-static __always_inline bool write__wanted(__u32 type, __s64 ret)
-{
-	struct wire_control *c = control__get();
-
-	if (c && (ret >= 0 || c->want & WANT_FAILED))
-		return true;
-	counter__refused(type);
-	return false;
-}
-
 static __always_inline void copy__socket(struct wire_copy *r, struct file *f)
 {
 	struct sock *sk = file__sock(f);
@@ -43,7 +33,7 @@ __weak __attribute__((noinline)) int copy__emit(__s32 nr, __s64 ret)
 	struct wire_copy *r;
 	struct file *in, *out;
 
-	if (!write__wanted(EVENT_COPY, ret))
+	if (!call__wanted(EVENT_COPY, call, ret < 0))
 		return 0;
 	r = record__new(EVENT_COPY, call, sizeof(*r));
 	if (!r)
@@ -76,7 +66,7 @@ __weak __attribute__((noinline)) int write__emit(__s32 nr, __s64 ret)
 	struct wire_write *r;
 	struct file *f;
 
-	if (!write__wanted(EVENT_WRITE, ret))
+	if (!call__wanted(EVENT_WRITE, call, ret < 0))
 		return 0;
 	r = record__new(EVENT_WRITE, call, sizeof(*r));
 	if (!r)

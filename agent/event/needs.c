@@ -63,6 +63,7 @@ bool call_is_named(enum event_call call)
 	case CALL_RENAMEAT2:
 	case CALL_UNLINK:
 	case CALL_UNLINKAT:
+	case CALL_RMDIR:
 	case CALL_LINK:
 	case CALL_LINKAT:
 		return true;

@@ -29,22 +29,6 @@ static bool some_may_hold(const struct matcher *m, struct assumption a)
 	return false;
 }
 
-/*
- * Calls that most programs make all the time. A rule that says nothing of the call, or only which it is not, gets them
- * not: somebody has to ask for them by name.
- */
-static bool is_common(enum event_call call)
-{
-	switch (call_table[call].type) {
-	case EVENT_WRITE:
-	case EVENT_COPY:
-	case EVENT_UTIME:
-		return true;
-	default:
-		return call == CALL_FCNTL;
-	}
-}
-
 /* May a rule hold for the call that may not hold for one that no rule names? */
 static bool some_names_it(const struct matcher *m, struct assumption a)
 {
@@ -162,28 +146,36 @@ static bool tells_credentials(enum event_call call)
  */
 static bool on_request(enum event_call call)
 {
-	return call_table[call].type == EVENT_TRANSFER || call_table[call].type == EVENT_HELLO;
+	switch (call_table[call].type) {
+	case EVENT_TRANSFER:
+	case EVENT_HELLO:
+	case EVENT_WRITE:
+	case EVENT_COPY:
+	case EVENT_UTIME:
+		return true;
+	default:
+		return call == CALL_FCNTL;
+	}
 }
 
-static bool requested(const struct matcher *m, enum event_call call)
+static bool requested(const struct matcher *m, struct assumption a)
 {
 	static const struct {
 		const char *field;	/* its beginning */
 		enum event_type type;
 	} own[] = {{"evt.buffer", EVENT_TRANSFER}, {"evt.buflen", EVENT_TRANSFER}, {"evt.is_io", EVENT_TRANSFER},
-		   {"evt.io_dir", EVENT_TRANSFER}, {"tls.", EVENT_HELLO}, {"http.", EVENT_HELLO}};
+		   {"evt.io_dir", EVENT_TRANSFER}, {"evt.is_io", EVENT_WRITE}, {"evt.io_dir", EVENT_WRITE},
+		   {"evt.is_io", EVENT_COPY}, {"evt.io_dir", EVENT_COPY}, {"tls.", EVENT_HELLO}, {"http.", EVENT_HELLO}};
 	unsigned int i, k;
 
-	if (name_of_call(call) >= 0 && m->class_of[name_of_call(call)])
-		return true;
 	for (i = 0; i < m->nslots; i++) {
 		for (k = 0; m->slots[i].kind == EXPR_FIELD && k < ARRAY_SIZE(own); k++) {
-			if (own[k].type == call_table[call].type &&
+			if (own[k].type == call_table[a.call].type &&
 			    !strncmp(m->slots[i].field.desc->name, own[k].field, strlen(own[k].field)))
 				return true;
 		}
 	}
-	return false;
+	return some_names_it(m, a);
 }
 
 void matcher_needs(const struct matcher *m, struct needs *n)
@@ -196,7 +188,7 @@ void matcher_needs(const struct matcher *m, struct needs *n)
 	for (call = CALL_NONE + 1; call < CALL_MAX; call++) {
 		struct assumption a = {.name = name_of_call(call), .call = call, .memo = memo};
 
-		if (!some_may_hold(m, a) || (on_request(call) && !requested(m, call)) || (is_common(call) && !some_names_it(m, a)))
+		if (!some_may_hold(m, a) || (on_request(call) && !requested(m, a)))
 			continue;
 		n->call[call] = true;
 		n->want |= tells_credentials(call) ? WANT_CREDS : 0;

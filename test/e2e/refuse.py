@@ -38,7 +38,7 @@ RULES = {
     "root changes": ("evt.type in (setresuid, chroot) and user.uid = 0", "%evt.type %evt.res"),
     "namespaces": ("evt.type in (unshare, setns) and container.id != host", "%evt.type %evt.res"),
     "no such program": ("evt.type in (execve, execveat) and evt.failed = true", "%evt.type %evt.res"),
-    "names": ("evt.type in (rename, renameat, unlink, unlinkat, link, linkat) and (fs.path.name endswith /wanted or fs.path.source startswith "
+    "names": ("evt.type in (rename, renameat, unlink, unlinkat, rmdir, link, linkat) and (fs.path.name endswith /wanted or fs.path.source startswith "
               "/tmp/noroshi-refuse-in/ or fs.path.target contains /.nrpart/)", "%evt.type %evt.path"),
     "failed names": ("evt.type in (rename, renameat, renameat2, unlink, unlinkat) and evt.res = ENOENT", "%evt.type"),
     "written inside": ("evt.type in (open, openat) and evt.is_open_write = true and container.id != host and fd.name endswith /noroshi-inside", "%fd.name"),
@@ -134,7 +134,8 @@ for old, new in zip(steps, steps[1:]):
     os.unlink("../wanted-not", dir_fd=here)
 os.close(here)
 os.unlink(folder + "/last")
-for name in (inside + "/deep", inside, folder + "/d/.nrpart", folder + "/d"):
+os.mkdir(folder + "/wanted")
+for name in (folder + "/wanted", inside + "/deep", inside, folder + "/d/.nrpart", folder + "/d"):
     os.rmdir(name)
 os.close(os.open(folder + "/noroshi-inside", os.O_WRONLY | os.O_CREAT, 0o600))
 for what in (0x20000, 0x40000000, 0x7f):

@@ -415,6 +415,10 @@ START_TEST(needs)
 	ck_assert(!n.call[CALL_SENDTO] && !n.call[CALL_SENDMSG] && !n.call[CALL_SENDMMSG] && !n.call[CALL_RECVFROM] &&
 		  !n.call[CALL_RECVMSG] && !n.call[CALL_RECVMMSG] && !n.call[CALL_TLS] && !n.call[CALL_HTTP]);
 	ck_assert_uint_eq(n.want, WANT_FAILED | WANT_OPEN_FAILED | WANT_OPEN_READ | WANT_CREDS);
+	n = needs_of("evt.is_io_write = true and fd.name = /etc/shadow", NULL);
+	ck_assert(n.call[CALL_WRITE] && n.call[CALL_SENDFILE] && n.call[CALL_SENDTO] && !n.call[CALL_UTIMENSAT]);
+	n = needs_of("evt.type != sendto and proc.name = x", NULL);
+	ck_assert(!n.call[CALL_SENDTO] && !n.call[CALL_SENDMSG]);
 	n = needs_of("evt.type in (sendto, recvmsg) and evt.rawres > 0", NULL);
 	ck_assert(n.call[CALL_SENDTO] && n.call[CALL_RECVMSG]);
 	ck_assert_uint_eq(calls_of(&n), 2);
