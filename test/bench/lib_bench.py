@@ -113,7 +113,11 @@ class Agent:
         self.pids = [self.pid, self.status()["coverage"]["sensor"]["pid"]]
 
     def status(self):
-        return json.loads(subprocess.check_output([NOROSHI, "status", "--json", "--state", self.dir]))
+        # Exit status 1 is an agent that is well no more, as one that lost something: the row says what.
+        got = subprocess.run([NOROSHI, "status", "--json", "--state", self.dir], stdout=subprocess.PIPE)
+        if got.returncode > 1:
+            got.check_returncode()
+        return json.loads(got.stdout)
 
     def cpu(self):
         return [cpu(p) for p in self.pids]
