@@ -7,6 +7,7 @@
 #include "util/str.h"
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,12 +16,24 @@
 #define RETRIES 3	/* each costs libbpf's reading of the kernel's BTF, some 50 ms of CPU */
 #endif
 
+/*
+ * What libbpf holds of an object, millions of bytes of instructions and types, goes once its programs are attached:
+ * they live on by their links, and the maps by descriptors of our own.
+ */
 struct load {
 	struct sensor_state *state;
 	struct needs needs;
-	struct probes *skel;			/* owns the maps */
-	struct bpf_program *prog[PROGRAM_MAX];	/* loaded, of skel or of an object of its own; never closed: we exit instead */
+	struct probes *object[PROGRAM_MAX + 1];	/* the first has all programs at the start, others what was loaded beside it */
+	unsigned int nobjects;
+	char *section[PROGRAM_MAX];		/* NULL: not in this build */
+	struct {
+		char *name;
+		int fd;
+	} *map;
+	unsigned int nmaps;
+	struct bpf_program *prog[PROGRAM_MAX];	/* loaded, of one of the objects */
 	struct bpf_link *link[PROGRAM_MAX];	/* of what is attached, but for iterators */
+	int fd[PROGRAM_MAX];			/* of what has a link */
 	bool tracefs;
 	int cgroup;				/* root of the v2 hierarchy, or -errno */
 	int types;				/* those of the kernel's that relocations need, or -errno: libbpf takes all */
@@ -183,7 +196,7 @@ static bool hook_exists(struct load *l, enum program p, const char *sec, char re
 }
 
 /* Chooses until every chosen program has a hook. */
-static void choose(struct load *l, const struct probes *skel)
+static void choose(struct load *l)
 {
 	bool again = true;
 
@@ -191,13 +204,11 @@ static void choose(struct load *l, const struct probes *skel)
 		again = false;
 		programs_choose(l->state->program, &l->needs);
 		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
-			struct bpf_program *prog;
 			char reason[PROGRAM_REASON_MAX] = "this build does not have it";
 
 			if (l->state->program[p].state != PROGRAM_CHOSEN || l->prog[p])
 				continue;
-			prog = bpf_object__find_program_by_name(skel->obj, program_code(p));
-			if (prog && hook_exists(l, p, bpf_program__section_name(prog), reason))
+			if (l->section[p] && hook_exists(l, p, l->section[p], reason))
 				continue;
 			set_state(l, p, PROGRAM_ABSENT, reason);
 			again = true;
@@ -268,14 +279,15 @@ static void refuse_load(struct load *l, enum program p, int error)
 /* Another object that shares the maps of the first. */
 static struct probes *open_beside(struct load *l)
 {
-	struct probes *skel = open_probes(l);
-	struct bpf_map *map, *shared;
+	struct probes *skel = l->nobjects < ARRAY_SIZE(l->object) ? open_probes(l) : NULL;
+	struct bpf_map *map;
 
 	if (!skel)
 		return NULL;
 	bpf_object__for_each_map(map, skel->obj) {
-		shared = bpf_object__find_map_by_name(l->skel->obj, bpf_map__name(map));
-		if (shared && bpf_map__fd(shared) >= 0 && bpf_map__reuse_fd(map, bpf_map__fd(shared)) < 0) {
+		int fd = load_map(l, bpf_map__name(map));
+
+		if (fd >= 0 && bpf_map__reuse_fd(map, fd) < 0) {
 			probes__destroy(skel);
 			return NULL;
 		}
@@ -300,8 +312,10 @@ static bool load_beside(struct load *l, enum program one)
 		bpf_program__set_autoload(l->prog[p], true);
 	}
 	r = r ?: load_probes(l, skel);
-	if (r == 0)
+	if (r == 0) {
+		l->object[l->nobjects++] = skel;
 		return true;
+	}
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 		if (set[p])
 			l->prog[p] = NULL;
@@ -321,7 +335,7 @@ static void load_rest(struct load *l)
 
 	while (again) {
 		again = false;
-		choose(l, l->skel);
+		choose(l);
 		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 			if (l->state->program[p].state == PROGRAM_CHOSEN && !l->prog[p])
 				again |= !load_beside(l, p);
@@ -330,11 +344,11 @@ static void load_rest(struct load *l)
 }
 
 /* libbpf loads in the object's order: what stands before the refused one was taken. */
-static void remember_good(struct load *l)
+static void remember_good(struct load *l, const struct probes *skel)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, l->skel->obj) {
+	bpf_object__for_each_program(prog, skel->obj) {
 		enum program first = program_by_code(bpf_program__name(prog));
 
 		if (first == l->failed)
@@ -352,31 +366,56 @@ static bool together(const struct load *l, enum program p, unsigned int attempt)
 	return l->state->program[p].state == PROGRAM_CHOSEN && (attempt <= RETRIES || (attempt == RETRIES + 1 && l->good[p]));
 }
 
+/* Descriptors that outlive the object. */
+static int keep_maps(struct load *l, const struct probes *skel)
+{
+	struct bpf_map *map;
+	unsigned int n = 0;
+
+	bpf_object__for_each_map(map, skel->obj)
+		n++;
+	l->map = calloc(n, sizeof(*l->map));
+	if (!l->map)
+		return -ENOMEM;
+	bpf_object__for_each_map(map, skel->obj) {
+		if (bpf_map__fd(map) < 0)
+			continue;	/* no program has it yet */
+		l->map[l->nmaps].name = strdup(bpf_map__name(map));
+		l->map[l->nmaps].fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0);
+		if (!l->map[l->nmaps].name || l->map[l->nmaps].fd < 0)
+			return -ENOMEM;
+		l->nmaps++;
+	}
+	return 0;
+}
+
 /* Chosen programs in one object. A refusal turns the one that libbpf names off; what is left out goes alone later. */
 static int load_together(struct load *l, char error[512])
 {
+	struct probes *skel;
 	int r = -ENOMEM;
 
 	for (unsigned int attempt = 0; attempt <= RETRIES + 2; attempt++) {
-		l->skel = open_probes(l);
-		if (!l->skel)
+		skel = open_probes(l);
+		if (!skel)
 			break;
-		choose(l, l->skel);
+		choose(l);
 		for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 			if (!together(l, p, attempt))
 				continue;
-			l->prog[p] = bpf_object__find_program_by_name(l->skel->obj, program_code(p));
+			l->prog[p] = bpf_object__find_program_by_name(skel->obj, program_code(p));
 			bpf_program__set_autoload(l->prog[p], true);
 		}
-		r = load_probes(l, l->skel);
-		if (r == 0)
-			return 0;
+		r = load_probes(l, skel);
+		if (r == 0) {
+			l->object[l->nobjects++] = skel;
+			return keep_maps(l, skel);
+		}
 		if (l->failed != PROGRAM_MAX)
-			remember_good(l);
+			remember_good(l, skel);
 		else if (attempt <= RETRIES)
 			attempt = RETRIES + 1;	/* nobody to turn off */
-		probes__destroy(l->skel);
-		l->skel = NULL;
+		probes__destroy(skel);
 		memset(l->prog, 0, sizeof(l->prog));
 		if (l->failed != PROGRAM_MAX)
 			refuse_load(l, l->failed, r);
@@ -384,6 +423,18 @@ static int load_together(struct load *l, char error[512])
 	snprintf(error, 512, "the kernel refuses the maps of the probes: %s%s", strerror(-r),
 		 r == -EPERM ? "; run as root, or with CAP_BPF and CAP_PERFMON" : "");
 	return r;
+}
+
+static int keep_sections(struct load *l, const struct probes *skel)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		struct bpf_program *prog = bpf_object__find_program_by_name(skel->obj, program_code(p));
+
+		l->section[p] = prog ? strdup(bpf_program__section_name(prog)) : NULL;
+		if (prog && !l->section[p])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int load_new(struct load **ret, struct sensor_state *state, const struct needs *needs, char error[512])
@@ -400,7 +451,12 @@ int load_new(struct load **ret, struct sensor_state *state, const struct needs *
 	libbpf_set_print(on_libbpf);
 	names = probes__open();
 	l->types = names ? kernel_types(bpf_object__btf(names->obj)) : -ENOENT;
+	r = names ? keep_sections(l, names) : -ENOMEM;
 	probes__destroy(names);
+	if (r < 0) {
+		free(l);
+		return r;
+	}
 	l->tracefs = host_tracefs(l->tracefs_reason);
 	if (!l->tracefs)
 		sensor_note(state, "%s", l->tracefs_reason);
@@ -417,7 +473,11 @@ int load_new(struct load **ret, struct sensor_state *state, const struct needs *
 
 int load_map(const struct load *l, const char *name)
 {
-	return bpf_object__find_map_fd_by_name(l->skel->obj, name);
+	for (unsigned int i = 0; i < l->nmaps; i++) {
+		if (!strcmp(l->map[i].name, name))
+			return l->map[i].fd;
+	}
+	return -1;
 }
 
 static void attach(struct load *l, enum program p)
@@ -441,11 +501,13 @@ static void attach(struct load *l, enum program p)
 	else
 		link = bpf_program__attach(l->prog[p]);
 	listener = NULL;
-	l->link[p] = link;
-	if (link)
-		set_state(l, p, PROGRAM_ATTACHED, NULL);
-	else
+	if (!link) {
 		refuse_one(l, p, "attach", -errno);
+		return;
+	}
+	l->link[p] = link;
+	l->fd[p] = fcntl(bpf_program__fd(l->prog[p]), F_DUPFD_CLOEXEC, 0);
+	set_state(l, p, PROGRAM_ATTACHED, NULL);
 }
 
 static void attach_chosen(struct load *l, bool lifecycle)
@@ -456,7 +518,7 @@ static void attach_chosen(struct load *l, bool lifecycle)
 	}
 }
 
-/* Chosen, and perhaps only those that are not loaded: what was detached before is. */
+/* Chosen, and perhaps only those that are not loaded. */
 static bool any_chosen(const struct load *l, bool unloaded)
 {
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
@@ -475,14 +537,22 @@ void load_attach(struct load *l)
 	} while (any_chosen(l, false));
 }
 
+void load_settle(struct load *l)
+{
+	memset(l->prog, 0, sizeof(l->prog));
+	while (l->nobjects)
+		probes__destroy(l->object[--l->nobjects]);
+}
+
 void load_needs(struct load *l, const struct needs *needs)
 {
 	l->needs = *needs;
-	choose(l, l->skel);
+	choose(l);
 	if (any_chosen(l, true))
 		load_beside(l, PROGRAM_MAX);	/* as a rule they load; one of them refused, and they go one by one */
 	load_rest(l);
 	load_attach(l);
+	load_settle(l);
 }
 
 bool load_trim(struct load *l)
@@ -491,6 +561,7 @@ bool load_trim(struct load *l)
 		if (l->state->program[p].state != PROGRAM_ATTACHED || !l->link[p] || program_needed(p, &l->needs))
 			continue;
 		bpf_link__destroy(l->link[p]);
+		close(l->fd[p]);
 		l->link[p] = NULL;
 		set_state(l, p, PROGRAM_UNNEEDED, NULL);
 		return true;
@@ -502,7 +573,7 @@ int load_iterator(struct load *l, enum program p)
 {
 	struct bpf_link *link;
 
-	if (l->state->program[p].state != PROGRAM_ATTACHED)
+	if (l->state->program[p].state != PROGRAM_ATTACHED || !l->prog[p])
 		return -ENOENT;
 	link = bpf_program__attach_iter(l->prog[p], NULL);
 	if (!link) {
@@ -520,8 +591,7 @@ void load_poll_missed(struct load *l)
 		struct bpf_prog_info info = {};
 		__u32 n = sizeof(info);
 
-		if (l->state->program[p].state == PROGRAM_ATTACHED &&
-		    bpf_obj_get_info_by_fd(bpf_program__fd(l->prog[p]), &info, &n) == 0)
+		if (l->link[p] && bpf_obj_get_info_by_fd(l->fd[p], &info, &n) == 0)
 			__atomic_store_n(&l->state->program[p].missed, info.recursion_misses, __ATOMIC_RELAXED);
 	}
 }

@@ -24,12 +24,15 @@ int load_new(struct load **ret, struct sensor_state *state, const struct needs *
 /* Attaches what was loaded, programs of the process table first. A refused one is replaced by its next alternative. */
 void load_attach(struct load *l);
 
+/* Gives back what loading took. Iterators are of no more use. */
+void load_settle(struct load *l);
+
 /* Loads and attaches what other needs ask for beside what is there. Nothing is detached yet: the gate is shut for it. */
 void load_needs(struct load *l, const struct needs *needs);
 
 /*
  * Detaches one program that the needs no longer ask for; false when there is none. The kernel takes some 55 ms for a
- * tracepoint: so one at a time, and whoever calls looks for requests in between. It stays loaded, for the next time.
+ * tracepoint: so one at a time, and whoever calls looks for requests in between. The kernel forgets it.
  */
 bool load_trim(struct load *l);
 

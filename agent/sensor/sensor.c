@@ -231,6 +231,7 @@ static int begin(struct sensor *s)
 	load_attach(s->load);
 	/* Fork, exec and exit are reported by now: a process that the iterator misses is one of theirs. */
 	take_snapshot(s);
+	load_settle(s->load);
 	resident_trim();	/* libbpf has read all of the kernel's types and of the probes */
 	return 0;
 }
