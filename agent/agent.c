@@ -413,7 +413,7 @@ static int agent_start(struct agent *a)
 	int r;
 
 	agent_needs(a->o.config, a->o.ruleset, &needs);
-	r = source_kernel_new(&a->source, &needs, error);
+	r = source_kernel_begin(a->source, &needs, error);
 	if (r < 0) {
 		log_error("cannot watch this kernel: %s", error);
 		return r;
@@ -461,7 +461,7 @@ static void agent_free(struct agent *a)
 
 int agent_run(struct agent_options *o)
 {
-	struct agent a = {.o = *o, .started = clock_wall_ns()};
+	struct agent a = {.o = *o, .source = o->source, .started = clock_wall_ns()};
 	int r = uv_loop_init(&a.loop);
 
 	if (r < 0)

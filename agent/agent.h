@@ -25,6 +25,7 @@ struct agent_options {
 	size_t nrule_paths;
 	struct engine_load load;	/* how, at a reload too; its sources are rules */
 	struct rule_select *steps;	/* taken; load's */
+	struct source *source;		/* taken; forked, to be begun */
 	bool json;			/* the stdout sink prints JSON lines */
 };
 

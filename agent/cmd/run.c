@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "cmd/rules_arg.h"
 #include "cmd/rules_opts.h"
+#include "sensor/source.h"
 #include "util/log.h"
 #include <errno.h>
 #include <signal.h>
@@ -117,6 +118,26 @@ static int load_rules(struct agent_options *o, const struct rules_opts *opts, st
 	return ruleset_read(&o->ruleset, &o->rules, o->rule_paths, o->nrule_paths, o->load, d);
 }
 
+/* The sensor first: it reads the kernel's types while rules are read, and has none of them in its memory. */
+static int begin(struct agent_options *o, struct args *a, const char **paths, struct diags *d)
+{
+	char error[512];
+	int r = source_kernel_fork(&o->source, error);
+
+	if (r < 0) {
+		log_error("%s", error);
+		return r;
+	}
+	if (!a->nrules) {
+		for (; a->nrules < o->config->rules_files.n; a->nrules++)
+			a->rules[a->nrules] = o->config->rules_files.v[a->nrules];
+	}
+	o->nrule_paths = rules_arg_expand(paths, PATHS_MAX, a->rules, a->nrules);
+	o->rule_paths = paths;
+	o->json = a->json;
+	return load_rules(o, &a->opts, d);
+}
+
 static int run(int argc, char **argv)
 {
 	struct diags d _cleanup_(diags_free) = {};
@@ -130,19 +151,13 @@ static int run(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);	/* until there are rules to read again: they are being read */
 	o.config = read_config(&a, &d);
-	if (o.config) {
-		if (!a.nrules) {
-			for (; a.nrules < o.config->rules_files.n; a.nrules++)
-				a.rules[a.nrules] = o.config->rules_files.v[a.nrules];
-		}
-		o.nrule_paths = rules_arg_expand(paths, PATHS_MAX, a.rules, a.nrules);
-		o.rule_paths = paths;
-		o.json = a.json;
-		r = load_rules(&o, &a.opts, &d);
-	}
+	if (o.config)
+		r = begin(&o, &a, paths, &d);
 	rules_arg_print(&d);
 	if (!o.config || r < 0) {
 		log_error("not started: the %s", !o.config ? "configuration has errors" : "rules do not load");
+		if (o.source)
+			o.source->ops->free(o.source);
 		config_free(o.config);
 		free(o.steps);
 		rule_files_free(&o.rules);

@@ -89,7 +89,7 @@ static int map_all(struct handover *h)
 	return h->counters && h->control && h->groups && h->state ? 0 : -errno;
 }
 
-static int start_sensor(struct handover *h, const struct needs *needs)
+static int start_sensor(struct handover *h)
 {
 	int pair[2];
 
@@ -104,14 +104,14 @@ static int start_sensor(struct handover *h, const struct needs *needs)
 	}
 	if (!h->pid) {
 		close(pair[0]);
-		sensor_main(pair[1], needs);
+		sensor_main(pair[1]);
 	}
 	close(pair[1]);
 	h->sensor = pair[0];
 	return 0;
 }
 
-int handover_start(struct handover *h, const struct needs *needs, char error[512])
+int handover_fork(struct handover *h, char error[512])
 {
 	int r;
 
@@ -119,7 +119,20 @@ int handover_start(struct handover *h, const struct needs *needs, char error[512
 	h->sensor = -1;
 	for (unsigned int i = 0; i < SENSOR_FD_MAX; i++)
 		h->fds[i] = -1;
-	r = start_sensor(h, needs) ?: receive_report(h);
+	r = start_sensor(h);
+	if (r < 0)
+		snprintf(error, 512, "the sensor process did not start: %s", strerror(-r));
+	return r;
+}
+
+int handover_begin(struct handover *h, const struct needs *needs, char error[512])
+{
+	struct sensor_request request = {.command = SENSOR_NEEDS, .needs = *needs};
+	int r;
+
+	/* One that is dead has left its reason. */
+	(void)!send(h->sensor, &request, sizeof(request), MSG_NOSIGNAL);
+	r = receive_report(h);
 	if (r < 0)
 		snprintf(error, 512, "the sensor process did not start: %s", strerror(-r));
 	else if (h->report.error) {
@@ -157,13 +170,13 @@ void handover_end(struct handover *h)
 	for (unsigned int i = 0; i < 2; i++)
 		ring_unmap(&h->ring[i]);
 	if (h->counters)
-		munmap((void *)h->counters, h->counters_bytes);
+		munmap((void *)take(h->counters), h->counters_bytes);
 	if (h->groups)
-		munmap((void *)h->groups, GROUPS_MAX * sizeof(*h->groups));
+		munmap((void *)take(h->groups), GROUPS_MAX * sizeof(*h->groups));
 	if (h->control)
-		munmap(h->control, sizeof(*h->control));
+		munmap(take(h->control), sizeof(*h->control));
 	if (h->state)
-		munmap((void *)h->state, sizeof(*h->state));
+		munmap((void *)take(h->state), sizeof(*h->state));
 	for (unsigned int i = 0; i < SENSOR_FD_MAX; i++)
 		closep(&h->fds[i]);
 }

@@ -25,8 +25,11 @@ struct handover {
 	const struct sensor_state *state;
 };
 
-/* 0, or -errno with a reason: the sensor's own, or why there is none. Nothing is left to end then. */
-int handover_start(struct handover *h, const struct needs *needs, char error[512]);
+/* Starts the sensor, which makes ready what does not depend on needs. 0, or -errno with a reason: nothing is to end then. */
+int handover_fork(struct handover *h, char error[512]);
+
+/* Waits until it has loaded what is needed. 0, or -errno with the sensor's own reason: nothing is left to end then. */
+int handover_begin(struct handover *h, const struct needs *needs, char error[512]);
 
 /* Tells the sensor to go; does not wait. */
 void handover_stop(struct handover *h);
@@ -34,7 +37,7 @@ void handover_stop(struct handover *h);
 /* Waits up to ms for the sensor to be gone. True once it is reaped; *status is how it ended. */
 bool handover_reap(struct handover *h, int ms, int *status);
 
-/* Waits until nothing of the sensor is left, and unmaps everything. */
+/* Waits until nothing of the sensor is left, and unmaps everything. A second time does nothing. */
 void handover_end(struct handover *h);
 
 #endif

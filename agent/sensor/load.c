@@ -437,7 +437,7 @@ static int keep_sections(struct load *l, const struct probes *skel)
 	return 0;
 }
 
-int load_new(struct load **ret, struct sensor_state *state, const struct needs *needs, char error[512])
+int load_new(struct load **ret, struct sensor_state *state)
 {
 	struct load *l = calloc(1, sizeof(*l));
 	struct probes *names;
@@ -446,7 +446,6 @@ int load_new(struct load **ret, struct sensor_state *state, const struct needs *
 	if (!l)
 		return -ENOMEM;
 	l->state = state;
-	l->needs = *needs;
 	l->failed = PROGRAM_MAX;
 	libbpf_set_print(on_libbpf);
 	names = probes__open();
@@ -461,13 +460,19 @@ int load_new(struct load **ret, struct sensor_state *state, const struct needs *
 	if (!l->tracefs)
 		sensor_note(state, "%s", l->tracefs_reason);
 	l->cgroup = host_cgroup2();
-	r = load_together(l, error);
-	if (r < 0) {
-		free(l);
-		return r;
-	}
-	load_rest(l);
 	*ret = l;
+	return 0;
+}
+
+int load_begin(struct load *l, const struct needs *needs, char error[512])
+{
+	int r;
+
+	l->needs = *needs;
+	r = load_together(l, error);
+	if (r < 0)
+		return r;
+	load_rest(l);
 	return 0;
 }
 

@@ -15,11 +15,14 @@ struct load;
 /* A map by its name in the probes, -1 without one. */
 int load_map(const struct load *l, const char *name);
 
+/* What does not depend on needs: reads the probes and the kernel's types. *state receives what becomes of each program. */
+int load_new(struct load **ret, struct sensor_state *state);
+
 /*
  * Chooses, loads (attaches nothing). The maps are there when it returns 0; -errno when not even they can be made,
- * with a reason. *state receives what became of each program, also later.
+ * with a reason.
  */
-int load_new(struct load **ret, struct sensor_state *state, const struct needs *needs, char error[512]);
+int load_begin(struct load *l, const struct needs *needs, char error[512]);
 
 /* Attaches what was loaded, programs of the process table first. A refused one is replaced by its next alternative. */
 void load_attach(struct load *l);

@@ -204,8 +204,8 @@ static void take_snapshot(struct sensor *s)
 			    "too long", stats.given_up);
 }
 
-/* Everything up to the first event. 0, or -errno with report.text set. */
-static int begin(struct sensor *s)
+/* What can be done before it is known what is needed. 0, or -errno with report.text set, perhaps. */
+static int prepare(struct sensor *s)
 {
 	int r = host_check(s->report.text);
 
@@ -219,7 +219,27 @@ static int begin(struct sensor *s)
 		return s->fds[SENSOR_FD_SNAPSHOT];
 	own_limits(s->state);
 	resident_expect(LOAD_BYTES);
-	r = load_new(&s->load, s->state, &s->needs, s->report.text);
+	return load_new(&s->load, s->state);
+}
+
+/* The first request. False: the agent is gone, or needs nobody. */
+static bool hear_needs(struct sensor *s)
+{
+	struct sensor_request request;
+	ssize_t n;
+
+	do
+		n = recv(s->fd, &request, sizeof(request), 0);
+	while (n < 0 && errno == EINTR);
+	s->needs = request.needs;
+	return n == sizeof(request) && request.command == SENSOR_NEEDS;
+}
+
+/* From there to the first event. 0, or -errno with report.text set, perhaps. */
+static int begin(struct sensor *s)
+{
+	int r = load_begin(s->load, &s->needs, s->report.text);
+
 	if (r < 0)
 		return r;
 	r = find_maps(s);
@@ -295,7 +315,7 @@ static void serve(struct sensor *s)
 	}
 }
 
-_Noreturn void sensor_main(int fd, const struct needs *needs)
+_Noreturn void sensor_main(int fd)
 {
 	static struct sensor s;
 	pid_t parent = getppid();
@@ -304,13 +324,16 @@ _Noreturn void sensor_main(int fd, const struct needs *needs)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(1);
-	s.needs = *needs;
 	own_signals();
 	rename_self();
 	s.fd = own_files(fd);
 	if (s.fd < 0)
 		_exit(1);
-	s.report.error = begin(&s);
+	s.report.error = prepare(&s);
+	if (!hear_needs(&s))
+		_exit(0);
+	if (!s.report.error)
+		s.report.error = begin(&s);
 	if (s.report.error && !s.report.text[0])
 		snprintf(s.report.text, sizeof(s.report.text), "the sensor cannot start: %s", strerror(-s.report.error));
 	if (send_report(&s) == 0 && !s.report.error)

@@ -48,7 +48,8 @@ struct sensor_report {
 
 enum sensor_command {
 	SENSOR_STOP = 1,
-	SENSOR_NEEDS,	/* attach what else is needed, and detach later what no longer is; answered by a byte when the first is done */
+	/* Attach what else is needed, and detach later what no longer is; answered by a byte, the first one by the report. */
+	SENSOR_NEEDS,
 };
 
 struct sensor_request {
@@ -56,7 +57,10 @@ struct sensor_request {
 	struct needs needs;	/* of SENSOR_NEEDS */
 };
 
-/* The sensor's life; never returns. Speaks over fd, dies when its other end is closed. */
-_Noreturn void sensor_main(int fd, const struct needs *needs);
+/*
+ * The sensor's life; never returns. Speaks over fd: the first request says what is needed, the report is the answer.
+ * Dies when the other end is closed.
+ */
+_Noreturn void sensor_main(int fd);
 
 #endif

@@ -40,10 +40,19 @@ struct source {
 };
 
 /*
- * The live kernel. Starts the sensor process (which keeps the capabilities), has it load what `needs` asks for and
- * maps its rings. 0, or < 0 with a reason and a remedy in error[]: -EPERM without the right, -ENOTSUP without the
- * kernel feature. Call before any thread exists and before capabilities are dropped.
+ * The live kernel. Starts the sensor process (which keeps the capabilities); it reads the kernel's types while the
+ * caller reads rules, and inherits none of them. Until source_kernel_begin() only free() may be called. 0, or < 0 with
+ * a reason in error[]. Call before any thread exists and before capabilities are dropped.
  */
+int source_kernel_fork(struct source **ret, char error[512]);
+
+/*
+ * Has the sensor load what `needs` asks for and maps its rings. 0, or < 0 with a reason and a remedy in error[]: -EPERM
+ * without the right, -ENOTSUP without the kernel feature. Then as well only free() may be called.
+ */
+int source_kernel_begin(struct source *s, const struct needs *needs, char error[512]);
+
+/* Both. */
 int source_kernel_new(struct source **ret, const struct needs *needs, char error[512]);
 
 /*

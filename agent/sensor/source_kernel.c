@@ -4,7 +4,7 @@
  *
  * The agent's end of the sensor: starts it, maps what it hands over, and
  * drains the rings on the loop. Nothing here needs a capability once
- * source_kernel_new() has returned.
+ * source_kernel_begin() has returned.
  */
 #include "sensor/coverage.h"
 #include "sensor/handover.h"
@@ -515,9 +515,8 @@ void source_kernel_group(struct source *base, uint64_t cgroup, bool host)
 		__atomic_store_n(place, 0, __ATOMIC_SEQ_CST);
 }
 
-int source_kernel_new(struct source **ret, const struct needs *asked, char error[512])
+int source_kernel_fork(struct source **ret, char error[512])
 {
-	const struct needs here = needs_here(asked), *needs = &here;
 	struct kernel_source *s = calloc(1, sizeof(*s));
 	int r;
 
@@ -526,14 +525,36 @@ int source_kernel_new(struct source **ret, const struct needs *asked, char error
 		return -ENOMEM;
 	}
 	s->base.ops = &kernel_ops;
-	s->needs = *needs;
 	s->boot_offset = clock_boot_offset();
 	s->life = "running";
-	r = handover_start(&s->h, needs, error);
+	r = handover_fork(&s->h, error);
 	if (r < 0) {
 		free(s);
 		return r;
 	}
 	*ret = &s->base;
 	return 0;
+}
+
+int source_kernel_begin(struct source *base, const struct needs *asked, char error[512])
+{
+	struct kernel_source *s = of(base);
+
+	s->needs = needs_here(asked);
+	return handover_begin(&s->h, &s->needs, error);
+}
+
+int source_kernel_new(struct source **ret, const struct needs *asked, char error[512])
+{
+	struct source *s;
+	int r = source_kernel_fork(&s, error);
+
+	if (r < 0)
+		return r;
+	r = source_kernel_begin(s, asked, error);
+	if (r < 0)
+		s->ops->free(s);
+	else
+		*ret = s;
+	return r;
 }

@@ -41,7 +41,7 @@ static int load_without_net_admin(void)
 		printf("SKIP: %s\n", error);
 		return 77;
 	}
-	r = load_new(&l, &state, &needs, error);
+	r = load_new(&l, &state) ?: load_begin(l, &needs, error);
 	if (r < 0) {
 		fprintf(stderr, "%s\n", error);
 		return r == -EPERM ? 77 : 1;

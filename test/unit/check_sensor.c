@@ -705,7 +705,7 @@ START_TEST(test_state_is_the_sensors)
 	size_t bytes = sizeof(*h.state);
 	int fd;
 
-	ck_assert_msg(handover_start(&h, needs_of(false), error) == 0, "%s", error);
+	ck_assert_msg(handover_fork(&h, error) == 0 && handover_begin(&h, needs_of(false), error) == 0, "%s", error);
 	fd = h.fds[SENSOR_FD_STATE];
 	ck_assert_ptr_eq(mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
 	ck_assert_int_lt(mprotect((void *)h.state, bytes, PROT_READ | PROT_WRITE), 0);
