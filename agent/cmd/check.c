@@ -18,7 +18,7 @@
 
 extern const struct cmd cmd_check;
 
-enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_LINT, OPT_LINTS, OPT_RULES_BASE };
+enum { OPT_CONFIG, OPT_JSON, OPT_STRICT, OPT_LINT, OPT_LINTS, OPT_EVENTS, OPT_RULES_BASE };
 
 static const struct cmd_option options[] = {
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "check this configuration too, and the rules it names when no RULES are given"},
@@ -26,6 +26,7 @@ static const struct cmd_option options[] = {
 	[OPT_STRICT] = {"--strict", 0, NULL, "a warning fails as well"},
 	[OPT_LINT] = {"--lint", 0, NULL, "also warn of what is allowed and most likely not meant"},
 	[OPT_LINTS] = {"--lints", 0, "LINTS", "--lint with these alone (no_tags,order), or with all but these (-no_tags,-order)"},
+	[OPT_EVENTS] = {"--events", 'e', "EVENTS", "--lint that holds exceptions against the events of this file, not against the examples"},
 	RULES_OPTIONS(OPT_RULES_BASE),
 	{},
 };
@@ -35,6 +36,7 @@ struct args {
 	size_t npaths;
 	bool json, strict, lint;
 	uint32_t lints;
+	struct check_events events;
 	struct rules_opts opts;
 };
 
@@ -63,6 +65,10 @@ static int parse(struct args *a, int argc, char **argv)
 			a->lints = check_lint_names(p.value);
 			if (!a->lints)
 				return EXIT_INPUT + 1;
+		}
+		else if (o == OPT_EVENTS && a->events.n < CHECK_EVENTS_MAX) {
+			a->lint = true;
+			a->events.paths[a->events.n++] = p.value;
 		}
 		else if (o == CMD_ARG && a->npaths < PATHS_MAX)
 			a->paths[a->npaths++] = p.value;
@@ -243,7 +249,7 @@ static int check_rules(const struct args *a, struct rule_files *files, const str
 		diags_add(d, DIAG_NO_RULES, (struct diag_place){}, STR_NONE, NULL, NULL,
 			  "no rule is enabled: an agent with these would look for nothing");
 	if (r >= 0 && a->lint)
-		r = check_lint(rs, files, &in, a->lints, d);
+		r = check_lint(rs, files, &in, a->lints, &a->events, d);
 	return r;
 }
 

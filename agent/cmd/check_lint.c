@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/check_lint.h"
+#include "cmd/events_file.h"
 #include "cmd/test_cases.h"
 #include "cmd/test_why.h"
 #include "rule/engine_condition.h"
 #include "rule/lint.h"
 #include <stdio.h>
 
-struct asking {
-	struct matcher *m;
-	bool hit;
+struct looking {
+	struct lint_asked *v;
+	uint32_t n;
+	uint32_t *hits, room;	/* of one event */
+	uint64_t events;
+	const struct test_cases *examples;
+	const struct check_events *given;
+	struct diags *diags;
 };
 
 static void on_event(void *ctx, const struct event *ev, struct str line __attribute__((unused)))
 {
-	struct asking *a = ctx;
-	uint32_t which;
+	struct looking *o = ctx;
 
-	a->hit = a->hit || matcher_match(a->m, ev, &which);
+	o->events++;
+	for (uint32_t i = 0; i < o->n; i++) {
+		struct lint_asked *a = &o->v[i];
+		uint32_t n = matcher_match(a->m, ev, o->hits);
+
+		if (!n || o->hits[0] != 0)
+			continue;	/* the rule would be silent anyway */
+		a->held++;
+		for (uint32_t k = 0; k < n; k++)
+			a->met[o->hits[k]] = true;
+	}
 }
 
 /* An example names its rule as one that fires, or as one that stays silent. */
@@ -33,26 +48,61 @@ static bool is_of(const struct test_case *c, const char *rule)
 	return false;
 }
 
-static bool example_hits(void *ctx, const char *rule, struct matcher *m)
+static void look_at_examples(struct looking *o)
 {
-	const struct test_cases *t = ctx;
-	struct asking a = {.m = m};
+	struct lint_asked *all = o->v;
+	uint32_t n = o->n;
 
-	for (size_t i = 0; i < t->n && !a.hit; i++) {
-		if (is_of(&t->v[i], rule))
-			test_case_events(&t->v[i], on_event, &a, NULL);
+	for (uint32_t i = 0; i < n; i++) {
+		o->v = &all[i];
+		o->n = 1;
+		for (size_t k = 0; k < o->examples->n; k++) {
+			if (is_of(&o->examples->v[k], all[i].rule))
+				test_case_events(&o->examples->v[k], on_event, o, NULL);
+		}
 	}
-	return a.hit;
 }
 
-int check_lint(const struct ruleset *rs, const struct rule_files *files, const struct engine_load *in, uint32_t lints, struct diags *d)
+static void look_at_events(struct looking *o)
+{
+	for (size_t i = 0; i < o->given->n; i++) {
+		struct buf error _cleanup_(buf_free) = {};
+
+		if (events_file_each(o->given->paths[i], on_event, o, &error) < 0)
+			diags_add(o->diags, DIAG_FILE_READ, (struct diag_place){.file = str(o->given->paths[i])}, STR_NONE, NULL, NULL,
+				  "cannot read the events: %s", error.p ? error.p : "no memory");
+	}
+}
+
+static uint64_t ask(void *ctx, struct lint_asked *v, uint32_t n)
+{
+	struct looking *o = ctx;
+
+	o->v = v;
+	o->n = n;
+	for (uint32_t i = 0; i < n; i++)
+		o->room = v[i].n > o->room ? v[i].n : o->room;
+	o->hits = calloc(o->room + 1, sizeof(*o->hits));
+	if (!o->hits)
+		return 0;
+	if (o->given->n)
+		look_at_events(o);
+	else
+		look_at_examples(o);
+	free(o->hits);
+	return o->events;
+}
+
+int check_lint(const struct ruleset *rs, const struct rule_files *files, const struct engine_load *in, uint32_t lints,
+	       const struct check_events *events, struct diags *d)
 {
 	struct test_cases cases = {};
+	struct looking looking = {.examples = &cases, .given = events, .diags = d};
 	struct lint_input lint = {
 		.loaded = engine_condition_loaded(ruleset_engine(rs, "condition")),
 		.sources = files->v, .nsources = files->n,
 		.check_flags = in->strict_compat ? AST_STRICT_COMPAT : 0,
-		.lints = lints, .now = time(NULL), .example_hits = example_hits, .ctx = &cases,
+		.lints = lints, .now = time(NULL), .ask = ask, .events = events->n, .ctx = &looking,
 	};
 	int r = 0, error;
 

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "event/scap_table.h"
+#include "event/words.h"
 #include "util/cleanup.h"
 
-#define N(flag, number) {#flag, number}
-#define FLAGS(table, ...) static const struct scap_flag flags_##table[] = {__VA_ARGS__, {NULL, 0}};
-#include "event/scap_flags.def"
-#undef N
-
-#define P(param, k) {#param, SCAP_##k, 0, NULL}
-#define F(param, k, table) {#param, SCAP_##k, 0, flags_##table}
-#define D(param, place) {#param, SCAP_AT, place, NULL}
-#define Y(param, choice) {#param, SCAP_DYN, SCAP_CHOICE_##choice, NULL}
-#define PARAMS(...) (const struct scap_param[]){__VA_ARGS__ __VA_OPT__(,) {NULL, 0, 0, NULL}}
+#define P(param, k) {#param, SCAP_##k, 0, 0}
+#define F(param, k, table) {#param, SCAP_##k, 0, WORDS_##table}
+#define D(param, place) {#param, SCAP_AT, place, 0}
+#define Y(param, choice) {#param, SCAP_DYN, SCAP_CHOICE_##choice, 0}
+#define PARAMS(...) (const struct scap_param[]){__VA_ARGS__ __VA_OPT__(,) {NULL, 0, 0, 0}}
 
 /* Flags are named without their prefix in the table. */
 enum {

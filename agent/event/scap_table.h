@@ -29,15 +29,10 @@ enum scap_kind {
 
 enum scap_choice { SCAP_CHOICE_NONE, SCAP_CHOICE_ptrace, SCAP_CHOICE_bpf, SCAP_CHOICE_keyctl, SCAP_CHOICE_sockopt };
 
-struct scap_flag {
-	const char *name;
-	uint32_t value;
-};
-
 struct scap_param {
 	const char *name;	/* NULL after the last */
 	uint8_t kind, aux;
-	const struct scap_flag *flags;	/* NULL, or up to one without a name */
+	uint16_t words;		/* enum words: names of its bits or values */
 };
 
 enum scap_class {

@@ -2,6 +2,7 @@
 /* Parameters as text, in the original's two halves: "-2" and "ENOENT". */
 #include "event/scap_addr.h"
 #include "event/scap_event.h"
+#include "event/words.h"
 #include "util/cleanup.h"
 #include <ctype.h>
 #include <signal.h>
@@ -127,19 +128,14 @@ static void put_fd(const struct texts *t, int64_t num)
 	buf_str(t->resolved, scap_text_view(fd->name));
 }
 
-static void put_flags(const struct texts *t, const struct scap_flag *f, uint32_t v, bool values)
+static void put_words(const struct texts *t, struct words_walk w)
 {
-	uint32_t left = v;
+	const char *name;
 
-	for (; f && f->name; f++) {
-		if (values ? f->value != v : f->value ? !left || (left & f->value) != f->value : v != 0)
-			continue;
-		left &= ~f->value;
+	while ((name = words_next(&w))) {
 		if (t->resolved->n)
 			buf_char(t->resolved, '|');
-		buf_puts(t->resolved, f->name);
-		if (!values && f->value == v)
-			return;
+		buf_puts(t->resolved, name);
 	}
 }
 
@@ -243,7 +239,7 @@ static void put_choice(const struct texts *t, const struct scap_param *p, struct
 		[SCAP_CHOICE_keyctl] = {SCAP_I64, SCAP_TEXT},
 		[SCAP_CHOICE_sockopt] = {SCAP_BYTES, SCAP_ERR, SCAP_U32, SCAP_U64, SCAP_RELTIME, SCAP_BYTES},
 	};
-	struct scap_param chosen = {p->name, SCAP_BYTES, 0, NULL};
+	struct scap_param chosen = {p->name, SCAP_BYTES, 0, 0};
 	uint8_t i = v.n ? (uint8_t)v.p[0] : 0;
 
 	if (p->aux < ARRAY_SIZE(kinds) && p->aux && i < ARRAY_SIZE(kinds[0]))
@@ -356,13 +352,13 @@ static void put_value(const struct texts *t, const struct scap_param *p, struct 
 	case SCAP_E8:
 	case SCAP_E16:
 	case SCAP_E32:
-		put_flags(t, p->flags, (uint32_t)n, true);
+		put_words(t, words_value(p->words, WORDS_THEIRS, (uint32_t)n));
 		break;
 	case SCAP_F8:
 	case SCAP_F16:
 	case SCAP_F32:
 	case SCAP_MODE:
-		put_flags(t, p->flags, (uint32_t)n, false);
+		put_words(t, words_bits(p->words, WORDS_THEIRS, (uint32_t)n));
 		break;
 	default:
 		break;

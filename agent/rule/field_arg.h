@@ -3,11 +3,13 @@
  * Parameters
  *
  * The forms a call's parameters have. Private to field_arg.c (which call has
- * which) and field_param.c (how each form is read and printed).
+ * which), field_param.c (how each form is read and printed) and field_words.c
+ * (bits and values with names).
  */
 #ifndef RULE_FIELD_ARG_H
 #define RULE_FIELD_ARG_H
 
+#include "event/words.h"
 #include "rule/field_get.h"
 
 enum arg_name {
@@ -41,7 +43,7 @@ enum param_form {
 	FORM_CAPS,		/* off: U64 */
 	FORM_PROC_EXE, FORM_PROC_ARGS, FORM_TID, FORM_PID, FORM_PTID,
 	FORM_EXIT_CODE, FORM_EXIT_SIGNAL, FORM_EXIT_CORE,
-	FORM_CLONE_FLAGS, FORM_PERSONA,		/* off: U32, bits by name: field_flags.c */
+	FORM_CLONE_FLAGS, FORM_PERSONA,		/* off: U32, bits by name */
 	FORM_PRCTL, FORM_KEYCTL, FORM_REASON,	/* off: U32, a number by name */
 	FORM_GROUPS,				/* off: wire_blob of numbers, 4 bytes each */
 	FORM_OLD_ID, FORM_OLD_CAPS,		/* of creds: U32, U64; where they are known */
@@ -64,26 +66,6 @@ enum param_form {
 
 #define PARAM_HEAD 0x8000
 
-/* The tables of names: event/scap_flags.def has the original's, rule/words.def our own. */
-enum words {
-	WORDS_NONE,
-#define FLAGS(table, ...) WORDS_##table,
-#include "event/scap_flags.def"
-#define FLAGS(table, ...) WORDS_##table,
-#include "rule/words.def"
-	WORDS_MAX
-};
-
-struct flag {
-	const char *name;
-	uint32_t bits;
-};
-
-/* field_flags.c: names of bits, or NULL for another form; of a number, or NULL; the original's numbers of CLONE_*. */
-const struct flag *flags_of_self(enum param_form form);
-const char *name_of_number(enum param_form form, uint32_t n);
-uint32_t clone_flags_of(uint32_t kernel);
-
 struct param {
 	uint16_t name;	/* enum arg_name; 0 ends a list */
 	uint16_t form;	/* enum param_form */
@@ -103,10 +85,16 @@ const struct param *params_of_system(enum event_call call);
 int param_system_text(const struct field_get *g, const struct param *p, struct value *v);
 int param_system_raw(const struct field_get *g, const struct param *p, struct value *v);
 
-/* O_* without the access mode, as the original numbers them. */
-uint64_t open_flags_plain(uint32_t kernel);
+/*
+ * field_words.c: the kernel's numbers of bits and of values as the original numbers them, in the tables where they
+ * differ, and the names of such numbers.
+ */
+uint64_t words_bits_of(enum words table, uint64_t kernel);
+uint64_t words_value_of(enum words table, uint64_t kernel);
+int put_bits(const struct field_get *g, struct value *v, enum words table, uint64_t set);
+int put_named(const struct field_get *g, struct value *v, enum words table, uint64_t n);
 
-/* Open flags as the original numbers them: evt.rawarg.flags. */
+/* O_* with the access mode and the layers, as the original numbers them: evt.rawarg.flags. */
 uint64_t open_flags_of(const struct wire_open *o);
 
 #endif

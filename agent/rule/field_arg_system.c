@@ -2,7 +2,8 @@
 /*
  * The parameters of calls that are told by what they are given: mounts, other
  * processes, signals, executable memory, BPF, the kernel. Their numbers are
- * the kernel's in the record; here they get names, and the original's numbers.
+ * the kernel's in the record; what they are called and numbered
+ * in the original is field_words.c's.
  */
 #include "event/event.h"
 #include "rule/field_arg.h"
@@ -16,80 +17,6 @@
 #define P(name_, form_, off_, ...) {.name = A_##name_, .form = FORM_##form_, .off = off_ __VA_OPT__(, .words =) __VA_ARGS__}
 #define RES P(res, RES, 0)
 #define FD P(fd, RET_FD, 0)
-
-#define N(flag, number) {#flag, number}
-#define FLAGS(table, ...) static const struct word words_##table[] = {__VA_ARGS__, {NULL, 0}};
-struct word {
-	const char *name;
-	uint32_t value;
-};
-#include "event/scap_flags.def"
-#define FLAGS(table, ...) static const struct word words_##table[] = {__VA_ARGS__, {NULL, 0}};
-#include "rule/words.def"
-#undef N
-
-static const struct word *const tables[WORDS_MAX] = {
-#define FLAGS(table, ...) [WORDS_##table] = words_##table,
-#include "event/scap_flags.def"
-#define FLAGS(table, ...) [WORDS_##table] = words_##table,
-#include "rule/words.def"
-};
-
-/* Where the original numbers otherwise than the kernel: {kernel, original}, ended by {0, 0}. */
-struct renumber {
-	uint32_t kernel, ours;
-};
-
-static const struct renumber mmap_bits[] = {{0x01, 1}, {0x02, 2}, {0x10, 4}, {0x20, 8}, {0x40, 16}, {0x4000, 0x40},
-	{0x8000, 0x80}, {0x10000, 0x100}, {0x100, 0x200}, {0x800, 0x400}, {0x1000, 0x800}, {0x2000, 0x4000}, {}};
-static const struct renumber delete_module_bits[] = {{O_NONBLOCK, 2}, {O_TRUNC, 1}, {}};
-static const struct renumber uring_bits[] = {{1, 1}, {2, 2}, {4, 8}, {8, 16}, {16, 32}, {32, 0x40}, {64, 0x80}, {}};
-static const struct renumber ptrace_values[] = {{1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}, {7, 8}, {8, 9}, {9, 10},
-	{12, 26}, {13, 27}, {14, 28}, {15, 29}, {16, 11}, {17, 12}, {18, 30}, {19, 31}, {21, 32}, {24, 13}, {25, 33},
-	{26, 34}, {30, 35}, {31, 36}, {32, 37}, {33, 38}, {0x4200, 14}, {0x4201, 15}, {0x4202, 16}, {0x4203, 17},
-	{0x4204, 18}, {0x4205, 19}, {0x4206, 20}, {0x4207, 21}, {0x4208, 22}, {0x4209, 23}, {0x420a, 24}, {0x420b, 25}, {}};
-
-static const struct renumber *renumbered(unsigned int words)
-{
-	switch (words) {
-	case WORDS_mmap:
-		return mmap_bits;
-	case WORDS_delete_module:
-		return delete_module_bits;
-	case WORDS_io_uring_setup:
-		return uring_bits;
-	case WORDS_ptrace_requests:
-		return ptrace_values;
-	default:
-		return NULL;
-	}
-}
-
-static uint64_t bits_of(unsigned int words, uint64_t kernel)
-{
-	const struct renumber *m = renumbered(words);
-	uint64_t r = 0;
-
-	if (!m)
-		return kernel;
-	for (; m->kernel; m++)
-		r |= kernel & m->kernel ? m->ours : 0;
-	return r;
-}
-
-/* A request 0 of ptrace asks to be traced; the original has 0 for those it does not know, and 1 for that one. */
-static uint64_t value_of(unsigned int words, uint64_t kernel)
-{
-	const struct renumber *m = renumbered(words);
-
-	if (!m)
-		return kernel;
-	if (!kernel)
-		return 1;
-	while (m->kernel && m->kernel != kernel)
-		m++;
-	return m->kernel ? m->ours : kernel;
-}
 
 #define TARGET_OF(ev) P(pid, TARGET, OFF(ev, to_pid))
 #define MOUNT_TYPE P(type, BLOB, OFF(mount, fstype))
@@ -254,11 +181,11 @@ int param_system_raw(const struct field_get *g, const struct param *p, struct va
 	case FORM_TARGET:
 		return number(g, p, 4, &n) ? put_int(v, (int32_t)n) : FIELD_MISSING;
 	case FORM_NAMED:
-		return number(g, p, 4, &n) ? put_uint(v, value_of(p->words, n)) : FIELD_MISSING;
+		return number(g, p, 4, &n) ? put_uint(v, words_value_of(p->words, n)) : FIELD_MISSING;
 	case FORM_BITS:
-		return number(g, p, 4, &n) ? put_uint(v, bits_of(p->words, n)) : FIELD_MISSING;
+		return number(g, p, 4, &n) ? put_uint(v, words_bits_of(p->words, n)) : FIELD_MISSING;
 	case FORM_FILE_FLAGS:
-		return number(g, p, 4, &n) ? put_uint(v, open_flags_plain((uint32_t)n)) : FIELD_MISSING;
+		return number(g, p, 4, &n) ? put_uint(v, words_bits_of(WORDS_file, (uint32_t)n)) : FIELD_MISSING;
 	case FORM_SOURCE:
 		return put_source(g, v);
 	case FORM_FSVALUE:
@@ -284,34 +211,6 @@ static int put_hex(const struct field_get *g, struct value *v, uint64_t n)
 	char buf[24];
 
 	text_add(&t, buf, (size_t)snprintf(buf, sizeof(buf), "0x%llx", (unsigned long long)n));
-	return put_str(v, text_view(&t));
-}
-
-static int put_named(const struct field_get *g, struct value *v, unsigned int words, uint64_t n)
-{
-	for (const struct word *w = tables[words]; w->name; w++) {
-		if (w->value == n)
-			return put_text(v, w->name);
-	}
-	return put_uint_text(g, v, n);
-}
-
-/* Names joined by '|'; what has no name goes as a number. A name of no bits stands for none. */
-static int put_bits(const struct field_get *g, struct value *v, unsigned int words, uint64_t set)
-{
-	struct text t = text_begin(g->s);
-	uint64_t left = set;
-
-	for (const struct word *w = tables[words]; w->name; w++) {
-		if (w->value ? (left & w->value) != w->value : set != 0)
-			continue;
-		left &= ~(uint64_t)w->value;
-		if (t.s->used > t.start)
-			text_char(&t, '|');
-		text_puts(&t, w->name);
-	}
-	if (t.s->used == t.start)
-		text_uint(&t, set);
 	return put_str(v, text_view(&t));
 }
 

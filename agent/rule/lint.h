@@ -13,6 +13,15 @@
 #include "rule/matcher.h"
 #include <time.h>
 
+/* What is asked of one rule: its first condition is the rule without exceptions, the others are what would silence it. */
+struct lint_asked {
+	const char *rule;
+	struct matcher *m;
+	uint32_t n;		/* conditions */
+	bool *met;		/* of each, whether it and the first one held for an event */
+	uint64_t held;		/* events for which the first one did */
+};
+
 struct lint_input {
 	const struct loaded *loaded;	/* by engine_load.lint and .places */
 	const struct rule_source *sources;
@@ -20,8 +29,12 @@ struct lint_input {
 	unsigned int check_flags;	/* AST_… of the load */
 	uint32_t lints;			/* those that are wanted: LINTS_ALL, or less (lint_name.h) */
 	time_t now;
-	/* Whether the only condition of m holds for an event of the rule's examples. NULL: nobody can say. */
-	bool (*example_hits)(void *ctx, const char *rule, struct matcher *m);
+	/*
+	 * Asks of the examples of each rule, or with events of the events that are given instead; how many these were. NULL:
+	 * nobody can say.
+	 */
+	uint64_t (*ask)(void *ctx, struct lint_asked *v, uint32_t n);
+	bool events;
 	void *ctx;
 };
 

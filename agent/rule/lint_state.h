@@ -5,7 +5,8 @@
  * What the lints share. Private to lint*.c:
  *
  *   lint.c          the table, saying what was found, texts of parts
- *   lint_rule.c     rules as a whole: names, texts, exceptions
+ *   lint_rule.c     rules as a whole: names, texts
+ *   lint_exception.c  exceptions: how long they last, what meets them
  *   lint_same.c     rules against each other
  *   lint_logic.c    parts that can never, or always, be true
  *   lint_part.c     single checks: how they are written

@@ -46,6 +46,56 @@ status 0 "as JSON" "$NOROSHI" check --lint --json no_tags.yaml
 has out "it is a warning" '"errors":\[\],"warnings":\[\{"code":"LINT_NO_TAGS","codedesc":"no tags"'
 has out "at its place, from 0" '"line":8,"column":8'
 
+# Exceptions held against events: what of them silences something there, example or not.
+cat >held.yaml <<'END'
+- rule: Held
+  desc: Held against events.
+  condition: evt.type = execve and proc.name = a
+  output: "%proc.name"
+  priority: INFO
+  tags: [process]
+  exceptions:
+    - name: tuples
+      fields: [proc.pname, proc.cwd]
+      comps: [=, startswith]
+      values:
+        - [b, /srv]
+        - [c, /srv]
+    - {name: words, fields: proc.exe, values: [x, y, z]}
+    - {name: unmet, fields: proc.pname, values: [d, e]}
+- rule: Never
+  desc: No event is for it.
+  condition: evt.type = execve and proc.name = never
+  output: "%proc.name"
+  priority: INFO
+  tags: [process]
+  exceptions:
+    - {name: idle, fields: proc.exe, values: [x, y]}
+END
+cat >held.jsonl <<'END'
+{"evt.type":"execve","proc.name":"a","proc.pname":"b","proc.cwd":"/srv/"}
+{"evt.type":"execve","proc.name":"a","proc.exe":"y"}
+{"evt.type":"execve","proc.name":"other","proc.exe":"x","proc.pname":"d"}
+{"evt.type":"execve","proc.name":"a"}
+END
+status 0 "exceptions against events" "$NOROSHI" check --lints exception_not_hit -e held.jsonl held.yaml
+sed -n 's/^\(held.yaml:[0-9]*:[0-9]*\): warning: \(.*\) .rule ".*/\1 \2/p' err >got
+cat >want <<'END'
+held.yaml:13:12 this value of the exception "tuples" silences nothing: it meets none of the 3 matches among 4 events; drop it, if these are events of all that it was made for
+held.yaml:14:48 this value of the exception "words" silences nothing: it meets none of the 3 matches among 4 events; drop it, if these are events of all that it was made for
+held.yaml:14:54 this value of the exception "words" silences nothing: it meets none of the 3 matches among 4 events; drop it, if these are events of all that it was made for
+held.yaml:15:14 the exception "unmet" silences nothing: it meets none of the 3 matches among 4 events; drop it, if these are events of all that it was made for
+held.yaml:23:14 the exception "idle" had nothing to silence: without it the rule matches none of the 4 events, either
+END
+same got want "what silences nothing"
+grep -v '"proc.exe":"y"' held.jsonl >first.jsonl
+grep '"proc.exe":"y"' held.jsonl >second.jsonl
+status 0 "events of several files" "$NOROSHI" check --lints exception_not_hit -e first.jsonl -e second.jsonl held.yaml
+sed -n 's/^\(held.yaml:[0-9]*:[0-9]*\): warning: \(.*\) .rule ".*/\1 \2/p' err >got
+same got want "together"
+status 2 "no such events" "$NOROSHI" check -e gone.jsonl held.yaml
+has err "are named" '^gone.jsonl: error: cannot read the events'
+
 # One lint silent: by option, and beside what it would speak of.
 cat >silent.yaml <<'END'
 - macro: slow

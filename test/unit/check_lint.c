@@ -5,14 +5,15 @@
 #include <check.h>
 
 static struct buf said;
+static bool by_events;
 
-static size_t lint(const char *text, time_t now, bool (*hits)(void *, const char *, struct matcher *))
+static size_t lint(const char *text, time_t now, uint64_t (*ask)(void *, struct lint_asked *, uint32_t))
 {
 	struct rule_source source = {STR("a.yaml"), str(text)};
 	struct engine_load in = {.sources = &source, .nsources = 1, .min_priority = 7, .places = true, .lint = true};
 	struct diags d _cleanup_(diags_free) = {};
 	struct loaded loaded = {};
-	struct lint_input l = {.loaded = &loaded, .sources = &source, .nsources = 1, .lints = LINTS_ALL, .now = now, .example_hits = hits};
+	struct lint_input l = {.loaded = &loaded, .sources = &source, .nsources = 1, .lints = LINTS_ALL, .now = now, .ask = ask, .events = by_events};
 
 	buf_free(&said);
 	ck_assert_int_eq(loader_load(&loaded, &in, &d), 0);
@@ -47,16 +48,34 @@ START_TEST(an_exception_expires)
 }
 END_TEST
 
-static bool never(void *ctx __attribute__((unused)), const char *rule, struct matcher *m)
+static uint64_t never(void *ctx __attribute__((unused)), struct lint_asked *v, uint32_t n)
 {
-	ck_assert_str_eq(rule, "Excepted");
-	ck_assert_ptr_nonnull(m);
-	return false;
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(v->rule, "Excepted");
+	ck_assert_ptr_nonnull(v->m);
+	v->held = 3;
+	return 7;
 }
 
-static bool always(void *ctx __attribute__((unused)), const char *rule __attribute__((unused)), struct matcher *m __attribute__((unused)))
+static uint64_t nothing(void *ctx __attribute__((unused)), struct lint_asked *v __attribute__((unused)), uint32_t n __attribute__((unused)))
 {
-	return true;
+	return 1;
+}
+
+static uint64_t always(void *ctx __attribute__((unused)), struct lint_asked *v, uint32_t n __attribute__((unused)))
+{
+	for (uint32_t i = 0; i < v->n; i++)
+		v->met[i] = true;
+	return 1;
+}
+
+/* All but the last condition. */
+static uint64_t but_one(void *ctx __attribute__((unused)), struct lint_asked *v, uint32_t n __attribute__((unused)))
+{
+	for (uint32_t i = 0; i + 1 < v->n; i++)
+		v->met[i] = true;
+	v->held = 5;
+	return 9;
 }
 
 START_TEST(examples_are_asked_of_who_has_them)
@@ -65,6 +84,28 @@ START_TEST(examples_are_asked_of_who_has_them)
 	ck_assert_uint_eq(lint(excepted, 0, always), 0);
 	ck_assert_uint_eq(lint(excepted, 0, never), 1);
 	SAYS("a.yaml:7:23: warning: no example is met by the exception \"far\"");
+}
+END_TEST
+
+START_TEST(events_are_asked_of_values_too)
+{
+	static const char rules[] =
+		"- list: known\n  items: [k1, k2]\n"
+		"- rule: Excepted\n  desc: Has an exception.\n  condition: evt.type = execve and proc.pid = 1\n  output: x\n"
+		"  priority: INFO\n  tags: [a]\n  examples: [match: {evt.type: execve, proc.pid: 1}]\n  exceptions:\n"
+		"    - {name: of_list, fields: proc.name, values: [known]}\n"
+		"    - {name: tuples, fields: [proc.name, proc.cwd], comps: [=, startswith], values: [[a, /x], [b, /y]]}\n"
+		"    - {name: words, fields: proc.pname, values: [c, d]}\n";
+
+	by_events = true;
+	ck_assert_uint_eq(lint(rules, 0, always), 0);
+	ck_assert_uint_eq(lint(rules, 0, but_one), 1);
+	SAYS("a.yaml:13:53: warning: this value of the exception \"words\" silences nothing: it meets none of the 5 matches among 9 events;");
+	ck_assert_uint_eq(lint(excepted, 0, never), 1);
+	SAYS("a.yaml:7:23: warning: the exception \"far\" silences nothing: it meets none of the 3 matches among 7 events; drop it");
+	ck_assert_uint_eq(lint(excepted, 0, nothing), 1);
+	SAYS("the exception \"far\" had nothing to silence: without it the rule matches none of the 1 event, either");
+	by_events = false;
 }
 END_TEST
 
@@ -96,6 +137,7 @@ int main(void)
 
 	tcase_add_test(t, an_exception_expires);
 	tcase_add_test(t, examples_are_asked_of_who_has_them);
+	tcase_add_test(t, events_are_asked_of_values_too);
 	tcase_add_test(t, much_and_odd);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
