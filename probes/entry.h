@@ -26,6 +26,8 @@ enum via { VIA_CALL, VIA_COMPAT, VIA_SOCKETCALL, VIA_WAYS };
 #define ASKED_LONG_MAX	64
 #define ASKED_TEXTS	2
 #define ASKED_ARGS	5
+#define ASKED_VALUE	192	/* of an extended attribute: behind its name, in the second text */
+#define ASKED_VALUE_MAX	(ASKED_TEXT - ASKED_VALUE)
 
 /* A request of io_uring in flight, in the form of the call that does the same: a path argument is the text's index. */
 struct asked {
@@ -190,9 +192,9 @@ static __always_inline __s32 socketcall__nr(__u32 which)
 
 /* Operations of io_uring: include/uapi/linux/io_uring.h. */
 enum io_op {
-	IO_ACCEPT = 13, IO_CONNECT = 16, IO_OPENAT = 18, IO_CLOSE, IO_FILES_UPDATE, IO_OPENAT2 = 28, IO_RENAMEAT = 35,
-	IO_UNLINKAT, IO_MKDIRAT, IO_SYMLINKAT, IO_LINKAT, IO_MSG_RING, IO_SOCKET = 45, IO_FIXED_FD_INSTALL = 54,
-	IO_BIND = 56, IO_LISTEN,
+	IO_ACCEPT = 13, IO_CONNECT = 16, IO_FALLOCATE, IO_OPENAT, IO_CLOSE, IO_FILES_UPDATE, IO_OPENAT2 = 28, IO_RENAMEAT = 35,
+	IO_UNLINKAT, IO_MKDIRAT, IO_SYMLINKAT, IO_LINKAT, IO_MSG_RING, IO_FSETXATTR, IO_SETXATTR, IO_SOCKET = 45,
+	IO_FIXED_FD_INSTALL = 54, IO_FTRUNCATE, IO_BIND, IO_LISTEN,
 };
 
 /* The number of the call that does what a request does; < 0: none that is reported. */
@@ -205,6 +207,8 @@ static __always_inline __s32 op__nr(__u8 op)
 	case IO_OPENAT2:	return NR_OPENAT2;
 	case IO_RENAMEAT:	return NR_RENAMEAT2;
 	case IO_UNLINKAT:	return NR_UNLINKAT;
+	case IO_MKDIRAT:	return NR_MKDIRAT;
+	case IO_SETXATTR:	return NR_SETXATTR;
 	case IO_SYMLINKAT:	return NR_SYMLINKAT;
 	case IO_LINKAT:		return NR_LINKAT;
 	case IO_SOCKET:		return NR_SOCKET;
@@ -309,6 +313,26 @@ static __always_inline bool entry__wanted_as(__u64 via, __u32 type, __u32 call, 
 		return true;
 	counter__refused(type);
 	return false;
+}
+
+/* Keeps a text of a request, before it is freed. */
+static __always_inline void asked__text(struct asked *a, __u64 req, __u64 which, struct filename *name)
+{
+	const char *text = name ? BPF_CORE_READ(name, name) : NULL;
+	__u64 key = req + which;
+	struct scratch *s;
+	long n;
+
+	n = bpf_probe_read_kernel_str(a->text[which], ASKED_TEXT, text);
+	a->len[which] = n > 0 ? n : 0;
+	if (n < ASKED_TEXT)
+		return;
+	s = scratch__claim(SCRATCH_TASK, NULL, NULL);
+	if (!s)
+		return;
+	bpf_probe_read_kernel_str(s->rec, PATH_SIZE, text);
+	bpf_map_update_elem(&asked_long, &key, s->rec, BPF_ANY);
+	scratch__release(s);
 }
 
 /* The copy of a request's text, in memory of the kernel. NULL: it is not known any more. */

@@ -10,7 +10,7 @@
 #include "name_pick.h"
 #include <bpf/bpf_tracing.h>
 
-#define XATTR_NAME	256	/* XATTR_NAME_MAX and its NUL */
+#define AT_EMPTY_PATH	0x1000
 #define XATTR_HEAD	64	/* of a value: security.capability has 24 bytes at most */
 
 /* Where a record keeps its file: all these events have the same members for it. */
@@ -48,7 +48,7 @@ static __always_inline struct inode *change__path(struct change c, __s32 nr, __u
 /* By a descriptor. */
 static __always_inline struct inode *change__fd(struct change c, __u64 via, int fd)
 {
-	struct file *f = fd__file(entry__task(via), fd);
+	struct file *f = via < VIA_WAYS ? fd__file(entry__task(via), fd) : BPF_CORE_READ((struct io_kiocb *)via, file);
 	struct inode *inode = f ? BPF_CORE_READ(f, f_inode) : NULL;
 
 	if (!inode) {
@@ -134,28 +134,59 @@ static __always_inline __u16 xattr__call(__s32 nr)
 	case NR_FSETXATTR:	return CALL_FSETXATTR;
 	case NR_REMOVEXATTR:	return CALL_REMOVEXATTR;
 	case NR_LREMOVEXATTR:	return CALL_LREMOVEXATTR;
+	case NR_SETXATTRAT:	return CALL_SETXATTRAT;
+	case NR_REMOVEXATTRAT:	return CALL_REMOVEXATTRAT;
 	}
 	return CALL_FREMOVEXATTR;
+}
+
+static __always_inline bool xattr__sets(__s32 nr)
+{
+	return nr == NR_SETXATTR || nr == NR_LSETXATTR || nr == NR_FSETXATTR || nr == NR_SETXATTRAT;
+}
+
+/* include/uapi/linux/xattr.h: what setxattrat is given by its fifth argument. */
+struct xattr_args {
+	__u64 value;
+	__u32 size, flags;
+};
+
+static __always_inline void xattr__value(struct wire_xattr *r, __s32 nr, __u64 via)
+{
+	struct asked *a = via < VIA_WAYS ? NULL : asked__get(via);
+	struct xattr_args args = {};
+	__u64 value = ARG(3);
+
+	if (nr == NR_SETXATTRAT) {
+		bpf_probe_read_user(&args, sizeof(args), (void *)ARG(5));
+		value = args.value;
+		r->size = args.size;
+		r->flags = args.flags;
+	} else {
+		r->size = ARG(4);
+		r->flags = ARG(5);
+	}
+	if (a)
+		record__bytes(&r->hdr, &r->value, &a->text[1][ASKED_VALUE], r->size < XATTR_HEAD ? r->size : XATTR_HEAD, XATTR_HEAD);
+	else
+		record__user_bytes(&r->hdr, &r->value, (void *)value, r->size < XATTR_HEAD ? r->size : XATTR_HEAD, XATTR_HEAD);
 }
 
 __weak __attribute__((noinline)) int xattr__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	struct wire_xattr *r = change__new(via, EVENT_XATTR, xattr__call(nr), sizeof(*r), ret);
-	bool fd = nr == NR_FSETXATTR || nr == NR_FREMOVEXATTR;
+	bool fd = nr == NR_FSETXATTR || nr == NR_FREMOVEXATTR, at = nr == NR_SETXATTRAT || nr == NR_REMOVEXATTRAT;
 
 	if (!r)
 		return 0;
-	r->dirfd = fd ? (__s32)ARG(1) : AT_FDCWD;
-	record__user_str(&r->hdr, &r->attr, (void *)ARG(2), XATTR_NAME);
-	if (nr == NR_SETXATTR || nr == NR_LSETXATTR || nr == NR_FSETXATTR) {
-		r->size = ARG(4);
-		r->flags = ARG(5);
-		record__user_bytes(&r->hdr, &r->value, (void *)ARG(3), r->size < XATTR_HEAD ? r->size : XATTR_HEAD, XATTR_HEAD);
-	}
-	if (fd)
+	r->dirfd = fd || at ? (__s32)ARG(1) : AT_FDCWD;
+	entry__text(via, &r->attr, at ? ARG(4) : ARG(2));
+	if (xattr__sets(nr))
+		xattr__value(r, nr, via);
+	if (fd || (at && ARG(3) & AT_EMPTY_PATH && !entry__first(via, ARG(2))))
 		change__fd(CHANGE(r), via, r->dirfd);
 	else
-		change__path(CHANGE(r), nr, via, PATH_CWD(1), PICK_FIRST, ret);
+		change__path(CHANGE(r), nr, via, at ? PATH_AT(1, 2) : PATH_CWD(1), PICK_FIRST, ret);
 	return change__done(&r->hdr, via, ret);
 }
 
@@ -230,6 +261,8 @@ static __always_inline int change__emit(__s32 nr, __u64 via, __s64 ret)
 	case NR_REMOVEXATTR:
 	case NR_LREMOVEXATTR:
 	case NR_FREMOVEXATTR:
+	case NR_SETXATTRAT:
+	case NR_REMOVEXATTRAT:
 		return xattr__emit(nr, via, ret);
 	case NR_TRUNCATE:
 	case NR_FTRUNCATE:

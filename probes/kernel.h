@@ -312,6 +312,12 @@ struct io_open { int dfd; __u32 file_slot; struct filename *filename; struct ope
 struct io_rename { int old_dfd, new_dfd; struct filename *oldpath, *newpath; int flags; };
 struct io_unlink { int dfd, flags; struct filename *filename; };
 struct io_link { int old_dfd, new_dfd; struct filename *oldpath, *newpath; int flags; };
+struct io_mkdir { int dfd; __u16 mode; struct filename *filename; };
+struct xattr_name { char name[256]; };
+struct kernel_xattr_ctx { void *kvalue; __u64 size; struct xattr_name *kname; unsigned int flags; };	/* before 6.13 xattr_ctx */
+struct io_xattr { struct kernel_xattr_ctx ctx; struct filename *filename; };
+struct io_sync { __s64 len, off; int flags, mode; };
+struct io_ftrunc { __s64 len; };
 struct io_connect { void *addr; int addr_len; };
 struct io_bind { int addr_len; };
 struct io_listen { int backlog; };

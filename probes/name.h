@@ -88,6 +88,8 @@ static __always_inline bool sights__call(__s32 nr)
 	case NR_LSETXATTR:
 	case NR_REMOVEXATTR:
 	case NR_LREMOVEXATTR:
+	case NR_SETXATTRAT:
+	case NR_REMOVEXATTRAT:
 	case NR_RENAMEAT:
 	case NR_RENAMEAT2:
 	case NR_LINKAT:

@@ -188,6 +188,8 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define NR_CLONE3	435
 #define NR_OPENAT2	437
 #define NR_FCHMODAT2	452
+#define NR_SETXATTRAT	463
+#define NR_REMOVEXATTRAT	466
 
 #define THREAD_SIZE	16384	/* before 5.15 only: see task__regs() */
 

@@ -61,26 +61,6 @@ static __always_inline bool request__named(void)
 #define OF(type, req, member) \
 	(bpf_core_field_exists(((struct type *)(req))->member) ? BPF_CORE_READ((struct type *)(req), member) : 0)
 
-/* A text of a request, before it is freed. */
-static __always_inline void asked__text(struct asked *a, __u64 req, __u64 which, struct filename *name)
-{
-	const char *text = name ? BPF_CORE_READ(name, name) : NULL;
-	__u64 key = req + which;
-	struct scratch *s;
-	long n;
-
-	n = bpf_probe_read_kernel_str(a->text[which], ASKED_TEXT, text);
-	a->len[which] = n > 0 ? n : 0;
-	if (n < ASKED_TEXT)
-		return;
-	s = scratch__claim(SCRATCH_TASK, NULL, NULL);
-	if (!s)
-		return;
-	bpf_probe_read_kernel_str(s->rec, PATH_SIZE, text);
-	bpf_map_update_elem(&asked_long, &key, s->rec, BPF_ANY);
-	scratch__release(s);
-}
-
 /*
  * The address of a connect or bind. Before 6.10 it is only copied when the request gets to it. Since then a copy is
  * there, at first within a message header and now alone, also in stable kernels of one version. The header begins with

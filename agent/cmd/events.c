@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The values of evt.type: those the sensor reports, with what they carry; --json also those it does not. */
+#include "cmd/events_ways.h"
 #include "cmd/listing.h"
 #include "event/attr.h"
 #include "event/names.h"
+#include <stdio.h>
 
 extern const struct cmd cmd_events;
+
+enum { OPT_NAMES, OPT_JSON, OPT_WAYS };
+
+static const struct cmd_option options[] = {
+	[OPT_NAMES] = {"--names", 0, NULL, "the names alone"},
+	[OPT_JSON] = {"--json", 0, NULL, "one JSON array of objects"},
+	[OPT_WAYS] = {"--ways", 0, NULL, "which events show on this host whichever way they are done, and which do not"},
+	{},
+};
 
 static json_t *parameters(const struct event_desc *d)
 {
@@ -15,15 +26,10 @@ static json_t *parameters(const struct event_desc *d)
 	return a;
 }
 
-static int run(int argc, char **argv)
+static int list(enum listing_form form)
 {
-	enum listing_form form;
-	json_t *rows;
-	int status;
+	json_t *rows = json_array();
 
-	if (!listing_parse(&cmd_events, argc, argv, &form, &status))
-		return status;
-	rows = json_array();
 	for (int c = CALL_NONE + 1; c < CALL_MAX; c++) {
 		const struct event_desc *d = &event_table[call_table[c].type];
 
@@ -38,10 +44,32 @@ static int run(int argc, char **argv)
 	return listing_print(rows, form);
 }
 
+static int run(int argc, char **argv)
+{
+	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
+	bool names = false, json = false, ways = false;
+	int o;
+
+	while ((o = cmd_next(&p, &cmd_events)) != CMD_END) {
+		names |= o == OPT_NAMES;
+		json |= o == OPT_JSON;
+		ways |= o == OPT_WAYS;
+		if (o == CMD_ARG)
+			fprintf(stderr, "noroshi events: unexpected argument \"%s\"\n", p.value);
+		if (o < 0)
+			return o == CMD_HELP ? EXIT_OK : EXIT_INPUT;
+	}
+	if (ways && names) {
+		fprintf(stderr, "noroshi events: --ways has no list of names\n");
+		return EXIT_INPUT;
+	}
+	return ways ? events_ways(json) : list(json ? LISTING_JSON : names ? LISTING_NAMES : LISTING_TEXT);
+}
+
 const struct cmd cmd_events = {
 	.name = "events",
-	.args = "[--names | --json]",
-	.summary = "what evt.type can be, and what each event carries",
-	.options = listing_options,
+	.args = "[--names] [--ways] [--json]",
+	.summary = "what evt.type can be, and what each event carries; which ways of doing it show",
+	.options = options,
 	.run = run,
 };

@@ -70,6 +70,15 @@
 #define __NR_fchmodat2 -1
 #endif
 #endif
+#ifndef __NR_setxattrat
+#if defined(__x86_64__) || defined(__aarch64__)
+#define __NR_setxattrat 463
+#define __NR_removexattrat 466
+#else
+#define __NR_setxattrat -1
+#define __NR_removexattrat -1
+#endif
+#endif
 #define __NR_NONE -1
 
 /* The fields of one event are one array: attrs_exec, attrs_fork, … */

@@ -85,6 +85,11 @@ static const struct param p_setxattr[] = {P(res, RES, 0), P(path, PATH, PATH_ONL
 	P(size, COUNT, OFF(xattr, size)), P(data, BLOB, OFF(xattr, value)), P(flags, U32, OFF(xattr, flags)), {}};
 static const struct param p_fsetxattr[] = {P(res, RES, 0), P(fd, FD, 0), P(name, BLOB, OFF(xattr, attr)),
 	P(size, COUNT, OFF(xattr, size)), P(data, BLOB, OFF(xattr, value)), P(flags, U32, OFF(xattr, flags)), {}};
+static const struct param p_setxattrat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(xattr, dirfd)), P(path, PATH, PATH_ONLY),
+	P(name, BLOB, OFF(xattr, attr)), P(size, COUNT, OFF(xattr, size)), P(data, BLOB, OFF(xattr, value)),
+	P(flags, U32, OFF(xattr, flags)), {}};
+static const struct param p_removexattrat[] = {P(res, RES, 0), P(dirfd, DIRFD, OFF(xattr, dirfd)), P(path, PATH, PATH_ONLY),
+	P(name, BLOB, OFF(xattr, attr)), {}};
 static const struct param p_removexattr[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY), P(name, BLOB, OFF(xattr, attr)), {}};
 static const struct param p_fremovexattr[] = {P(res, RES, 0), P(fd, FD, 0), P(name, BLOB, OFF(xattr, attr)), {}};
 static const struct param p_truncate[] = {P(res, RES, 0), P(path, PATH, PATH_ONLY),
@@ -203,6 +208,7 @@ static const struct param *const params[CALL_MAX] = {
 	[CALL_CHOWN] = p_chown, [CALL_LCHOWN] = p_chown, [CALL_FCHOWN] = p_fchown, [CALL_FCHOWNAT] = p_fchownat,
 	[CALL_SETXATTR] = p_setxattr, [CALL_LSETXATTR] = p_setxattr, [CALL_FSETXATTR] = p_fsetxattr,
 	[CALL_REMOVEXATTR] = p_removexattr, [CALL_LREMOVEXATTR] = p_removexattr, [CALL_FREMOVEXATTR] = p_fremovexattr,
+	[CALL_SETXATTRAT] = p_setxattrat, [CALL_REMOVEXATTRAT] = p_removexattrat,
 	[CALL_TRUNCATE] = p_truncate, [CALL_FTRUNCATE] = p_ftruncate, [CALL_FALLOCATE] = p_fallocate,
 	[CALL_UTIMENSAT] = p_utimensat, [CALL_UTIMES] = p_utime, [CALL_FUTIMESAT] = p_futimesat, [CALL_UTIME] = p_utime,
 	[CALL_SENDFILE] = p_sendfile, [CALL_SPLICE] = p_splice, [CALL_COPY_FILE_RANGE] = p_copy_file_range,

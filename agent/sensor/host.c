@@ -204,3 +204,33 @@ bool host_ia32(void)
 	known = (WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 	return known;
 }
+
+bool host_uring(void)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/proc/sys/kernel/io_uring_disabled", "re");
+	int v = 0;
+
+	if (f && fscanf(f, "%d", &v) == 1 && v == 2)
+		return false;
+	return syscall(SYS_io_uring_setup, 0, NULL) >= 0 || errno != ENOSYS;
+}
+
+bool host_sights(void)
+{
+	static const char name[] = "\0btf_trace_ctime_ns_xchg";	/* with the NUL before and the one behind it */
+	_cleanup_(closep) int fd = open(BTF_PATH, O_RDONLY | O_CLOEXEC);
+	char buf[1 << 16];
+	size_t kept = 0;
+	ssize_t n;
+
+	while (fd >= 0 && (n = read(fd, buf + kept, sizeof(buf) - kept)) > 0) {
+		kept += (size_t)n;
+		if (memmem(buf, kept, name, sizeof(name)))
+			return true;
+		if (kept >= sizeof(name)) {	/* the end may be its beginning */
+			memmove(buf, buf + kept - sizeof(name) + 1, sizeof(name) - 1);
+			kept = sizeof(name) - 1;
+		}
+	}
+	return false;
+}

@@ -32,4 +32,10 @@ bool host_tracepoint(const char *category, const char *name);
 /* Whether a program here can enter the kernel by int $0x80: tried once, by a child that may die of it. */
 bool host_ia32(void);
 
+/* Whether io_uring is there and not switched off for everybody. */
+bool host_uring(void);
+
+/* Whether the kernel tells which inode a call is at work on: probes/file_path.bpf.c. */
+bool host_sights(void);
+
 #endif

@@ -23,6 +23,23 @@ for what in fields events operators; do
 	status 2 "$what with an argument" "$NOROSHI" $what more
 	status 2 "$what with an unknown option" "$NOROSHI" $what --xml
 done
+status 0 "events --ways" "$NOROSHI" events --ways
+has out "a way and what it is" '^io_uring: a request'
+has out "what is seen" '^    seen    exec fork exit '
+status 0 "events --ways --json" "$NOROSHI" events --ways --json
+cat >ways.py <<'EOW'
+import json, sys
+rows = json.load(open(sys.argv[1]))
+ways = {r["way"] for r in rows}
+events = {e for r in rows if r["way"] == "plain" for e in r["events"]}
+assert len(ways) > 20 and len(events) > 40, (ways, events)
+for way in ways:
+    told = [e for r in rows if r["way"] == way for e in r["events"]]
+    assert sorted(told) == sorted(events), way
+assert all(r["state"] == "seen" or r["why"] for r in rows)
+EOW
+holds "each way says one thing of each event" python3 ways.py out
+status 2 "events --ways --names" "$NOROSHI" events --ways --names
 "$NOROSHI" events --names >names
 echo '{"evt.type":"execve"}' >e.jsonl
 while read -r event; do

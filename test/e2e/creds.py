@@ -125,4 +125,5 @@ looks = [t for t in harmless if t["call"] == "personality"]
 results.add(not looks or [t for t in looks if comparison.take(t)], "%d looks at what is harmless" % len(looks))
 lib_record.report("creds", comparison.checked)
 results.add(lib_record.uncompared(EVENTS, comparison.checked), "every field was compared")
+results.add(lib_record.wrong_ways("creds", comparison.ways), "agent/event/ways.def says so")
 results.end()

@@ -14,6 +14,11 @@ if os.geteuid():
 CALLS = ("execve", "execveat", "clone", "clone3", "fork", "vfork", "procexit")
 EVENTS = ("cgroup", "exec", "fork", "exit")
 TRIGGER = os.path.join(lib_record.BUILD, "trigger", "exec")
+# modes of the trigger by the ways of agent/event/ways.def; the others are plain
+WAYS = {"relative": "relative", "symlink": "symlink", "dotdot": "dotdot", "hardlink": "hard-link", "procroot": "proc-root",
+        "script": "script", "at-dirfd": "execveat", "at-empty": "execveat", "at-cwd": "execveat", "deleted": "deleted",
+        "memfd": "memfd", "memfd-path": "memfd", "flip": "race", "big-args": "big-argv", "no-args": "empty-argv", "loader": "loader",
+        "thread": "thread"}
 
 
 def group_root():
@@ -72,7 +77,7 @@ results = lib_record.Results()
 for mode, lines in truths:
     results.add(not lines, "%s says something" % mode)
     for truth in lines:
-        results.add(comparison.take(truth), "%s: %s = %d" % (mode, truth["call"], truth["res"]))
+        results.add(comparison.take(truth, WAYS.get(mode)), "%s: %s = %d" % (mode, truth["call"], truth["res"]))
 forked = [t["child"] for _, lines in truths for t in lines if "child" in t]
 pids = {t["pid"] for _, lines in truths for t in lines} | set(forked)
 wrong = [w for pid in sorted(pids - {os.getpid()}) for w in generations(live, pid)]
@@ -87,4 +92,5 @@ first = next((i for i, r in enumerate(live) if r["cgroup"] == inode and r["event
 results.add(not met or live.index(met[0]) > first >= 0, "before any record that names it")
 lib_record.report("exec", comparison.checked)
 results.add(lib_record.uncompared(EVENTS, comparison.checked), "every field was compared")
+results.add(lib_record.wrong_ways("exec", comparison.ways), "agent/event/ways.def says so")
 results.end()

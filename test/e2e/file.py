@@ -14,6 +14,7 @@ if os.geteuid():
 EVENTS = ("open", "rename", "unlink", "link", "symlink", "chmod")
 CALLS = ("open", "openat", "openat2", "creat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat",
          "symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "fchmodat2")
+WAYS = {"open-deleted": "deleted", "open-memfd": "memfd"}    # of agent/event/ways.def
 OPTIONAL = {"open-tmpfile", "fchmodat2"}   # what not every file system and kernel has
 
 trigger = os.path.join(lib_record.BUILD, "trigger", "file")
@@ -27,8 +28,9 @@ comparison = lib_record.Comparison(recorder.stop())
 results = lib_record.Results()
 for mode, lines in truths:
     results.add(not lines and mode not in OPTIONAL, "%s says something" % mode)
-    missed = [w for w in (comparison.take(truth) for truth in lines) if w]
+    missed = [w for w in (comparison.take(truth, WAYS.get(mode)) for truth in lines) if w]
     results.add(missed[:2], "%s: %d of %d as they were" % (mode, len(lines) - len(missed), len(lines)))
 lib_record.report("file", comparison.checked)
 results.add(lib_record.uncompared(EVENTS, comparison.checked), "every field was compared")
+results.add(lib_record.wrong_ways("file", comparison.ways), "agent/event/ways.def says so")
 results.end()

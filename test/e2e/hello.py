@@ -124,10 +124,11 @@ def compared(four, six):
     comparison = lib_record.Comparison([r for r in live if r["pid"] == os.getpid()])
     for what, truth in said:
         if truth:
-            results.add(comparison.take(truth), "%s: %s" % (truth["call"], what))
+            results.add(comparison.take(truth, "pieces" if "segments" in what else None), "%s: %s" % (truth["call"], what))
     results.add(comparison.left, "nothing else, and nothing twice")
     lib_record.report("hello", comparison.checked)
     results.add(lib_record.uncompared(("hello",), comparison.checked), "every field was compared")
+    results.add(lib_record.wrong_ways("hello", comparison.ways), "agent/event/ways.def says so")
 
 
 def programs(folder):

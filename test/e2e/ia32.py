@@ -30,4 +30,5 @@ if not os.path.exists(os.path.join(lib_record.BUILD, "trigger", "program32")):
     print("# this build has no 32-bit program")
 extra = [(r["call"], r["res"]) for r in comparison.left if r["pid"] in {t["pid"] for t in truths} and r["compat"]]
 results.add(extra, "nothing is told twice")
+results.add(lib_record.wrong_ways("ia32", comparison.ways), "agent/event/ways.def says so")
 results.end()

@@ -24,14 +24,15 @@ HEADER_NAMES = ("type", "call", "size", "time", "start", "cgroup", "tgid", "tid"
 KINDS = {"U32": ("I", 4, 4), "S32": ("i", 4, 4), "U64": ("Q", 8, 8), "ADDR": ("HH16s", 20, 2), "BLOB": ("HH", 4, 2)}
 IGNORED = {"call", "via", "mode", "qname", "route"}     # of a truth: what it is called, where it is no field of the record
 FLAGS = {"truncated": 1 << 2, "io_uring": 1 << 3}
-NAME_USER, ADDR_USER = 1 << 0, 1 << 8
+NAME_USER, COMPAT, ADDR_USER = 1 << 0, 1 << 4, 1 << 8
 TICK = 1000000000 // os.sysconf("SC_CLK_TCK")
 TICKS = {"start", "pstart", "child_start", "pidns_start", "writer_start", "target_start"}   # truths count them as /proc does
 
 
 RELEASE = tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
 NAMES = {"rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "symlink", "symlinkat", "chmod", "fchmodat",
-         "fchmodat2"}
+         "fchmodat2", "mkdir", "mkdirat", "rmdir", "mknod", "mknodat", "chown", "lchown", "fchownat", "setxattr", "lsetxattr",
+         "removexattr", "lremovexattr", "setxattrat", "removexattrat", "truncate", "utimensat", "utimes", "futimesat", "utime"}
 
 
 def hierarchy(controller):
@@ -53,10 +54,10 @@ def here(truth):
         truth = {k: -1 if k in ("fd", "listenfd") and v >= 0 else v for k, v in truth.items()}
     if truth.get("io_uring") and RELEASE < (6, 10) and truth["call"] == "connect" and truth["res"] in (-2, -9):
         truth = dict(truth, hdr_flags=truth["hdr_flags"] | ADDR_USER)
-    if truth["call"] not in NAMES or truth["res"] < 0 or names_seen_here:
+    if truth["call"] not in NAMES or truth["res"] < 0 or names_seen_here or truth.get("raw") == "":     # of a descriptor itself
         return truth
     told = {k: "" if k in ("name", "oldname", "newname") else v for k, v in truth.items()
-            if k not in ("dev", "ino", "nlink")}
+            if k not in ("dev", "ino", "nlink", "atime", "mtime")}
     told["name_source"] = "user"
     if "hdr_flags" in told:
         told["hdr_flags"] |= NAME_USER
@@ -193,9 +194,10 @@ class Recorder:
         return records(self.path)
 
 
-def run(name, *args):
+def run(name, *args, env=None):
     """Runs a trigger: what it printed, line by line."""
-    done = subprocess.run([os.path.join(BUILD, "trigger", name), *args], stdout=subprocess.PIPE, check=False)
+    done = subprocess.run([os.path.join(BUILD, "trigger", name), *args], stdout=subprocess.PIPE, check=False,
+                          env=dict(os.environ, **env) if env else None)
     if done.returncode not in (0, 77):
         sys.exit("trigger %s: exit status %d" % (name, done.returncode))
     return lines(done.stdout)
@@ -215,21 +217,27 @@ class Comparison:
     def __init__(self, live):
         self.live = live
         self.checked = set()
+        self.ways = set()       # (way, event) of what was told as it was: agent/event/ways.def
         self.left = list(live)
+        self.of = {}            # what is left, by call and process
+        for rec in live:
+            self.of.setdefault((rec["call"], rec["pid"]), []).append(rec)
 
     def wrong(self, truth, rec):
         return {k: (v, rec.get(k)) for k, v in truth.items() if compared(k, rec) and not same(k, v, rec.get(k))}
 
-    def take(self, truth):
-        """None, or why there is no such record."""
+    def take(self, truth, way=None):
+        """None, or why there is no such record. way: of agent/event/ways.def, where it is not the call's own."""
         nearest, truth = None, here(truth)
-        for rec in self.left:
-            if rec["call"] != truth["call"] or rec["pid"] != truth["pid"]:
-                continue
+        candidates = self.of.get((truth["call"], truth["pid"]), [])
+        for i, rec in enumerate(candidates):
             wrong = self.wrong(truth, rec)
             if not wrong:
-                self.left.remove(rec)
+                del candidates[i]
+                del self.left[next(k for k, r in enumerate(self.left) if r is rec)]
                 self.checked |= {(rec["event"], k) for k in truth if compared(k, rec)}
+                entry = "io_uring" if rec["io_uring"] else "ia32" if rec["hdr_flags"] & COMPAT else "plain"
+                self.ways.add((way or entry, rec["event"]))
                 return None
             if nearest is None or len(wrong) < len(nearest):
                 nearest = wrong
@@ -249,6 +257,15 @@ def uncompared(events, checked):
             if not {(name, key), (name, key + "_ip")} & checked:
                 out.append(name + "." + key)
     return out
+
+
+def wrong_ways(test, seen):
+    """Where agent/event/ways.def and what a test has seen differ: what it should have shown here, what should not show."""
+    cells = json.loads(subprocess.run([NOROSHI, "events", "--ways", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+    shown = {(c["way"], e) for c in cells for e in c["events"] if c["test"] == test and c["state"] in ("seen", "less")}
+    hidden = {(c["way"], e) for c in cells for e in c["events"] if c["state"] in ("blind", "-")}
+    return ["%s by %s should show" % (e, w) for w, e in sorted(shown - seen)] + \
+        ["%s by %s shows, but not in the table" % (e, w) for w, e in sorted(seen & hidden)]
 
 
 def report(test, checked):

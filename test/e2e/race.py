@@ -75,10 +75,13 @@ def check(what, rounds):
 
 
 results = lib_record.Results()
+raced = set()
 for what in ("open", "connect"):
     calls, real, changed = check(what, ROUNDS)
+    raced |= {("race", what)} if real else set()
     results.add(not changed, "%s: of %d that came to the real thing %d are told as changed on the way" % (what, real, changed))
 for what in ("symlink", "still"):
     calls, real, changed = check(what, 1)
     results.add(changed, "%s: of %d none is told as changed on the way" % (what, real))
+results.add(lib_record.wrong_ways("race", raced), "agent/event/ways.def says so")
 results.end()

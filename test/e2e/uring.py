@@ -12,7 +12,7 @@ import lib_record  # noqa: E402
 if os.geteuid():
     lib_record.skip("needs root")
 CALLS = ("openat", "openat2", "renameat2", "unlinkat", "linkat", "symlinkat", "socket", "connect", "bind", "listen",
-         "accept4")
+         "accept4", "mkdirat", "setxattr", "fsetxattr", "fallocate", "ftruncate")
 OPTIONAL = {"defer", "defer-async"}     # rings that not every kernel has
 
 
@@ -45,4 +45,5 @@ extra = [(r["call"], r["res"], r.get("name"), r.get("raw")) for r in comparison.
 results.add(extra[:5], "nothing is told twice")
 workers = [r for r in live if r["io_uring"] and r["pid"] not in pids]
 results.add(len(workers) > 1000, "no flood of anything else")
+results.add(lib_record.wrong_ways("uring", comparison.ways), "agent/event/ways.def says so")
 results.end()

@@ -23,7 +23,7 @@ import lib_record  # noqa: E402
 
 OUT = "/out"
 RECORDS = ("exec", "file", "net", "creds", "system", "uring", "ia32", "routes", "race", "writer", "pipes", "opens",
-           "rawsocket", "transfer", "hello")
+           "rawsocket", "transfer", "hello", "change", "contexts")
 results = lib_agent.Results()
 
 

@@ -13,6 +13,11 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
+#define SYS_removexattrat 466
+#endif
+
 enum { NAME_USER = 1 };	/* probes/wire.h */
 
 
@@ -198,6 +203,30 @@ static void attribute(const char *name, const void *value, size_t size, int flag
 /* cap_net_raw=ep, as setcap writes it: struct vfs_cap_data. */
 static const unsigned char raw_cap[20] = {1, 0, 0, 2, 0, 0x20};
 
+/* Calls of Linux 6.13: behind a directory's descriptor, or of the descriptor itself. */
+static void xattrs_at(int fd)
+{
+	struct { unsigned long long value; unsigned int size, flags; } args = { (unsigned long)"at", 2, XATTR_CREATE };
+	int d = open(dir, O_RDONLY | O_DIRECTORY);
+
+	DO(SYS_setxattrat, d, "f", 0, "trusted.at", &args, sizeof(args));
+	if (result == -ENOSYS)
+		return;
+	file("setxattrat", d, "f", in_dir("f"), dir);
+	attribute("trusted.at", "at", 2, XATTR_CREATE);
+	DO(SYS_setxattrat, d, "none", 0, "trusted.at", &args, sizeof(args));
+	file("setxattrat", d, "none", NULL, dir);
+	attribute("trusted.at", "at", 2, XATTR_CREATE);
+	args.flags = 0;
+	DO(SYS_setxattrat, fd, "", AT_EMPTY_PATH, "trusted.at", &args, sizeof(args));
+	opened("setxattrat", fd, in_dir("f"));
+	attribute("trusted.at", "at", 2, 0);
+	DO(SYS_removexattrat, d, "f", 0, "trusted.at");
+	file("removexattrat", d, "f", in_dir("f"), dir);
+	attribute("trusted.at", "", 0, 0);
+	close(d);
+}
+
 static void xattrs(void)
 {
 	static char big[300];
@@ -226,6 +255,7 @@ static void xattrs(void)
 	DO(SYS_fremovexattr, fd, "trusted.x");
 	opened("fremovexattr", fd, in_dir("f"));
 	attribute("trusted.x", "", 0, 0);
+	xattrs_at(fd);
 }
 
 static void size(int mode, long long offset, long long length)

@@ -7,6 +7,7 @@
  * is the call, `qname` the name asked for, `truncated` whether only the beginning of the message was sent. Where
  * port 53 is taken, or with -n, it all happens in a network namespace of its own. NOROSHI_DNS_PORT is another port.
  */
+#include "as.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>

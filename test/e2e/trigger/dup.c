@@ -6,6 +6,7 @@
  * of probes/events.def; fd_type is given by name (enum fd_type without its prefix, lower case), the address of
  * a socket as <end>_ip and <end>_port.
  */
+#include "as.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -163,7 +164,7 @@ static void truth_identity(void)
 /* A file of /proc/self, where it is no longer than the record keeps; how many strings it holds. */
 static ssize_t truth_strings(const char *field, const char *path)
 {
-	static char text[1 << 16];
+	static char text[1 << 18];
 	ssize_t n, i, count = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -500,6 +501,56 @@ static void long_args(void)
 	must(0, "execve");
 }
 
+/* 128 KiB, the longest last. */
+static void big_args(void)
+{
+	static char each[8 << 10], last[1 << 14];
+	char *argv[18] = { (char *)"prog", (char *)"--child" };
+
+	memset(each, 'x', sizeof(each) - 1);
+	memset(last, 'y', sizeof(last) - 1);
+	for (size_t i = 2; i < 16; i++)
+		argv[i] = each;
+	argv[16] = last;
+	tell("execve", prog, prog);
+	execve(prog, argv, environ);
+	must(0, "execve");
+}
+
+/* Not even a name. */
+static void no_args(void)
+{
+	char *argv[] = { NULL };
+
+	setenv("TRUTH_CHILD", "1", 1);
+	tell("execve", prog, prog);
+	execve(prog, argv, environ);
+	must(0, "execve");
+}
+
+/* Where the program says its loader is. */
+static int find_loader(struct dl_phdr_info *info, size_t size, void *ret)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type == PT_INTERP)
+			*(const char **)ret = (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+	}
+	return 1;	/* the program itself comes first */
+}
+
+static void loader(void)
+{
+	char *argv[] = { (char *)"ld", prog, (char *)"--child", (char *)"a b", NULL }, real[PATH_MAX];
+	const char *ld = NULL;
+
+	dl_iterate_phdr(find_loader, &ld);
+	must(ld && realpath(ld, real), "the loader");
+	tell("execve", ld, real);
+	execve(ld, argv, environ);
+	must(0, "execve");
+}
+
 static void *exec_in_thread(void *arg)
 {
 	(void)arg;
@@ -799,6 +850,9 @@ static const struct mode {
 	{ "overlay-upper", overlay_upper },
 	{ "terminal", terminal },
 	{ "long-args", long_args },
+	{ "big-args", big_args },
+	{ "no-args", no_args },
+	{ "loader", loader },
 	{ "thread", thread },
 	{ "pidns", pid_namespace },
 	{ "std-socket", std_socket },
@@ -820,7 +874,7 @@ static const struct mode {
 
 int main(int argc, char **argv)
 {
-	if (argc >= 2 && !strcmp(argv[1], "--child"))
+	if ((argc >= 2 && !strcmp(argv[1], "--child")) || getenv("TRUTH_CHILD"))
 		return child();
 	if (argc == 2 && !strcmp(argv[1], "list")) {
 		for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)

@@ -192,10 +192,12 @@ static void new_calls(void)
 	asked();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	long r;
 
+	(void)argc;
+	(void)argv;
 	must(!!mkdtemp(dir) && !chdir(dir), dir);
 	must(!mkdir("a", 0700) && !mkdir("b", 0700) && !mkdir("c", 0700), "mkdir");
 	must(!unshare(CLONE_NEWNS), "unshare");

@@ -6,6 +6,7 @@
  * program knows to be true of it. Keys are the names of probes/events.def; an address that the caller
  * cannot know is left out. Without arguments every mode runs, `-l` lists them.
  */
+#include "as.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>

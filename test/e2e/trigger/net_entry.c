@@ -6,6 +6,7 @@
  * open). One JSON line of truth each; keys as in probes/events.def, `io_uring` as the event's mark. Exit status
  * 77: this kernel has no io_uring for us.
  */
+#include "as.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/io_uring.h>
@@ -108,12 +109,14 @@ static void by_io_uring(struct ring *r, const struct sockaddr_in *to)
 	close(fd);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sockaddr_in a;
 	struct ring r;
 	int l = listener(&a);
 
+	(void)argc;
+	(void)argv;
 	by_fast_open(&a);
 	if (ring_open(&r))
 		return 77;

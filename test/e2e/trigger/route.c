@@ -6,6 +6,7 @@
  * The `route` of a truth is "CALL WAY", with ".new" behind a call whose second path it is.
  */
 #include "truth.h"
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -13,10 +14,14 @@
 #include <pthread.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
 #endif
 #define ROOM (4 * PATH_MAX)
 #define CHAIN 8
@@ -32,6 +37,7 @@ struct place {
 };
 
 enum { WAY_AT = 1, WAY_EXISTS = 2, WAY_FOLLOWS = 4, WAY_THREAD = 8, WAY_VFORK = 16 };
+enum { ACT_FOLDER = 32, ACT_EXECUTES = 64, ACT_MOUNTS = 128, ACT_ROOT = 256 };	/* what an act's path is, besides */
 
 static void join(char *ret, const char *folder, const char *leaf)
 {
@@ -133,6 +139,10 @@ static void by_hard_link(struct place *p)
 
 static void own_mounts(void)
 {
+	static int done;
+
+	if (done++)
+		return;
 	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "a mount namespace");
 }
 
@@ -225,9 +235,56 @@ static long call_chmod(int d, const char *p, const char *o) { (void)d; (void)o; 
 static long call_fchmodat(int d, const char *p, const char *o) { (void)o; return syscall(SYS_fchmodat, d, p, 0600); }
 static long call_fchmodat2(int d, const char *p, const char *o) { (void)o; return syscall(SYS_fchmodat2, d, p, 0600, 0); }
 
+static long call_mkdir(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_mkdir, p, 0700); }
+static long call_mkdirat(int d, const char *p, const char *o) { (void)o; return syscall(SYS_mkdirat, d, p, 0700); }
+static long call_rmdir(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_rmdir, p); }
+static long call_mknod(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_mknod, p, S_IFIFO | 0600, 0); }
+static long call_mknodat(int d, const char *p, const char *o) { (void)o; return syscall(SYS_mknodat, d, p, S_IFREG | 0600, 0); }
+static long call_chown(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_chown, p, 1, 1); }
+static long call_lchown(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_lchown, p, 1, 1); }
+static long call_fchownat(int d, const char *p, const char *o) { (void)o; return syscall(SYS_fchownat, d, p, 1, 1, 0); }
+static long call_setxattr(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_setxattr, p, "trusted.nr", "v", 1, 0); }
+static long call_lsetxattr(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_lsetxattr, p, "trusted.nr", "v", 1, 0); }
+static long call_setxattrat(int d, const char *p, const char *o)
+{
+	struct { unsigned long long value; unsigned int size, flags; } args = { (unsigned long)"v", 1, 0 };
+
+	(void)o;
+	return syscall(SYS_setxattrat, d, p, 0, "trusted.nr", &args, sizeof(args));
+}
+
+static long call_truncate(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_truncate, p, 3L); }
+static long call_utimes(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_utimes, p, &(struct timeval[2]){ { 9, 0 }, { 9, 0 } }); }
+static long call_utimensat(int d, const char *p, const char *o) { (void)o; return syscall(SYS_utimensat, d, p, &(struct timespec[2]){ { 9, 0 }, { 9, 0 } }, 0); }
+static long call_chroot(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_chroot, p); }
+static long call_mount(int d, const char *p, const char *o) { (void)d; (void)o; return syscall(SYS_mount, "noroshi", p, "tmpfs", 0, NULL); }
+
+static pid_t executed;	/* the process that did it */
+
+static long executes(long nr, int d, const char *p)
+{
+	char *argv[] = { (char *)"prog", NULL }, *env[] = { NULL };
+	int status = 0;
+
+	executed = fork();
+	if (!executed) {
+		if (nr == SYS_execve)
+			syscall(nr, p, argv, env);
+		else
+			syscall(nr, d, p, argv, env, 0);
+		_exit(127);
+	}
+	must(executed > 0 && waitpid(executed, &status, 0) == executed, "fork");
+	errno = ENOEXEC;
+	return status ? -1 : 0;
+}
+
+static long call_execve(int d, const char *p, const char *o) { (void)o; return executes(SYS_execve, d, p); }
+static long call_execveat(int d, const char *p, const char *o) { (void)o; return executes(SYS_execveat, d, p); }
+
 static const struct act {
 	const char *name;	/* with ".new" where the path is the second one */
-	int flags;		/* WAY_*: takes a descriptor, its file exists, follows a symlink */
+	int flags;		/* WAY_*: takes a descriptor, its file exists, follows a symlink; ACT_* */
 	const char *key;	/* the record's field that holds the path */
 	long (*call)(int dirfd, const char *raw, const char *other);
 } acts[] = {
@@ -252,6 +309,24 @@ static const struct act {
 	{ "chmod", WAY_EXISTS | WAY_FOLLOWS, "name", call_chmod },
 	{ "fchmodat", WAY_AT | WAY_EXISTS | WAY_FOLLOWS, "name", call_fchmodat },
 	{ "fchmodat2", WAY_AT | WAY_EXISTS | WAY_FOLLOWS, "name", call_fchmodat2 },
+	{ "mkdir", 0, "name", call_mkdir },
+	{ "mkdirat", WAY_AT, "name", call_mkdirat },
+	{ "rmdir", ACT_FOLDER, "name", call_rmdir },
+	{ "mknod", 0, "name", call_mknod },
+	{ "mknodat", WAY_AT, "name", call_mknodat },
+	{ "chown", WAY_EXISTS | WAY_FOLLOWS, "name", call_chown },
+	{ "lchown", WAY_EXISTS, "name", call_lchown },
+	{ "fchownat", WAY_AT | WAY_EXISTS | WAY_FOLLOWS, "name", call_fchownat },
+	{ "setxattr", WAY_EXISTS | WAY_FOLLOWS, "name", call_setxattr },
+	{ "lsetxattr", WAY_EXISTS, "name", call_lsetxattr },
+	{ "setxattrat", WAY_AT | WAY_EXISTS | WAY_FOLLOWS, "name", call_setxattrat },
+	{ "truncate", WAY_EXISTS | WAY_FOLLOWS, "name", call_truncate },
+	{ "utimes", WAY_EXISTS | WAY_FOLLOWS, "name", call_utimes },
+	{ "utimensat", WAY_AT | WAY_EXISTS | WAY_FOLLOWS, "name", call_utimensat },
+	{ "chroot", WAY_FOLLOWS | ACT_FOLDER | ACT_ROOT, "name", call_chroot },
+	{ "mount", WAY_FOLLOWS | ACT_FOLDER | ACT_MOUNTS, "target", call_mount },
+	{ "execve", WAY_EXISTS | WAY_FOLLOWS | ACT_EXECUTES, "exe", call_execve },
+	{ "execveat", WAY_AT | WAY_EXISTS | WAY_FOLLOWS | ACT_EXECUTES, "exe", call_execveat },
 };
 
 static void file_new(const char *path)
@@ -259,6 +334,31 @@ static void file_new(const char *path)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
 
 	must(fd >= 0, path);
+	close(fd);
+}
+
+/* A program that ends at once, and needs nothing to begin: it runs under any root. */
+static void program_new(const char *path)
+{
+#ifdef __x86_64__
+	static const unsigned char code[] = { 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05 };
+	const Elf64_Half machine = EM_X86_64;
+#else
+	static const unsigned int code[] = { 0xd2800ba8, 0xd2800000, 0xd4000001 };
+	const Elf64_Half machine = EM_AARCH64;
+#endif
+	struct {
+		Elf64_Ehdr e;
+		Elf64_Phdr p;
+		unsigned char code[sizeof(code)];
+	} f = { .e = { .e_ident = ELFMAG "\2\1\1", .e_type = ET_EXEC, .e_machine = machine, .e_version = 1, .e_ehsize = sizeof(f.e),
+		       .e_phentsize = sizeof(f.p), .e_phnum = 1, .e_phoff = sizeof(f.e), .e_entry = 0x400000 + sizeof(f.e) + sizeof(f.p) },
+		.p = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x400000, .p_paddr = 0x400000, .p_filesz = sizeof(f),
+		       .p_memsz = sizeof(f), .p_align = 0x1000 } };
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+
+	memcpy(f.code, code, sizeof(code));
+	must(fd >= 0 && write(fd, &f, sizeof(f)) == sizeof(f), path);
 	close(fd);
 }
 
@@ -274,13 +374,16 @@ static void *act_out(void *arg)
 {
 	struct doing *d = arg;
 	long got = d->act->call(d->place.dirfd, d->place.raw, d->other), res = got < 0 ? -errno : got;
-	char call[32];
+	int executes = d->act->flags & ACT_EXECUTES;
+	char call[32], whole[2 * ROOM];
 
 	snprintf(call, sizeof(call), "%.*s", (int)strcspn(d->act->name, "."), d->act->name);
-	truth_begin(call, getpid(), res);
-	truth_str(d->act->key, d->place.real);
+	truth_begin(call, executes ? executed : getpid(), res);
+	/* a root is told as the host's first process names it */
+	snprintf(whole, sizeof(whole), "%s%s", d->act->flags & ACT_ROOT && d->way->take == by_chroot ? base : "", d->place.real);
+	truth_str(d->act->key, whole);
 	truth_str("name_source", "kernel");
-	truth_num("tid", (long long)syscall(SYS_gettid));
+	truth_num("tid", executes ? executed : (long long)syscall(SYS_gettid));
 	printf(",\"route\":\"%s %s\"", d->act->name, d->way->name);
 	truth_end();
 	return NULL;
@@ -298,7 +401,13 @@ static void take(const struct way *w, const struct act *a)
 	d.place.dirfd = AT_FDCWD;
 	join(d.place.real, under("d"), d.place.leaf);
 	must(!mkdir(under("d"), 0755), "mkdir");
-	if (a->flags & WAY_EXISTS)
+	if (a->flags & ACT_MOUNTS)
+		own_mounts();
+	if (a->flags & ACT_EXECUTES)
+		program_new(d.place.real);
+	else if (a->flags & ACT_FOLDER)
+		must(!mkdir(d.place.real, 0755), "mkdir");
+	else if (a->flags & WAY_EXISTS)
 		file_new(d.place.real);
 	else
 		file_new(under("d/other"));

@@ -251,7 +251,7 @@ static void memory(void)
 	*p = 1;
 	protect(0, p, PROT_READ | PROT_WRITE | PROT_EXEC, HEAP, READ | WRITE | EXEC | WRITTEN);
 	*page = 1;
-	protect(0, page, PROT_READ | PROT_WRITE | PROT_EXEC, STACK, READ | WRITE | EXEC | WRITTEN);
+	protect(0, page, PROT_READ | PROT_WRITE | PROT_EXEC, as_own_stack ? ANON : STACK, READ | WRITE | EXEC | WRITTEN);
 }
 
 /* ---- BPF ---- */
@@ -365,10 +365,12 @@ static void special(void)
 		PLAIN(io_uring_register, "anon_inode:[io_uring]", NULL, 0, ring, 999, 0, 0, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int pidfd;
 
+	(void)argc;
+	(void)argv;
 	make_child();
 	pidfd = (int)syscall(SYS_pidfd_open, child, 0, 0, 0, 0);
 	must(pidfd >= 0, "pidfd_open");

@@ -10,6 +10,7 @@
 #ifndef TRIGGER_TRUTH_H
 #define TRIGGER_TRUTH_H
 
+#include "as.h"
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 
 /* probes/wire.h */
 enum { NAME_USER = 1, TRUNCATED = 4, IO_URING = 8 };
@@ -359,6 +360,105 @@ static void symlinkat_of(const char *raw, const char *name)
 	close(d);
 }
 
+static void mkdirat_of(const char *raw, const char *name)
+{
+	int d = dir_fd(), res;
+	struct stat st;
+
+	memset(&st, 0, sizeof(st));
+	request(IORING_OP_MKDIRAT, d, raw)->len = 0750;
+	res = run();
+	if (!res)
+		must(!stat(name, &st), "stat");
+	truth_begin("mkdirat", getpid(), res);
+	truth_num("dirfd", d);
+	truth_num("mode", 0750);
+	truth_str("raw", raw);
+	truth_str("dir", dir);
+	truth_str("name", name);
+	truth_inode(&st);
+	done(res ? "user" : "kernel", 0);
+	close(d);
+}
+
+/* By a path, or by a descriptor where that is NULL. */
+static void setxattr_of(int fd, const char *raw, const char *attr, const char *value, size_t size, int flags, const char *name)
+{
+	struct io_uring_sqe *e = request(raw ? OP_SETXATTR : OP_FSETXATTR, raw ? 0 : fd, attr);
+	struct stat st;
+	int res;
+
+	e->off = (unsigned long)value;
+	e->len = (__u32)size;
+	e->rw_flags = flags;
+	e->addr3 = (unsigned long)raw;
+	res = run();
+	memset(&st, 0, sizeof(st));
+	if (*name)
+		must(!stat(name, &st), "stat");
+	truth_begin(raw ? "setxattr" : "fsetxattr", getpid(), res);
+	truth_num("dirfd", raw ? AT_FDCWD : fd);
+	truth_num("flags", flags);
+	truth_num("size", (long long)size);
+	truth_str("attr", attr);
+	truth_bytes("value", value, size < 64 ? size : 64);
+	truth_str("raw", raw ? raw : "");
+	truth_str("name", name);
+	truth_inode(&st);
+	done(*name ? "kernel" : "user", 0);
+}
+
+static void size_of(unsigned int op, const char *call, int fd, int mode, off_t offset, off_t length, const char *name)
+{
+	struct io_uring_sqe *e = request(op, fd, NULL);
+	struct stat st;
+	int res;
+
+	if (op == IORING_OP_FALLOCATE) {
+		e->len = (__u32)mode;
+		e->off = (__u64)offset;
+		e->addr = (__u64)length;
+	} else {
+		e->off = (__u64)length;
+	}
+	res = run();
+	must(!stat(name, &st), "stat");
+	truth_begin(call, getpid(), res);
+	truth_num("dirfd", fd);
+	truth_num("mode", mode);
+	truth_num("offset", offset);
+	truth_num("length", length);
+	truth_str("name", name);
+	truth_inode(&st);
+	done("kernel", 0);
+}
+
+/* From 5.19 on the requests have descriptors that are known; before that nothing of it is told. */
+static void changes(void)
+{
+	char value[200];
+	int fd;
+
+	if (!ring_has(&ring, OP_SOCKET))
+		return;
+	memset(value, 'v', sizeof(value));
+	must(!symlink("sub", in_dir("by")), "symlink");
+	make("x");
+	fd = open(in_dir("x"), O_RDWR);
+	must(fd >= 0, "x");
+	mkdirat_of("by/made", in_dir("sub/made"));
+	mkdirat_of("by/made", "");
+	rmdir(in_dir("sub/made"));
+	setxattr_of(-1, in_dir("by/../x"), "trusted.short", "one", 3, 0, in_dir("x"));
+	setxattr_of(-1, in_dir("x"), "trusted.long", value, sizeof(value), XATTR_CREATE, in_dir("x"));
+	setxattr_of(-1, in_dir("none"), "trusted.short", "one", 3, 0, "");
+	setxattr_of(fd, NULL, "trusted.other", "two", 3, 0, in_dir("x"));
+	size_of(IORING_OP_FALLOCATE, "fallocate", fd, 0, 5, 4096, in_dir("x"));
+	if (ring_has(&ring, OP_FTRUNCATE))
+		size_of(OP_FTRUNCATE, "ftruncate", fd, 0, 0, 77, in_dir("x"));
+	close(fd);
+}
+
 /* An operation that no kernel has fails before it is submitted: nothing is told, least of all of who had the number before. */
 static void refused(void)
 {
@@ -385,6 +485,7 @@ static void names(void)
 		unlinkat_of("to-sub/g", 0, in_dir("sub/g"), 1);
 	}
 	refused();
+	changes();
 	unlinkat_of("f", 0, in_dir("f"), 0);
 	unlinkat_of("none", 0, "", 0);
 	unlinkat_of("sub", AT_REMOVEDIR, in_dir("sub"), 0);

@@ -20,7 +20,7 @@
 #define RING_ENTRIES	64
 
 /* Newer than some headers. */
-enum { OP_SOCKET = 45, OP_BIND = 56, OP_LISTEN = 57 };
+enum { OP_FSETXATTR = 41, OP_SETXATTR = 42, OP_SOCKET = 45, OP_FTRUNCATE = 55, OP_BIND = 56, OP_LISTEN = 57 };
 enum { SETUP_SINGLE_ISSUER = 1 << 12, SETUP_DEFER_TASKRUN = 1 << 13 };
 enum { SQE_CQE_SKIP_SUCCESS = 1 << 6, CQE_MORE = 1 << 1, ACCEPT_MULTI = 1 };
 
