@@ -2,14 +2,19 @@
 /*
  * Memory
  *
- * Memory that becomes executable. All other mappings are most of these calls:
+ * Memory that becomes executable, and files that are written by stores: shared
+ * mappings that can be written. All other mappings are most of these calls:
  * they end at the first test, before anything is looked up. What the memory
  * is, and whether it was written before, stands in the kernel's own area.
  */
 #include "call.h"
 
+#define PROT_WRITE	2
 #define PROT_EXEC	4
+#define MAP_SHARED	0x01	/* also a bit of MAP_SHARED_VALIDATE */
+#define MAP_ANONYMOUS	0x20
 #define VM_PROT		0xf	/* read, write, exec, shared */
+#define VM_MAYSHARE	0x80	/* also of files that are only open to read */
 #define VM_GROWSDOWN	0x100
 
 #define AREA_DEPTH	8
@@ -138,10 +143,34 @@ static __always_inline __u32 area__region(struct mm_struct *mm, struct vm_area_s
 	return (start <= stack && stack < end) || (start <= sp && sp < end) ? REGION_STACK : REGION_ANON;
 }
 
+/* The area that the call was about. A global function: the verifier walks the trees once. */
+__weak __attribute__((noinline)) __u64 memory__at(__u64 addr)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task__current(), mm);
+
+	return mm ? (__u64)area__find(mm, addr) : 0;
+}
+
+/* Memory of a file that others see as well; what is shared without a name is a file only for the kernel. */
+static __always_inline bool area__shares_file(struct vm_area_struct *v)
+{
+	struct file *f = v && BPF_CORE_READ(v, vm_flags) & VM_MAYSHARE ? BPF_CORE_READ(v, vm_file) : NULL;
+
+	return f && (!file__memory(f) || file__named(f));
+}
+
+/* mmap of what others see as well, and that has a file. */
+static __always_inline bool memory__maps_shared(void)
+{
+	__u32 flags = task__arg_now(4);
+
+	return flags & MAP_SHARED && !(flags & MAP_ANONYMOUS);
+}
+
 static __always_inline void memory__area(struct wire_memory *r)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task__current(), mm);
-	struct vm_area_struct *v = mm ? area__find(mm, r->addr) : NULL;
+	struct vm_area_struct *v = (void *)memory__at(r->addr);
 	struct file *f;
 
 	if (!v)
@@ -160,15 +189,22 @@ int memory__exit(struct sys_exit *ctx)
 	struct wire_memory *r;
 	struct pt_regs *regs;
 	__s32 nr = ctx->nr;
+	__u32 kinds;
 	__u16 call;
 	bool failed;
 
-	if (!(prot & PROT_EXEC))
+	if (!(prot & PROT_EXEC) && !(prot & PROT_WRITE && (nr != NR_MMAP || memory__maps_shared())))
 		return 0;
 	call = nr == NR_MMAP ? CALL_MMAP : nr == NR_MPROTECT ? CALL_MPROTECT : CALL_PKEY_MPROTECT;
 	failed = ret < 0 && ret >= -4095;
 	/* of these rights, whatever region it is */
-	if (!call__wanted_as(EVENT_MEMORY, call, failed, prot & ~7u ? 1u << KIND_OTHER : 0x111111u << (prot & 3)))
+	kinds = prot & ~7u ? 1u << KIND_OTHER : (prot & PROT_EXEC ? 0x111111u : 1u << KIND_SHARED) << (prot & 3);
+	if (!(call__kinds(call, failed) & kinds)) {
+		if (prot & PROT_EXEC)	/* the others are most of all mappings: not counted */
+			counter__refused(EVENT_MEMORY);
+		return 0;
+	}
+	if (!(prot & PROT_EXEC) && nr != NR_MMAP && !area__shares_file((void *)memory__at(task__arg_now(1))))
 		return 0;
 	r = record__new(EVENT_MEMORY, call, sizeof(*r));
 	if (!r)

@@ -59,10 +59,15 @@ static inline __attribute__((always_inline)) __u32 kind__chmod(__u32 mode)
 	       (mode & 0002 ? KIND_CHMOD_OTHERS : 0);
 }
 
-/* Where it is executable anyway: region and whether it can be read and written. */
+/* Behind those of executable memory: a file's that is shared and can be written, whichever region it is. */
+#define KIND_SHARED	(REGION_MAX << 2)
+
+/* Executable memory: region and whether it can be read and written. */
 static inline __attribute__((always_inline)) __u32 kind__memory(__u32 region, __u32 prot)
 {
-	return prot & ~7u || region >= REGION_MAX ? KIND_OTHER : region << 2 | (prot & 3);
+	if (prot & ~7u || region >= REGION_MAX)
+		return KIND_OTHER;
+	return (prot & 4 ? region << 2 : KIND_SHARED) | (prot & 3);
 }
 
 enum dup_what { DUP_FILE, DUP_DIRECTORY, DUP_IPV4, DUP_IPV6, DUP_UNIX, DUP_PIPE, DUP_DEVICE, DUP_REST };

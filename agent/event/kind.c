@@ -18,7 +18,7 @@ unsigned int kind_count(enum event_type type)
 	case EVENT_ACCEPT:
 		return PLACE_MAX << 2;
 	case EVENT_MEMORY:
-		return REGION_MAX << 2;
+		return KIND_SHARED + 4;
 	case EVENT_DUP:
 	case EVENT_CHMOD:
 	case EVENT_SOCKET:
@@ -121,6 +121,20 @@ static bool sample_option(uint32_t kind, unsigned int nth, uint32_t *ret)
 	return true;
 }
 
+static bool sample_memory(struct wire_memory *m, uint32_t kind, unsigned int nth)
+{
+	static const uint32_t shared[] = {REGION_FILE, REGION_MEMFD, REGION_ANON, REGION_NONE};	/* anon: /dev/zero */
+
+	m->prot = kind & 3;
+	if (kind >= KIND_SHARED && kind != KIND_OTHER) {
+		m->region = nth < ARRAY_SIZE(shared) ? shared[nth] : REGION_NONE;
+		return nth < ARRAY_SIZE(shared);
+	}
+	m->region = kind >> 2;
+	m->prot |= 4;
+	return !nth;
+}
+
 static bool sample_dup(struct wire_dup *d, uint32_t kind, unsigned int nth, bool failed)
 {
 	static const uint32_t type[] = {[DUP_FILE] = FD_FILE, [DUP_DIRECTORY] = FD_DIRECTORY, [DUP_IPV4] = FD_IPV4, [DUP_IPV6] = FD_IPV6,
@@ -188,9 +202,7 @@ bool kind_sample(union event_record *r, enum event_call call, uint32_t kind, uns
 		sample_sock(kind, &r->accept.family, &r->accept.type, &r->accept.protocol, &r->accept.peer);
 		return !nth;
 	case EVENT_MEMORY:
-		r->memory.region = kind >> 2;
-		r->memory.prot = (kind & 3) | 4;
-		return !nth;
+		return sample_memory(&r->memory, kind, nth);
 	case EVENT_DUP:
 		return sample_dup(&r->dup, kind, nth, failed);
 	case EVENT_SOCKET:

@@ -339,10 +339,19 @@ int get_evt_buflen_out(const struct field_get *g, struct value *v)
 	return put_length(g, v, false, true);
 }
 
+/* A file that may be written by stores from then on. */
+static bool maps_to_write(const struct field_get *g)
+{
+	const struct wire_memory *m = g->ev->rec ? &g->ev->rec->memory : NULL;
+
+	return m && get_type(g) == EVENT_MEMORY && (m->area & (AREA_WRITE | AREA_SHARED)) == (AREA_WRITE | AREA_SHARED) &&
+	       (m->region == REGION_FILE || m->region == REGION_MEMFD);
+}
+
 /* Of files, or between two descriptors inside of the kernel. */
 static bool writes_file(const struct field_get *g)
 {
-	return get_type(g) == EVENT_WRITE || get_type(g) == EVENT_COPY;
+	return get_type(g) == EVENT_WRITE || get_type(g) == EVENT_COPY || maps_to_write(g);
 }
 
 int get_evt_is_io(const struct field_get *g, struct value *v)

@@ -37,6 +37,7 @@ RULES = {
     "failed as another": ("evt.type in (chroot, setuid) and evt.failed = true and user.uid != 0", "%evt.type %evt.res"),
     "root changes": ("evt.type in (setresuid, chroot) and user.uid = 0", "%evt.type %evt.res"),
     "namespaces": ("evt.type in (unshare, setns) and container.id != host", "%evt.type %evt.res"),
+    "stores": ("evt.type in (mmap, mprotect) and evt.arg.prot contains PROT_WRITE and evt.arg.region = file", "%evt.type %evt.arg.prot"),
     "no such program": ("evt.type in (execve, execveat) and evt.failed = true", "%evt.type %evt.res"),
     "names": ("evt.type in (rename, renameat, unlink, unlinkat, rmdir, link, linkat) and (fs.path.name endswith /wanted or fs.path.source startswith "
               "/tmp/noroshi-refuse-in/ or fs.path.target contains /.nrpart/)", "%evt.type %evt.path"),
@@ -98,6 +99,9 @@ for prot in (5, 7):
     libc.mmap(None, 4096, prot, 0x22, -1, 0)
     at = libc.mmap(None, 8192, 3, 0x22, -1, 0)
     libc.mprotect(at, 8192, prot)
+for prot in (1, 2, 3, 7):
+    for flags in (1, 2):
+        libc.mprotect(libc.mmap(None, 4096, prot, flags, file, 0), 4096, 3)
 libc.prctl(15, b"python3", 0, 0, 0)
 libc.prctl(16, ctypes.create_string_buffer(16), 0, 0, 0)
 libc.prctl(38, 0, 0, 0, 0)

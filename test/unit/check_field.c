@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fields: the table, how names resolve, and every getter on records and JSON made by hand. */
+#include "util/cleanup.h"
 #include "field_event.h"
 #include "enrich/user.h"
 #include "event/attr.h"
 #include "event/json.h"
-#include "util/cleanup.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -385,6 +385,28 @@ START_TEST(ways_to_write)
 	IS("fd.type", "pipe");
 	IS("evt.arg.size", "100");
 	IS("evt.is_io", "true");
+}
+END_TEST
+
+/* A file that is written by stores, and memory that is nobody's file. */
+START_TEST(stores)
+{
+	begin(EVENT_MEMORY, CALL_MMAP, sizeof(struct wire_memory));
+	f.rec.memory.fd = 3;
+	f.rec.memory.prot = 3;
+	f.rec.memory.area = AREA_READ | AREA_WRITE | AREA_SHARED;
+	f.rec.memory.region = REGION_FILE;
+	BLOB(f.rec.memory.file, "/etc/shadow");
+	IS("evt.is_io_write", "true");
+	IS("evt.io_dir", "write");
+	IS("fd.name", "/etc/shadow");
+	f.rec.memory.region = REGION_ANON;
+	IS("evt.is_io_write", "false");
+	f.rec.memory.region = REGION_FILE;
+	f.rec.memory.area = AREA_READ | AREA_WRITE;
+	IS("evt.is_io_write", "false");
+	f.rec.memory.area = AREA_READ | AREA_EXEC | AREA_SHARED;
+	IS("evt.is_io", "false");
 }
 END_TEST
 
@@ -856,6 +878,7 @@ int main(void)
 	tcase_add_test(t, opens);
 	tcase_add_test(t, changes_of_files);
 	tcase_add_test(t, ways_to_write);
+	tcase_add_test(t, stores);
 	tcase_add_test(t, writers_of_executables);
 	tcase_add_test(t, failed_opens);
 	tcase_add_test(t, paths);

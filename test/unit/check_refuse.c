@@ -122,6 +122,11 @@ START_TEST(kinds)
 	ck_assert(!sent(stack, m));
 	m.rec.memory.prot = 5 | 0x01000000;	/* PROT_GROWSDOWN: not told apart */
 	ck_assert(sent(stack, m));
+	m.rec.memory.prot = 3;
+	m.rec.memory.region = REGION_FILE;
+	ck_assert(!sent(stack, m));	/* what is shared is no stack */
+	ck_assert(sent("evt.type = mprotect and evt.arg.prot contains PROT_WRITE", m));
+	ck_assert(!sent("evt.type = mprotect and evt.arg.prot contains PROT_EXEC", m));
 	p.rec.tamper.request = 4;
 	ck_assert(sent(poke, p));
 	p.rec.tamper.request = 0x4205;
@@ -290,7 +295,7 @@ static const uint32_t protocols[] = {0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, 
 
 static void random_fields(union event_record *r, unsigned int *seed)
 {
-	static const uint32_t flags[] = {0, 1, 2, 0100 | 1, 01000, 0200000};
+	static const uint32_t flags[] = {0, 1, 2, 0100 | 1, 01000, 0200000}, shared[] = {REGION_NONE, REGION_FILE, REGION_MEMFD, REGION_ANON};
 	uint32_t family = PICK(families, seed), type = PICK(types, seed), protocol = PICK(protocols, seed);
 	uint32_t other = one_in(10, seed) ? family : PICK(families, seed), number = one_in(70, seed);
 	struct wire_addr local = random_addr(family, seed), peer = random_addr(other, seed);
@@ -325,6 +330,8 @@ static void random_fields(union event_record *r, unsigned int *seed)
 		break;
 	case EVENT_MEMORY:
 		r->memory.region = one_in(REGION_MAX + 1, seed), r->memory.prot = 4 | one_in(4, seed) | (one_in(6, seed) ? 0 : 0x01000000);
+		if (!one_in(4, seed))	/* shared files that can be written */
+			r->memory.region = PICK(shared, seed), r->memory.prot = 2 | one_in(2, seed);
 		r->memory.fd = -1;
 		break;
 	case EVENT_CHMOD:

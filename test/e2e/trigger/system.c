@@ -184,7 +184,7 @@ static void *map(unsigned long length, int prot, int flags, int fd, long offset,
 {
 	long r = syscall(SYS_mmap, NULL, length, prot, flags, fd, offset);
 
-	if (!(prot & PROT_EXEC))
+	if (!(prot & PROT_EXEC) && !(prot & PROT_WRITE && flags & MAP_SHARED && fd >= 0))
 		return (void *)r;
 	begin("mmap", r);
 	truth_u64("addr", r == -1 ? 0 : (unsigned long long)r);
@@ -217,6 +217,25 @@ static void protect(int pkey, void *at, int prot, int region, int area)
 	truth_end();
 }
 
+/* Of what may be written, shared files alone are told. */
+static void shared_files(const char *path, int fd)
+{
+	int reads = open(path, O_RDONLY | O_CLOEXEC);
+	char *p;
+
+	must(reads >= 0, path);
+	map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, PAGE, FILE_, READ | WRITE | SHARED, path);
+	map(PAGE, PROT_WRITE, MAP_SHARED_VALIDATE, fd, 0, FILE_, WRITE | SHARED, path);
+	map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, reads, 0, NONE, 0, "");
+	map(PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0, 0, 0, NULL);
+	map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0, 0, 0, NULL);
+	p = map(PAGE, PROT_READ, MAP_SHARED, fd, 0, 0, 0, NULL);
+	protect(0, p, PROT_READ | PROT_WRITE, FILE_, READ | WRITE | SHARED);
+	p = map(PAGE, PROT_READ, MAP_SHARED, reads, 0, 0, 0, NULL);
+	protect(1, p, PROT_READ | PROT_WRITE, FILE_, READ);	/* refused */
+	close(reads);
+}
+
 static void mapped_files(void)
 {
 	char path[] = "/tmp/noroshi-map-XXXXXX";
@@ -225,10 +244,12 @@ static void mapped_files(void)
 	must(fd >= 0 && !ftruncate(fd, 4 * PAGE), path);
 	map(PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, PAGE, FILE_, READ | EXEC, path);
 	map(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED, fd, 0, FILE_, READ | WRITE | EXEC | SHARED, path);
+	shared_files(path, fd);
 	unlink(path);
 	mem = (int)syscall(SYS_memfd_create, "mk-map", 0);
 	must(mem >= 0 && !ftruncate(mem, PAGE), "memfd_create");
 	map(PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, mem, 0, MEMFD, READ | EXEC, "memfd:mk-map");
+	map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0, MEMFD, READ | WRITE | SHARED, "memfd:mk-map");
 	map(PAGE, PROT_EXEC, MAP_PRIVATE, 997, 0, NONE, 0, "");
 	close(mem);
 	close(fd);
