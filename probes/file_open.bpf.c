@@ -11,6 +11,7 @@
 #include "entry.h"
 #include "kernel.h"
 #include "opens_filter.h"
+#include "pid.h"
 #include <bpf/bpf_tracing.h>
 
 #define O_ACCMODE	00000003
@@ -62,6 +63,7 @@ static __always_inline void open__file(struct wire_open *r, struct file *f, __u6
 		r->file_flags |= FILE_LOWER;
 	if (file__memory(f))
 		r->file_flags |= FILE_MEMFD;
+	record__about(r, inode);
 	record__file(&r->hdr, &r->name, f);
 }
 

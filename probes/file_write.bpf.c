@@ -7,6 +7,7 @@
  * returns.
  */
 #include "net.h"
+#include "pid.h"
 #include <bpf/bpf_tracing.h>
 
 static __always_inline void copy__socket(struct wire_copy *r, struct file *f)
@@ -77,6 +78,7 @@ __weak __attribute__((noinline)) int write__emit(__s32 nr, __s64 ret)
 	r->fd_type = file__fd_type(f);
 	if (f) {
 		write__inode(f, &r->dev, &r->ino);
+		record__about(r, BPF_CORE_READ(f, f_inode));
 		record__file(&r->hdr, &r->name, f);
 	}
 	return record__send(&r->hdr, ret);

@@ -71,6 +71,7 @@ typedef int pid_t;
 #define PIPEFS_MAGIC	0x50495045
 #define SOCKFS_MAGIC	0x534f434b
 #define ANON_INODE_MAGIC 0x09041934
+#define PROC_MAGIC	0x9fa0
 #define NSFS_MAGIC	0x6e736673
 
 /* The verifier's own: linux/bpf_verifier.h. */
@@ -208,6 +209,7 @@ struct nsproxy {
 	void *cgroup_ns;
 };
 struct upid { int nr; struct pid_namespace *ns; };
+struct proc_inode { struct pid *pid; struct inode vfs_inode; };
 struct pid { unsigned int level; struct hlist_head tasks[4]; struct upid numbers[1]; };
 struct tty_driver { int major, minor_start; };
 struct tty_struct { int index; struct tty_driver *driver; };

@@ -41,6 +41,29 @@ static __always_inline struct task_struct *pid__task(struct pid *pid)
 	return node ? (void *)(node - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_PID])) : NULL;
 }
 
+/* The process that a file of /proc is about, its leader's struct task_struct *, or 0. */
+__weak __attribute__((noinline)) __u64 inode__process(__u64 inode)
+{
+	struct inode *i = (void *)inode;
+	struct proc_inode *of = (void *)((char *)i - bpf_core_field_offset(struct proc_inode, vfs_inode));
+	struct task_struct *t;
+
+	if (!inode__on(i, PROC_MAGIC))
+		return 0;
+	t = pid__task(BPF_CORE_READ(of, pid));
+	return t ? (__u64)BPF_CORE_READ(t, group_leader) : 0;
+}
+
+/* Into a record that has a target and no more than its number for it. */
+#define record__about(r, inode)									\
+	do {											\
+		struct task_struct *about_ = (void *)inode__process((__u64)(inode));		\
+		if (about_) {									\
+			(r)->target = BPF_CORE_READ(about_, tgid);				\
+			(r)->target_start = BPF_CORE_READ(about_, start_boottime);		\
+		}										\
+	} while (0)
+
 /* The task of that number in the caller's pid namespace. */
 static __always_inline struct task_struct *task__find(__s32 nr)
 {

@@ -179,6 +179,8 @@ static void enrich_target(struct enrich *e, struct event *ev, uint32_t pid, uint
 	if (!pid)
 		return;
 	ev->target = process_table_find(e->processes, pid, start);
+	if (!cgroup && ev->target)
+		cgroup = ev->target->cgroup;
 	if (cgroup)
 		ev->target_container = container_table_find(e->containers, cgroup, &known);
 }
@@ -203,6 +205,10 @@ bool enrich_event(struct enrich *e, struct event *ev)
 		enrich_target(e, ev, rec->tamper.target, rec->tamper.target_start, rec->tamper.target_cgroup);
 	else if (rec->hdr.type == EVENT_SIGNAL)
 		enrich_target(e, ev, rec->signal.target, rec->signal.target_start, rec->signal.target_cgroup);
+	else if (rec->hdr.type == EVENT_OPEN)
+		enrich_target(e, ev, rec->open.target, rec->open.target_start, 0);
+	else if (rec->hdr.type == EVENT_WRITE)
+		enrich_target(e, ev, rec->write.target, rec->write.target_start, 0);
 	if (rec->hdr.type == EVENT_CONNECT)
 		ev->peer_name = dnsmem_find(e->names, owner_of(ev), &rec->connect.peer, rec->hdr.time);
 	else if (rec->hdr.type == EVENT_TRANSFER)

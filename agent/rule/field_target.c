@@ -16,7 +16,11 @@ static uint32_t target_of(const struct field_get *g, struct str *name)
 		*name = event_blob(g->ev, r->signal.target_comm);
 		return r->signal.target;
 	}
-	return 0;
+	/* of a file in /proc that is about a process: its name is what the table knows */
+	if (get_type(g) != EVENT_OPEN && get_type(g) != EVENT_WRITE)
+		return 0;
+	*name = g->ev->target && g->ev->target->image ? g->ev->target->image->comm : (struct str){};
+	return get_type(g) == EVENT_OPEN ? r->open.target : r->write.target;
 }
 
 int get_evt_target_pid(const struct field_get *g, struct value *v)
@@ -24,14 +28,14 @@ int get_evt_target_pid(const struct field_get *g, struct value *v)
 	struct str name;
 	uint32_t pid = target_of(g, &name);
 
-	return pid ? put_uint(v, pid) : FIELD_MISSING;
+	return pid ? put_int(v, pid) : FIELD_MISSING;
 }
 
 int get_evt_target_name(const struct field_get *g, struct value *v)
 {
 	struct str name;
 
-	return target_of(g, &name) ? put_str(v, name) : FIELD_MISSING;
+	return target_of(g, &name) && name.n ? put_str(v, name) : FIELD_MISSING;
 }
 
 int get_evt_target_exepath(const struct field_get *g, struct value *v)

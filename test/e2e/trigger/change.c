@@ -403,8 +403,12 @@ static void copies(void)
 	truth_end();
 }
 
+static pid_t about;	/* the process that the file is about */
+
 static void written(const char *call, int fd, long long n, const char *real)
 {
+	char text[16];
+
 	truth_begin(call, getpid(), result);
 	truth_num("fd", fd);
 	truth_num("size", n);
@@ -413,8 +417,31 @@ static void written(const char *call, int fd, long long n, const char *real)
 		inode_of("dev", "ino", fd);
 	}
 	truth_str("name", real ? real : "");
+	snprintf(text, sizeof(text), "%d", about);
+	truth_num("target", about);
+	truth_num("target_start", about ? (long long)truth_stat(text, 22) : 0);
 	truth_header();
 	truth_end();
+}
+
+/* To the memory of another process, by its file. */
+static void write_memory(void)
+{
+	static char there[16];
+	char path[64];
+	int fd;
+
+	about = fork();
+	if (!about)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "/proc/%d/mem", about);
+	fd = open(path, O_RDWR);
+	must(fd >= 0, path);
+	DO(SYS_pwrite64, fd, "here", 4L, (long)there);
+	written("pwrite", fd, 4, path);
+	kill(about, SIGKILL);
+	waitpid(about, NULL, 0);
 }
 
 static void writes(void)
@@ -434,6 +461,7 @@ static void writes(void)
 	written("pwritev2", fd, 2, in_dir("w"));
 	DO(SYS_write, none, "x", 1L);
 	written("write", none, 1, NULL);
+	write_memory();
 	_exit(0);	/* what the C library writes after this is its own */
 }
 

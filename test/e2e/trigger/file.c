@@ -58,6 +58,18 @@ static void truth_opened(const struct stat *st, int flags)
 }
 
 /* openat() and what is true of the result; `real` is the path expected of a success. */
+/* Of a file in /proc: whom it is about. */
+static void truth_about(pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	truth_num("target", pid);
+	truth_num("target_start", pid ? (long long)truth_stat(text, 22) : 0);
+}
+
+static pid_t about;
+
 static void do_openat(int dirfd, const char *raw, int flags, mode_t mode, const char *real, const char *base)
 {
 	int fd = (int)syscall(SYS_openat, dirfd, raw, flags, mode), err = errno;
@@ -78,6 +90,7 @@ static void do_openat(int dirfd, const char *raw, int flags, mode_t mode, const 
 		must(!fstat(fd, &st), "fstat");
 		truth_str("name", real);
 		truth_opened(&st, flags);
+		truth_about(about);
 	}
 	truth_header();
 	truth_end();
@@ -160,6 +173,23 @@ static void open_deleted(void)
 	must(fd >= 0 && !unlink(in_dir("f")), "unlink");
 	snprintf(raw, sizeof(raw), "/proc/self/fd/%d", fd);
 	do_openat(AT_FDCWD, raw, O_RDWR, 0, in_dir("f"), "");
+}
+
+/* Another process's memory, and a file of one of its threads. */
+static void open_proc(void)
+{
+	char path[64];
+
+	about = fork();
+	if (!about)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "/proc/%d/mem", about);
+	do_openat(AT_FDCWD, path, O_RDWR, 0, path, "");
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/environ", about, about);
+	do_openat(AT_FDCWD, path, O_RDONLY, 0, path, "");
+	kill(about, SIGKILL);
+	waitpid(about, NULL, 0);
 }
 
 static void open_memfd(void)
@@ -678,6 +708,7 @@ static const struct mode {
 	{ "open-missing-dirfd", open_missing_dirfd },
 	{ "open-deleted", open_deleted },
 	{ "open-memfd", open_memfd },
+	{ "open-proc", open_proc },
 	{ "open-long", open_long },
 	{ "open", open_plain },
 	{ "creat", do_creat },
