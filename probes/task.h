@@ -204,13 +204,19 @@ static __always_inline bool task__typed(void)
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
 }
 
+/* The number of struct task_struct among the kernel's types where its pointers may be cast (sensor/kernel_types.h), else 0. */
+const volatile __u32 task_type __weak = 0;
+
+/* task.bpf.c */
+extern struct task_struct *task__cast(struct task_struct *t);
+
 /*
  * The current task, typed where that can be. Not for programs of control groups.
  *
  * Since 6.2 the verifier looks at each pointer loaded from a task that it trusts whether that is trusted too: up to
  * four searches by name through all of the kernel's types, a millisecond, and again on each path. It does not ask for
- * what a pointer of no such standing leads to. So take the task that runs on this task's processor: itself. NULL if
- * the scheduler should ever see that otherwise.
+ * what a pointer of no such standing leads to. So take that standing away by a cast; and where there is none, take the
+ * task that runs on this task's processor, itself: NULL if the scheduler should ever see that otherwise.
  */
 static __always_inline struct task_struct *task__mine(void)
 {
@@ -220,6 +226,8 @@ static __always_inline struct task_struct *task__mine(void)
 	if (!task__typed())
 		return task__current();
 	t = bpf_get_current_task_btf();
+	if (task_type)
+		return task__cast(t);
 	if (!bpf_core_enum_value_exists(enum bpf_type_flag___trust, PTR_TRUSTED) || !bpf_core_field_exists(t->se.cfs_rq))
 		return t;
 	same = t->se.cfs_rq->rq->curr;

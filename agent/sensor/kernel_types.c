@@ -311,7 +311,26 @@ static int put_file(struct slim *s)
 	return r ?: fd;
 }
 
-int kernel_types_slim(const void *raw, size_t n, const struct btf *wanted)
+static uint32_t find(const struct slim *s, unsigned int kind, const char *name)
+{
+	for (uint32_t i = 1; i < s->count; i++) {
+		const struct btf_type *t = type_at(s, i);
+
+		if (BTF_INFO_KIND(t->info) == kind && !strcmp(string_at(s, t->name_off), name))
+			return i;
+	}
+	return 0;
+}
+
+/* The list of what is trusted in a task is what the verifier searches for, the reason for the cast: probes/task.h. */
+static uint32_t find_task(const struct slim *s)
+{
+	if (!find(s, BTF_KIND_STRUCT, "task_struct__safe_rcu") || !find(s, BTF_KIND_FUNC, "bpf_rdonly_cast"))
+		return 0;
+	return find(s, BTF_KIND_STRUCT, "task_struct");
+}
+
+int kernel_types_slim(const void *raw, size_t n, const struct btf *wanted, uint32_t *task)
 {
 	_cleanup_(freep) struct slim *s = calloc(1, sizeof(*s));
 	int r;
@@ -320,6 +339,8 @@ int kernel_types_slim(const void *raw, size_t n, const struct btf *wanted)
 		return -ENOMEM;
 	s->out.max = s->text.max = BTF_BYTES_MAX;
 	r = take_header(s, raw, n) ?: want_names(s, wanted) ?: index_types(s) ?: mark_wanted(s) ?: put_file(s);
+	if (r >= 0)
+		*task = find_task(s);
 	buf_free(&s->out);
 	buf_free(&s->text);
 	free(s->at);
@@ -327,7 +348,7 @@ int kernel_types_slim(const void *raw, size_t n, const struct btf *wanted)
 	return r;
 }
 
-int kernel_types(const struct btf *wanted)
+int kernel_types(const struct btf *wanted, uint32_t *task)
 {
 	_cleanup_(closep) int fd = open(BTF_PATH, O_RDONLY | O_CLOEXEC);
 	off_t n = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
@@ -339,13 +360,13 @@ int kernel_types(const struct btf *wanted)
 		return -ENOENT;
 	p = mmap(NULL, (size_t)n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);	/* since 6.16 */
 	if (p != MAP_FAILED) {
-		r = kernel_types_slim(p, (size_t)n, wanted);
+		r = kernel_types_slim(p, (size_t)n, wanted, task);
 		munmap((void *)p, (size_t)n);
 		return r;
 	}
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
-	r = fs_read_fd(&raw, fd, BTF_BYTES_MAX) ?: kernel_types_slim(raw.p, raw.n, wanted);
+	r = fs_read_fd(&raw, fd, BTF_BYTES_MAX) ?: kernel_types_slim(raw.p, raw.n, wanted, task);
 	buf_free(&raw);
 	return r;
 }

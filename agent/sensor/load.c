@@ -37,6 +37,7 @@ struct load {
 	bool tracefs;
 	int cgroup;				/* root of the v2 hierarchy, or -errno */
 	int types;				/* those of the kernel's that relocations need, or -errno: libbpf takes all */
+	uint32_t task_type;			/* kernel_types.h */
 	char tracefs_reason[PROGRAM_REASON_MAX];
 	bool good[PROGRAM_MAX];			/* the kernel took it once, beside one that it refused */
 	/* what libbpf said of the program it gave up on */
@@ -233,6 +234,7 @@ static struct probes *open_probes(const struct load *l)
 		return NULL;
 	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog, false);
+	skel->rodata->task_type = l->task_type;
 	if (cpus > 0)
 		bpf_map__set_max_entries(skel->maps.counters, (uint32_t)cpus * EVENT_MAX);
 	return skel;
@@ -449,7 +451,7 @@ int load_new(struct load **ret, struct sensor_state *state)
 	l->failed = PROGRAM_MAX;
 	libbpf_set_print(on_libbpf);
 	names = probes__open();
-	l->types = names ? kernel_types(bpf_object__btf(names->obj)) : -ENOENT;
+	l->types = names ? kernel_types(bpf_object__btf(names->obj), &l->task_type) : -ENOENT;
 	r = names ? keep_sections(l, names) : -ENOMEM;
 	probes__destroy(names);
 	if (r < 0) {

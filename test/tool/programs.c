@@ -36,6 +36,7 @@ struct row {
 
 static char said[512];		/* libbpf's first warning */
 static char *verifier_log;
+static uint32_t task_type;	/* kernel_types.h */
 
 static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -191,6 +192,7 @@ static int load_one(const char *name, int types, int level, struct row *r)
 	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
 	bpf_map__set_max_entries(skel->maps.counters, 4096);
+	skel->rodata->task_type = task_type;
 	prog = bpf_object__find_program_by_name(skel->obj, name);
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	snprintf(r->section, sizeof(r->section), "%s", bpf_program__section_name(prog));
@@ -256,7 +258,7 @@ int main(int argc, char **argv)
 	bpf_object__for_each_program(prog, names->obj)
 		n++;
 	rows = calloc(n, sizeof(*rows));
-	types = kernel_types(bpf_object__btf(names->obj));
+	types = kernel_types(bpf_object__btf(names->obj), &task_type);
 	if (!rows)
 		return 3;
 	n = 0;
