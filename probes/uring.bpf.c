@@ -14,6 +14,7 @@
 #include "emit.h"
 #include "name.h"
 #include "net.h"
+#include "work.h"
 #include <bpf/bpf_tracing.h>
 
 #define AF_MAX			46
@@ -370,7 +371,7 @@ static __always_inline int request__completed(struct io_kiocb *req, __s64 ret)
  * Before 5.19 by what the caller called it; since then only one of the many results of an accept. The last result takes the
  * name away: the next to bear it may fail before it is submitted.
  */
-static __always_inline __u64 by_data__find(__u64 ctx, __u64 data, bool last)
+__weak __attribute__((noinline)) __u64 by_data__find(__u64 ctx, __u64 data, __u32 last)
 {
 	struct ring_data key = { .ctx = ctx, .data = data };
 	__u64 *req = bpf_map_lookup_elem(&by_data, &key), found = req ? *req : 0;
@@ -380,10 +381,82 @@ static __always_inline __u64 by_data__find(__u64 ctx, __u64 data, bool last)
 	return found;
 }
 
+/* An accept that goes on; some kernels hand out no more than a number here. */
+__weak __attribute__((noinline)) int accept__goes_on(__u64 ring, __u64 result)
+{
+	struct io_uring_cqe cqe = {};
+	struct asked *a;
+	__u64 req;
+
+	if (bpf_probe_read_kernel(&cqe, sizeof(cqe), (void *)result) || !(cqe.flags & CQE_F_MORE) || cqe.res < 0)
+		return 0;
+	req = by_data__find(ring, cqe.user_data, false);
+	a = req ? asked__get(req) : NULL;
+	if (a && BPF_CORE_READ((struct io_kiocb *)req, opcode) == IO_ACCEPT && file__sock(entry__made(req, cqe.res))) {
+		accept__serves(req, cqe.res);
+		accept__emit(NR_ACCEPT4, req, cqe.res);
+	}
+	return 0;
+}
+
+static __always_inline int request__ended(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct io_kiocb *req = (void *)ctx->args[1];
+
+	if (!request__named()) {
+		req = (void *)by_data__find(ctx->args[0], ctx->args[1], true);
+		return req ? request__completed(req, (__s32)ctx->args[2]) : 0;
+	}
+	if (req)
+		return request__completed(req, BPF_CORE_READ(req, cqe.res));
+	return accept__goes_on(ctx->args[0], ctx->args[2]);
+}
+
+/* The hooks' programs, and the one that they go on with. */
+enum { SUBMITTED_FIRST, SUBMITTED_SECOND, ENDED };
+
+SEC("raw_tp")
+int uring_work__raw_tp(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 first = ctx->args[0], second = ctx->args[1];
+	__u32 what = work__what();
+
+	PIN(first);	/* or one load of a computed place, which no verifier lets pass */
+	PIN(second);
+	if (what == ENDED)
+		return request__ended(ctx);
+	if (what <= SUBMITTED_SECOND)
+		return request__submitted((struct io_kiocb *)(what == SUBMITTED_FIRST ? first : second));
+	return 0;
+}
+
+static __always_inline __u32 op__type(__u8 op)
+{
+	switch (op) {
+	case IO_ACCEPT:		return EVENT_ACCEPT;
+	case IO_CONNECT:	return EVENT_CONNECT;
+	case IO_RENAMEAT:	return EVENT_RENAME;
+	case IO_UNLINKAT:	return EVENT_UNLINK;
+	case IO_SYMLINKAT:	return EVENT_SYMLINK;
+	case IO_LINKAT:		return EVENT_LINK;
+	case IO_SOCKET:		return EVENT_SOCKET;
+	case IO_BIND:		return EVENT_BIND;
+	case IO_LISTEN:		return EVENT_LISTEN;
+	}
+	return EVENT_OPEN;
+}
+
+static __always_inline int request__go(void *ctx, struct io_kiocb *req, __u64 ops, __u32 what)
+{
+	__u8 op = BPF_CORE_READ(req, opcode) & 63;
+
+	return ops >> op & 1 ? work__go(ctx, WORK_uring_work__raw_tp, what, op__type(op)) : 0;
+}
+
 SEC("raw_tp/io_uring_submit_req")
 int uring_submit__req(struct bpf_raw_tracepoint_args *ctx)
 {
-	return request__submitted((struct io_kiocb *)ctx->args[0]);
+	return request__go(ctx, (struct io_kiocb *)ctx->args[0], OPS_TABLE | OPS_REPORTED, SUBMITTED_FIRST);
 }
 
 /* Before 6.3: the request comes first since 6.0, before that the ring. */
@@ -392,32 +465,18 @@ int uring_submit__sqe(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 first = ctx->args[0], second = ctx->args[1];
 
-	PIN(first);	/* or one load of a computed place, which no verifier lets pass */
+	PIN(first);
 	PIN(second);
-	return request__submitted((struct io_kiocb *)(request__named() ? first : second));
+	return request__go(ctx, (struct io_kiocb *)(request__named() ? first : second), OPS_TABLE | OPS_REPORTED,
+			   request__named() ? SUBMITTED_FIRST : SUBMITTED_SECOND);
 }
 
 SEC("raw_tp/io_uring_complete")
 int uring_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct io_kiocb *req = (void *)ctx->args[1];
-	struct io_uring_cqe cqe = {};
-	struct asked *a;
 
-	if (!request__named()) {
-		req = (void *)by_data__find(ctx->args[0], ctx->args[1], true);
-		return req ? request__completed(req, (__s32)ctx->args[2]) : 0;
-	}
-	if (req)
-		return request__completed(req, BPF_CORE_READ(req, cqe.res));
-	/* an accept that goes on; some kernels hand out no more than a number here */
-	if (bpf_probe_read_kernel(&cqe, sizeof(cqe), (void *)ctx->args[2]) || !(cqe.flags & CQE_F_MORE) || cqe.res < 0)
-		return 0;
-	req = (void *)by_data__find(ctx->args[0], cqe.user_data, false);
-	a = req ? asked__get((__u64)req) : NULL;
-	if (a && BPF_CORE_READ(req, opcode) == IO_ACCEPT && file__sock(entry__made((__u64)req, cqe.res))) {
-		accept__serves((__u64)req, cqe.res);
-		accept__emit(NR_ACCEPT4, (__u64)req, cqe.res);
-	}
-	return 0;
+	if (request__named() && req)
+		return request__go(ctx, req, OPS_REPORTED, ENDED);
+	return work__go(ctx, WORK_uring_work__raw_tp, ENDED, EVENT_ACCEPT);
 }

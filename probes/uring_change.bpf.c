@@ -10,6 +10,7 @@
 #include "emit.h"
 #include "name.h"
 #include "nr.h"
+#include "work.h"
 #include <bpf/bpf_tracing.h>
 
 static const struct asked change_none = {};
@@ -123,24 +124,9 @@ static __always_inline int change__submitted(__u64 key)
 	return 0;
 }
 
-SEC("raw_tp/io_uring_submit_req")
-int change_submit__req(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int change__ended(__u64 key)
 {
-	return change__submitted(ctx->args[0]);
-}
-
-/* Before 6.3 */
-SEC("raw_tp/io_uring_submit_sqe")
-int change_submit__sqe(struct bpf_raw_tracepoint_args *ctx)
-{
-	return change__submitted(ctx->args[0]);
-}
-
-SEC("raw_tp/io_uring_complete")
-int change_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
-{
-	struct io_kiocb *req = (struct io_kiocb *)ctx->args[1];
-	__u64 key = (__u64)req;
+	struct io_kiocb *req = (struct io_kiocb *)key;
 	__s32 nr;
 
 	if (!bpf_core_field_exists(req->cqe) || !req)
@@ -151,4 +137,46 @@ int change_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
 	change__report(nr, key, BPF_CORE_READ(req, cqe.res));
 	bpf_map_delete_elem(&asked, &key);
 	return 0;
+}
+
+/* The hooks' programs, and the one that they go on with. */
+enum { SUBMITTED, ENDED };
+
+SEC("raw_tp")
+int change_work__raw_tp(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 first = ctx->args[0], second = ctx->args[1];
+
+	PIN(first);	/* or one load of a computed place, which no verifier lets pass */
+	PIN(second);
+	return work__what() == SUBMITTED ? change__submitted(first) : change__ended(second);
+}
+
+static __always_inline int change__go(void *ctx, __u64 key, __u32 what)
+{
+	__s32 nr = change__nr(BPF_CORE_READ((struct io_kiocb *)key, opcode));
+
+	if (!bpf_core_field_exists(((struct io_kiocb *)key)->cqe) || !key || !change__wanted(nr))
+		return 0;
+	return work__go(ctx, WORK_change_work__raw_tp, what, nr == NR_MKDIRAT ? EVENT_MKDIR :
+			nr == NR_SETXATTR || nr == NR_FSETXATTR ? EVENT_XATTR : EVENT_TRUNCATE);
+}
+
+SEC("raw_tp/io_uring_submit_req")
+int change_submit__req(struct bpf_raw_tracepoint_args *ctx)
+{
+	return change__go(ctx, ctx->args[0], SUBMITTED);
+}
+
+/* Before 6.3 */
+SEC("raw_tp/io_uring_submit_sqe")
+int change_submit__sqe(struct bpf_raw_tracepoint_args *ctx)
+{
+	return change__go(ctx, ctx->args[0], SUBMITTED);
+}
+
+SEC("raw_tp/io_uring_complete")
+int change_complete__raw_tp(struct bpf_raw_tracepoint_args *ctx)
+{
+	return change__go(ctx, ctx->args[1], ENDED);
 }

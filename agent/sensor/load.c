@@ -487,6 +487,17 @@ int load_map(const struct load *l, const char *name)
 	return -1;
 }
 
+/* For those that go on with it. */
+static void attach_work(struct load *l, enum program p)
+{
+	int fd = bpf_program__fd(l->prog[p]), work = program_work(p);
+
+	if (bpf_map_update_elem(load_map(l, "works"), &work, &fd, BPF_ANY) < 0)
+		refuse_one(l, p, "attach", -errno);
+	else
+		set_state(l, p, PROGRAM_ATTACHED, NULL);
+}
+
 static void attach(struct load *l, enum program p)
 {
 	const char *sec = bpf_program__section_name(l->prog[p]);
@@ -495,6 +506,10 @@ static void attach(struct load *l, enum program p)
 
 	if (!strncmp(sec, "iter", 4)) {
 		set_state(l, p, PROGRAM_ATTACHED, NULL);	/* it runs when it is read */
+		return;
+	}
+	if (program_work(p) >= 0) {
+		attach_work(l, p);
 		return;
 	}
 	l->failed = PROGRAM_MAX;
@@ -565,11 +580,17 @@ void load_needs(struct load *l, const struct needs *needs)
 bool load_trim(struct load *l)
 {
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
-		if (l->state->program[p].state != PROGRAM_ATTACHED || !l->link[p] || program_needed(p, &l->needs))
+		int work = program_work(p);
+
+		if (l->state->program[p].state != PROGRAM_ATTACHED || (!l->link[p] && work < 0) || program_needed(p, &l->needs))
 			continue;
-		bpf_link__destroy(l->link[p]);
-		close(l->fd[p]);
-		l->link[p] = NULL;
+		if (work >= 0) {
+			bpf_map_delete_elem(load_map(l, "works"), &work);
+		} else {
+			bpf_link__destroy(l->link[p]);
+			close(l->fd[p]);
+			l->link[p] = NULL;
+		}
 		set_state(l, p, PROGRAM_UNNEEDED, NULL);
 		return true;
 	}

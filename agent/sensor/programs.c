@@ -19,6 +19,11 @@ static const char *const shared_code[PROGRAM_MAX] = {
 #include "programs.def"
 };
 
+static const enum program works[] = {
+#define WORK(name) PROGRAM_##name,
+#include "programs.def"
+};
+
 static const struct need {
 	enum event_call call;	/* CALL_NONE: the process table */
 	enum need_how how;
@@ -60,6 +65,15 @@ void program_tracepoint(char dst[64], enum program p)
 	dst[0] = '\0';
 	if (shared_code[p])
 		snprintf(dst, 64, "sys_%s_%.*s", strrchr(name, '_') + 1, call, name);
+}
+
+int program_work(enum program p)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(works); i++) {
+		if (works[i] == p)
+			return (int)i;
+	}
+	return -1;
 }
 
 enum program program_by_code(const char *code)

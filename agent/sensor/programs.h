@@ -55,6 +55,9 @@ extern const char *const program_state_name[];
 const char *program_code(enum program p);
 void program_tracepoint(char dst[64], enum program p);
 
+/* Its place in the map "works", for a program that others go on with instead of having a hook; -1: it has one. */
+int program_work(enum program p);
+
 enum program program_by_name(const char *name);	/* PROGRAM_MAX without one */
 enum program program_by_code(const char *code);	/* the first of those that are this code; PROGRAM_MAX without one */
 bool program_same_code(enum program a, enum program b);
