@@ -9,6 +9,7 @@
 #   mutants    bugs planted in the engine (test/mutants): the differential must find each of them
 #   kernels    the whole agent under other kernels, in virtual machines (test/vm); VM_KERNELS, VM_PARTS for some
 #   flood      test/e2e/flood.py as the issue has it: 60,000 opens a second for 30 s (root; a machine of its own)
+#   churn      test/e2e/churn.py as the issue has it: 20,000 processes in 2,000 containers, both builds (root)
 #   again      all tests ROUNDS (3) more times
 # ONLY="fuzz planted" does a part. Crashes, corpora and logs stay below OUT/all.
 set -u
@@ -194,6 +195,14 @@ flood() {
 	FLOOD_SECONDS=30 BUILD="$out/release" SRC="$src" NOROSHI="$out/release/noroshi" "$src/test/e2e/flood.py" || fail "flood"
 }
 
+churn() {
+	say "20,000 short processes in 2,000 short containers"
+	[ "$(id -u)" = 0 ] || { say "skipped: needs root"; return; }
+	for build in release asan; do
+		CHURN=2000x10 BUILD="$out/$build" SRC="$src" NOROSHI="$out/$build/noroshi" "$src/test/e2e/churn.py" || fail "churn, $build"
+	done
+}
+
 again() {
 	for round in $(seq "$rounds"); do
 		for build in release asan; do
@@ -205,7 +214,7 @@ again() {
 	done
 }
 
-for part in ${ONLY:-fuzz planted decoder differential mutants flood kernels again}; do
+for part in ${ONLY:-fuzz planted decoder differential mutants flood churn kernels again}; do
 	$part
 done
 if [ "${ONLY-}" = fuzz_target ]; then
