@@ -117,11 +117,22 @@ def truths(four, six):
     yield "nothing", say(four, v4, [])
 
 
+def by_others(sink):
+    """(way, truth) of the same by a program, as agent/event/ways.def has them."""
+    port = str(sink.address[1])
+    for way, args, env in (("io_uring", ("uring",), None), ("thread", (), "thread"), ("vfork", (), "vfork"), ("clone-vm", (), "clone-vm")):
+        for truth in lib_record.run("hello", port, *args, env={"TRIGGER_AS": env} if env else None):
+            yield way, truth
+
+
 def compared(four, six):
     recorder = lib_record.Recorder(("tls", "http"))
-    said = list(truths(four, six))
+    said, others = list(truths(four, six)), list(by_others(four))
     live = [r for r in recorder.stop() if r["event"] == "hello"]
-    comparison = lib_record.Comparison([r for r in live if r["pid"] == os.getpid()])
+    pids = {os.getpid()} | {truth["pid"] for _, truth in others}
+    comparison = lib_record.Comparison([r for r in live if r["pid"] in pids])
+    for way, truth in others:
+        results.add(comparison.take(truth, way), "http: by %s" % way)
     for what, truth in said:
         if truth:
             results.add(comparison.take(truth, "pieces" if "segments" in what else None), "%s: %s" % (truth["call"], what))

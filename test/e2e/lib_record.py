@@ -262,7 +262,7 @@ def uncompared(events, checked):
 def wrong_ways(test, seen):
     """Where agent/event/ways.def and what a test has seen differ: what it should have shown here, what should not show."""
     cells = json.loads(subprocess.run([NOROSHI, "events", "--ways", "--json"], stdout=subprocess.PIPE, check=True).stdout)
-    shown = {(c["way"], e) for c in cells for e in c["events"] if c["test"] == test and c["state"] in ("seen", "less")}
+    shown = {(c["way"], e) for c in cells for e in c["events"] if c["test"] == test and c["state"] in ("seen", c["at_best"])}
     hidden = {(c["way"], e) for c in cells for e in c["events"] if c["state"] in ("blind", "-")}
     return ["%s by %s should show" % (e, w) for w, e in sorted(shown - seen)] + \
         ["%s by %s shows, but not in the table" % (e, w) for w, e in sorted(seen & hidden)]

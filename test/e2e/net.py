@@ -20,6 +20,8 @@ def way(truth):
     """Of agent/event/ways.def."""
     if truth["call"] == "dns" and truth.get("via") in PIECES:
         return "pieces"
+    if truth["call"] == "dns" and truth.get("via") == "uring":
+        return "io_uring"
     return "memfd" if truth.get("fd_type") == "memfd" else None
 
 

@@ -74,13 +74,43 @@ def check(what, rounds):
     return calls, real, changed
 
 
+def told_of(truth, what, folder, live):
+    """The events that came to the real thing, as the kernel says."""
+    mine = [r for r in live if r["pid"] == truth["pid"] and r["call"] == what and not r["res"]]
+    if what == "bind":
+        return [r for r in mine if r["local_port"] == 5555]
+    key = "oldname" if what in ("rename", "link") else "name"
+    return [r for r in mine if r["name_source"] == b"kernel" and r[key] == folder.encode() + b"/secret."]
+
+
+def names_and_binds():
+    """Calls that change names, and bind, each in the same race: of which events all that came to the real thing is told."""
+    whats = subprocess.run([os.path.join(lib_record.BUILD, "trigger", "race"), "list"], stdout=subprocess.PIPE,
+                           check=True).stdout.decode().split() if lib_record.names_seen_here else []
+    recorder = lib_record.Recorder(whats + ["bind"])
+    done = []
+    for what in whats + ["bind"]:
+        # a file system that knows the attributes of the kernel's own
+        with tempfile.TemporaryDirectory(prefix="noroshi-race.", dir="/var/tmp") as folder:
+            folder = os.path.realpath(folder)
+            done.append((what, folder, lib_record.run("race", what, folder, str(CALLS // 4))[0]))
+    live, shown = recorder.stop(), set()
+    for what, folder, truth in done:
+        told = told_of(truth, what, folder, live)
+        results.add(len(told) != truth["real"] or not told, "%s: %d of %d calls came to the real thing, and %d events say so" % (
+            what, truth["real"], truth["calls"], len(told)))
+        shown |= {("race", r["event"]) for r in told}
+    return shown
+
+
 results = lib_record.Results()
 raced = set()
 for what in ("open", "connect"):
     calls, real, changed = check(what, ROUNDS)
     raced |= {("race", what)} if real else set()
     results.add(not changed, "%s: of %d that came to the real thing %d are told as changed on the way" % (what, real, changed))
-for what in ("symlink", "still"):
+raced |= names_and_binds()
+for what in ("through", "still"):
     calls, real, changed = check(what, 1)
     results.add(changed, "%s: of %d none is told as changed on the way" % (what, real))
 results.add(lib_record.wrong_ways("race", raced), "agent/event/ways.def says so")

@@ -8,6 +8,7 @@
  * port 53 is taken, or with -n, it all happens in a network namespace of its own. NOROSHI_DNS_PORT is another port.
  */
 #include "as.h"
+#include "uring.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -361,6 +362,23 @@ static ssize_t by_writev(int fd, struct message *m)
 	return writev(fd, iov, 2);
 }
 
+/* A request of a ring; where there is none, a call. */
+static ssize_t by_ring(int fd, struct message *m)
+{
+	static struct ring r;
+	struct io_uring_sqe *e;
+
+	if (!r.sqes && ring_open(&r, 0))
+		return send(fd, m->bytes, m->len, 0);
+	e = ring_next(&r);
+	e->opcode = IORING_OP_SEND;
+	e->fd = fd;
+	e->addr = (unsigned long)m->bytes;
+	e->len = (__u32)m->len;
+	ring_run(&r);
+	return r.res[0];
+}
+
 /* The name itself is split over vectors. */
 static ssize_t by_sendmsg(int fd, struct message *m)
 {
@@ -389,6 +407,7 @@ static void do_write(void)	{ udp(AF_INET, "write.noroshi.test", 1, by_write); }
 static void do_write6(void)	{ udp(AF_INET6, "write6.noroshi.test", 1, by_write); }
 static void do_writev(void)	{ udp(AF_INET, "writev.noroshi.test", 1, by_writev); }
 static void do_sendmsg(void)	{ udp(AF_INET, "sendmsg.noroshi.test", 0, by_sendmsg); }
+static void do_uring(void)	{ udp(AF_INET, "uring.noroshi.test", 1, by_ring); }
 static void do_options(void)	{ udp(AF_INET, "options.noroshi.test", 0, by_options); }
 static void do_big(void)	{ udp(AF_INET, "big.noroshi.test", 0, by_sendto); }
 
@@ -576,7 +595,7 @@ static const struct mode {
 } modes[] = {
 	{ "sendto", do_sendto }, { "sendto6", do_sendto6 }, { "send", do_send }, { "write", do_write },
 	{ "write6", do_write6 }, { "writev", do_writev }, { "sendmsg", do_sendmsg }, { "sendmmsg", do_sendmmsg },
-	{ "options", do_options }, { "big", do_big }, { "gso", do_gso }, { "thread", do_thread },
+	{ "uring", do_uring }, { "options", do_options }, { "big", do_big }, { "gso", do_gso }, { "thread", do_thread },
 	{ "inherited", do_inherited }, { "tcp", do_tcp }, { "tcp_prefix", do_tcp_prefix }, { "tcp_half", do_tcp_half },
 	{ "tcp_cut", do_tcp_cut }, { "tcp_pieces", do_tcp_pieces }, { "tcp_unfinished", do_tcp_unfinished }, { "tcp_big", do_tcp_big }, { "tcp_three", do_tcp_three },
 };
