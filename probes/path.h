@@ -230,6 +230,17 @@ __weak __attribute__((noinline)) int cgroup__step(__u32 kind)
 	return 0;
 }
 
+/* Some steps, as path__stride(). */
+__weak __attribute__((noinline)) int cgroup__stride(__u32 kind)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		if (cgroup__step(kind))
+			return 1;
+	return 0;
+}
+
 __weak __attribute__((noinline)) int cgroup__walk(__u32 kind, __u64 kn)
 {
 	struct walk *w = walk__get(kind);
@@ -240,8 +251,8 @@ __weak __attribute__((noinline)) int cgroup__walk(__u32 kind, __u64 kn)
 	w->pos = PATH_SIZE - 1;
 	w->end = WALK_ROOT;
 	w->dentry = (void *)kn;
-	for (i = 0; i < 64; i++)
-		if (cgroup__step(kind))
+	for (i = 0; i < 8; i++)
+		if (cgroup__stride(kind))
 			break;
 	if (w->pos == PATH_SIZE - 1)
 		walk__prepend(w, "/", 1, false);

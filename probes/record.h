@@ -64,6 +64,15 @@ static __always_inline struct scratch *scratch__claim(__u32 kind, struct task_st
 	return s;
 }
 
+/*
+ * Zeroes by one call: stores are verified one by one on each path that leads to them. What cannot be read is zero in the
+ * copy, the verifier counts on that too, and at no address nothing can be read.
+ */
+static __always_inline void record__zero(void *dst, __u32 n)
+{
+	bpf_probe_read_kernel(dst, n, NULL);
+}
+
 /* Room for max more bytes; an empty blob and a mark when there is none. */
 static __always_inline char *record__room(struct wire_hdr *h, __u64 *off, __u32 max)
 {
@@ -416,7 +425,7 @@ static __always_inline void record__meet(__u32 kind, struct cgroup *cg, __u64 id
 		return;
 	}
 	h = (void *)s->rec;
-	__builtin_memset(h, 0, sizeof(*h));
+	record__zero(h, sizeof(*h));
 	h->time = bpf_ktime_get_boot_ns();
 	h->cpu = bpf_get_smp_processor_id();
 	h->cgroup = id;
@@ -521,18 +530,18 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 		return 0;
 	}
 	h = (void *)s->rec;
-	__builtin_memset(h, 0, sizeof(*h));
+	record__zero(h, sizeof(*h));
 	record__fill(h, t, typed, type, call, sizeof(*h));
 	h->cgroup = id;
 	if (cg && !bpf_map_lookup_elem(&cgroups_seen, &id))
 		record__introduce(kind, id, version);
 	s->was_known = 0;
 	if (mine && c->want & WANT_CREDS && type != EVENT_EXEC && !(READ(typed, t, flags) & PF_KTHREAD)) {
-		__builtin_memset(&s->rec[CREDS_NOW], 0, sizeof(struct creds));
+		record__zero(&s->rec[CREDS_NOW], sizeof(struct creds));
 		creds__read((void *)&s->rec[CREDS_NOW], t, typed);
 		record__credentials(kind);
 	}
-	__builtin_memset(s->rec + sizeof(*h), 0, RECORD_CLEARED - sizeof(*h));
+	record__zero(s->rec + sizeof(*h), RECORD_CLEARED - sizeof(*h));
 	record__becomes(h, type, call, sizeof(*h));
 	return 1;
 }
@@ -559,7 +568,7 @@ static __always_inline void *record__begun(__u32 kind, __u32 size)
 	if (!s)
 		return NULL;
 	if (size > RECORD_CLEARED)
-		__builtin_memset(s->rec + RECORD_CLEARED, 0, size - RECORD_CLEARED);
+		record__zero(s->rec + RECORD_CLEARED, size - RECORD_CLEARED);
 	((struct wire_hdr *)s->rec)->size = size;
 	return s->rec;
 }

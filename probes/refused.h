@@ -31,12 +31,16 @@ static __always_inline const struct wire_refuse *refuse__of(const struct wire_co
 	return &c->refuse[i];
 }
 
-static __always_inline bool task__on_host(const struct wire_control *c, struct task_struct *t, bool typed)
+/* The current task. A global function: its caller is followed with and without it being asked. */
+__weak __attribute__((noinline)) int task__on_host(void)
 {
-	struct cgroup *cg = task__cgroup(t, typed);
+	struct wire_control *c = control__get();
+	struct task_struct *t = task__mine();
+	bool typed = task__typed();
+	struct cgroup *cg = t ? task__cgroup(t, typed) : NULL;
 	__u32 version;
 
-	return cg && hosts__has(c, cgroup__id(cg, typed, &version));
+	return c && cg && hosts__has(c, cgroup__id(cg, typed, &version));
 }
 
 static __always_inline bool task__root(struct task_struct *t, bool typed)
@@ -63,7 +67,7 @@ __weak __attribute__((noinline)) __u32 kinds__wanted(__u32 call, __u32 failed)
 			return ~f->any[who];
 		if (f->asks & REFUSE_ROOT && task__root(t, typed))
 			who |= REFUSE_ROOT;
-		if (f->asks & REFUSE_HOST && task__on_host(c, t, typed))
+		if (f->asks & REFUSE_HOST && task__on_host())
 			who |= REFUSE_HOST;
 	}
 	return ~f->kinds[who & (REFUSE_WHO - 1)];
