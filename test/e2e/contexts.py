@@ -12,7 +12,6 @@ import lib_record  # noqa: E402
 
 if os.geteuid():
     lib_record.skip("needs root")
-CONTEXTS = ("thread", "vfork", "clone-vm")
 EXEC = ("plain", "symlink", "memfd", "at-dirfd", "missing", "missing-at", "fork", "vfork", "clone", "clone3")
 NOT_HERE = {"module_load", "tls", "http"}   # no module is loaded here; no trigger of ours begins a connection so
 NO_CALL = {"procexit", "cred_change", "signal", "dns"}      # seen without one
@@ -50,7 +49,7 @@ def has(call):
 
 calls = [c for c in lib_record.CALLS if c not in NOT_HERE and c != "none" and has(c)]
 recorder = lib_record.Recorder(calls, 'evt.type = openat and fd.nameraw = "x"', 'evt.type = execve and proc.env[NOROSHI_TEST] = "y"')
-truths = [(context, name, mode, done(context, name, mode)) for context in CONTEXTS for name, mode in doings()]
+truths = [(context, name, mode, done(context, name, mode)) for context in lib_record.contexts() for name, mode in doings()]
 comparison = lib_record.Comparison(recorder.stop())
 results = lib_record.Results()
 for context, name, mode, lines in truths:

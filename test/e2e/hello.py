@@ -120,7 +120,7 @@ def truths(four, six):
 def by_others(sink):
     """(way, truth) of the same by a program, as agent/event/ways.def has them."""
     port = str(sink.address[1])
-    for way, args, env in (("io_uring", ("uring",), None), ("thread", (), "thread"), ("vfork", (), "vfork"), ("clone-vm", (), "clone-vm")):
+    for way, args, env in [("io_uring", ("uring",), None)] + [(c, (), c) for c in lib_record.contexts()]:
         for truth in lib_record.run("hello", port, *args, env={"TRIGGER_AS": env} if env else None):
             yield way, truth
 
