@@ -244,26 +244,12 @@ static __always_inline int change__emit(__s32 nr, __u64 via, __s64 ret)
 	case NR_MKDIRAT:
 		return mkdir__emit(nr, via, ret);
 #ifdef __TARGET_ARCH_x86
-	case NR_MKNOD:
-#endif
-	case NR_MKNODAT:
-		return mknod__emit(nr, via, ret);
-#ifdef __TARGET_ARCH_x86
 	case NR_CHOWN:
 	case NR_LCHOWN:
 #endif
 	case NR_FCHOWN:
 	case NR_FCHOWNAT:
 		return chown__emit(nr, via, ret);
-	case NR_SETXATTR:
-	case NR_LSETXATTR:
-	case NR_FSETXATTR:
-	case NR_REMOVEXATTR:
-	case NR_LREMOVEXATTR:
-	case NR_FREMOVEXATTR:
-	case NR_SETXATTRAT:
-	case NR_REMOVEXATTRAT:
-		return xattr__emit(nr, via, ret);
 	case NR_TRUNCATE:
 	case NR_FTRUNCATE:
 	case NR_FALLOCATE:
@@ -279,8 +265,36 @@ static __always_inline int change__emit(__s32 nr, __u64 via, __s64 ret)
 	return 0;
 }
 
+static __always_inline int mark__emit(__s32 nr, __u64 via, __s64 ret)
+{
+	switch (nr) {
+#ifdef __TARGET_ARCH_x86
+	case NR_MKNOD:
+#endif
+	case NR_MKNODAT:
+		return mknod__emit(nr, via, ret);
+	case NR_SETXATTR:
+	case NR_LSETXATTR:
+	case NR_FSETXATTR:
+	case NR_REMOVEXATTR:
+	case NR_LREMOVEXATTR:
+	case NR_FREMOVEXATTR:
+	case NR_SETXATTRAT:
+	case NR_REMOVEXATTRAT:
+		return xattr__emit(nr, via, ret);
+	}
+	return 0;
+}
+
 SEC("tracepoint")
 int changes__exit(struct sys_exit *ctx)
 {
 	return change__emit(ctx->nr, VIA_CALL, ctx->ret);
+}
+
+/* Device nodes and extended attributes, for which more rules ask than for the others. */
+SEC("tracepoint")
+int marks__exit(struct sys_exit *ctx)
+{
+	return mark__emit(ctx->nr, VIA_CALL, ctx->ret);
 }
