@@ -7,6 +7,7 @@
 #include "enrich/process.h"
 #include "event/dns.h"
 #include "rule/field.h"
+#include "util/cleanup.h"
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
