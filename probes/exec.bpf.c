@@ -10,6 +10,11 @@
 #include "writers.h"
 #include <bpf/bpf_tracing.h>
 
+#define ELF_MAGIC	0x464c457f	/* as a little-endian number */
+#define O_ACCMODE	3
+#define FMODE_EXEC	0x20		/* include/linux/fs.h; in a file's flags it is __FMODE_EXEC */
+#define SECURE_NOROOT	1
+#define WORKS_MAX	128	/* of a task at its exec: it closes what was open, and the files of its old image */
 #define ARGC_STRIDE	32	/* of an attempt, as many times as many arguments are read */
 
 /*
@@ -48,6 +53,107 @@ static __always_inline void exec__memory(struct wire_exec *r, struct wire_blob *
 		r->hdr.flags &= ~WIRE_UNREADABLE;
 		r->hdr.flags |= WIRE_TRUNCATED;
 	}
+}
+
+/* What waits to be done when the task leaves the kernel is the closing of a file: where in the file it is tied in. */
+static __always_inline __u64 file__work_at(void)
+{
+	if (bpf_core_field_exists(struct file, f_task_work))
+		return bpf_core_field_offset(struct file, f_task_work);
+	if (bpf_core_field_exists(struct file___rcu, f_rcuhead))
+		return bpf_core_field_offset(struct file___rcu, f_rcuhead);
+	return bpf_core_field_offset(struct file___u, f_u);
+}
+
+/*
+ * The file that this work closes, if it was opened to be executed: its address stands in script_ino then. The work may be of
+ * any other kind. Returns the next one.
+ */
+__weak __attribute__((noinline)) __u64 exec__work(__u64 work)
+{
+	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct file *f = (void *)(work - file__work_at());
+	struct inode *inode = BPF_CORE_READ(f, f_inode);
+
+	if (!s)
+		return 0;
+	if ((BPF_CORE_READ(f, f_flags) & (O_ACCMODE | FMODE_EXEC)) == FMODE_EXEC && inode &&
+	    (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFREG && BPF_CORE_READ(f, f_path.dentry, d_inode) == inode)
+		((struct wire_exec *)s->rec)->script_ino = (__u64)f;
+	return (__u64)BPF_CORE_READ((struct callback_head *)work, next);
+}
+
+/*
+ * The file that was named, when an interpreter runs in its place: binprm has let go of it by now, but it is only closed
+ * when the task leaves the kernel. Until then it waits among the works of this call, of which the newest come first, and it
+ * was the first to be let go of that was opened to be executed: before another interpreter, before the old image's files.
+ */
+static __always_inline struct file *exec__script_file(struct scratch *s, struct wire_exec *r)
+{
+	struct linux_binprm *b = (void *)s->bprm;
+	struct task_struct *t = (void *)s->task;
+	struct file *found;
+	__u64 work;
+	int i;
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(b, have_execfd))
+		return BPF_CORE_READ(b, executable);	/* binfmt_misc hands it on, open */
+	work = (__u64)BPF_CORE_READ(t, task_works);
+#pragma clang loop unroll(disable)
+	for (i = 0; i < WORKS_MAX && work; i++)
+		work = exec__work(work);
+	found = work ? NULL : (void *)r->script_ino;
+	r->script_ino = 0;
+	return found;
+}
+
+/* What was named, of the record and the binprm in the scratch. Returns its file when that is not the executable itself. */
+__weak __attribute__((noinline)) __u64 exec__named(void)
+{
+	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct linux_binprm *b;
+	struct inode *inode;
+	struct wire_exec *r;
+	struct file *f;
+	__u32 magic = 0;
+
+	if (!s)
+		return 0;
+	r = (void *)s->rec;
+	b = (void *)s->bprm;
+	if (BPF_CORE_READ(b, interp) == BPF_CORE_READ(b, filename)) {
+		bpf_probe_read_kernel(&magic, sizeof(magic), __builtin_preserve_access_index(&b->buf[0]));
+		r->exe_kind = magic == ELF_MAGIC ? EXE_KIND_ELF : EXE_KIND_OTHER;
+		return 0;
+	}
+	r->exe_kind = EXE_KIND_SCRIPT;
+	f = exec__script_file(s, r);
+	inode = f ? BPF_CORE_READ(f, f_inode) : NULL;
+	if (!inode)
+		return 0;
+	r->script_ino = BPF_CORE_READ(inode, i_ino);
+	r->script_dev = inode__dev(inode);
+	r->script_flags = file__layer_flags(f, inode);
+	record__file(&r->hdr, &r->script, f);
+	return (__u64)f;
+}
+
+/*
+ * What the executable's own capabilities gave: of somebody who is not root in his user namespace nothing else gives any but
+ * what is ambient.
+ */
+static __always_inline __u64 exec__given(struct task_struct *t)
+{
+	const struct cred *cred = BPF_CORE_READ(t, cred);
+	struct user_namespace *ns = BPF_CORE_READ(cred, user_ns);
+	struct uid_gid_extent *first = __builtin_preserve_access_index(&ns->uid_map.extent[0]);
+	__u32 root = -1, euid = BPF_CORE_READ(cred, euid.val), uid = BPF_CORE_READ(cred, uid.val);
+
+	if (!BPF_CORE_READ(first, first))
+		root = BPF_CORE_READ(first, lower_first);
+	if ((uid == root || euid == root) && !(BPF_CORE_READ(cred, securebits) & SECURE_NOROOT))
+		return 0;
+	return CAPS(false, cred, permitted) & ~CAPS(false, cred, ambient);
 }
 
 /* Who wrote the executable. On its own: the verifier follows it once. */
@@ -130,6 +236,7 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 	struct mm_struct *mm;
 	struct wire_exec *r;
 	__u16 call = CALL_EXECVE;
+	__u64 script;
 	int found;
 
 	if (bpf_map_lookup_elem(&in_execveat, &old_tid)) {
@@ -147,12 +254,19 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 	exec__stdio(r);
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		r->exe_flags |= EXE_SETID;
+	r->cap_given = exec__given(t);
+	scratch__of(&r->hdr)->bprm = (__u64)bprm;
+	script = exec__named();
 	r->argc = BPF_CORE_READ(bprm, argc);
 	record__str(&r->hdr, &r->filename, BPF_CORE_READ(bprm, filename), PATH_SIZE);
 	exec__memory(r, &r->argv, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end));
 	exec__cwd(r, t);
-	if (c->want & WANT_WRITER)
-		exec__writer((__u64)BPF_CORE_READ(bprm, file));
+	if (c->want & WANT_WRITER) {
+		if (script)
+			exec__writer(script);
+		if (!r->writer)
+			exec__writer((__u64)BPF_CORE_READ(bprm, file));
+	}
 	if (c->want & WANT_ENV)
 		exec__memory(r, &r->env, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
 	record__send(&r->hdr, 0);

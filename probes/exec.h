@@ -80,11 +80,23 @@ static __always_inline bool exec__writable(struct task_struct *t, struct file *f
 	return mode & 0002;
 }
 
+/* In which layer of an overlay a file is, and whether it is one at all. */
+static __always_inline __u32 file__layer_flags(struct file *f, struct inode *inode)
+{
+	enum layer layer = inode__layer(inode);
+	__u32 flags = file__memory(f) ? EXE_MEMFD : 0;
+
+	if (layer == LAYER_UPPER)
+		flags |= EXE_UPPER;
+	if (layer == LAYER_LOWER)
+		flags |= EXE_LOWER;
+	return flags;
+}
+
 /* The executable. */
 static __always_inline void exec__image(struct wire_exec *r, struct task_struct *t, struct file *f)
 {
 	struct inode *inode = f ? BPF_CORE_READ(f, f_inode) : NULL;
-	enum layer layer;
 
 	if (!inode)
 		return;
@@ -94,13 +106,7 @@ static __always_inline void exec__image(struct wire_exec *r, struct task_struct 
 	r->nlink = BPF_CORE_READ(inode, i_nlink);
 	r->ctime = inode__ctime(inode);
 	r->mtime = inode__mtime(inode);
-	layer = inode__layer(inode);
-	if (layer == LAYER_UPPER)
-		r->exe_flags |= EXE_UPPER;
-	if (layer == LAYER_LOWER)
-		r->exe_flags |= EXE_LOWER;
-	if (file__memory(f))
-		r->exe_flags |= EXE_MEMFD;
+	r->exe_flags |= file__layer_flags(f, inode);
 	if (exec__writable(t, f, inode, r->mode))
 		r->exe_flags |= EXE_WRITABLE;
 	record__file(&r->hdr, &r->exe, f);

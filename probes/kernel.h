@@ -158,13 +158,17 @@ struct mount {
 struct mount___ns_list { struct list_head mnt_list; };	/* before 6.8 */
 struct mount___list { struct list_head mnt_instance; };	/* before 6.18 */
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
+struct callback_head { struct callback_head *next; };
 struct file {
+	struct callback_head f_task_work;	/* since 6.9 */
 	unsigned int f_mode;
 	unsigned int f_flags;
 	struct inode *f_inode;
 	void *private_data;
 	struct path f_path;
 };
+struct file___rcu { struct callback_head f_rcuhead; };	/* 5.18 to 6.8 */
+struct file___u { union { struct callback_head fu_rcuhead; } f_u; };
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
 struct fs_struct { struct path root, pwd; };
@@ -186,12 +190,15 @@ struct group_info { int ngroups; kgid_t gid[1]; };
 struct cred {
 	kuid_t uid, euid, suid, fsuid;
 	kgid_t gid, egid, sgid, fsgid;
-	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
+	unsigned int securebits;
+	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_ambient;
 	struct user_namespace *user_ns;
 	struct group_info *group_info;
 };
 struct ns_common { unsigned int inum; };
-struct user_namespace { int level; struct ns_common ns; };
+struct uid_gid_extent { __u32 first, lower_first, count; };
+struct uid_gid_map { __u32 nr_extents; struct uid_gid_extent extent[5]; };
+struct user_namespace { struct uid_gid_map uid_map; int level; struct ns_common ns; };
 struct net { struct ns_common ns; };
 struct task_struct;
 struct xa_node { unsigned char shift; void *slots[64]; };
@@ -264,12 +271,14 @@ struct task_struct {
 	void *sighand;
 	struct css_set *cgroups;
 	void *worker_private;		/* of a worker of io_uring: struct io_worker */
+	struct callback_head *task_works;
 };
 struct linux_binprm {
-	unsigned int secureexec : 1;
-	struct file *file;
+	unsigned int have_execfd : 1, secureexec : 1;
+	struct file *executable, *file;
 	int argc, envc;
-	const char *filename;
+	const char *filename, *interp;
+	char buf[256];
 };
 
 struct kernel_siginfo { int si_code; };

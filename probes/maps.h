@@ -63,7 +63,7 @@ struct creds {
  * Where a record is built. One per CPU and program context, each with a mark: from 7.x on tracepoint programs can be
  * preempted, and another one must not write into a record that is half built. 32 KiB is the most a per-CPU map takes.
  */
-#define SCRATCH_REC	(WIRE_RECORD_MAX - 24 - sizeof(struct creds) - 8)
+#define SCRATCH_REC	(WIRE_RECORD_MAX - 32 - sizeof(struct creds) - 8)
 
 enum scratch_kind {
 	SCRATCH_TASK,	/* raw_tp, tp_btf, tracepoints */
@@ -77,6 +77,7 @@ struct scratch {
 	__u32 kind;	/* enum scratch_kind */
 	__u64 task;	/* whose record this is, struct task_struct * */
 	__u64 cgroup;	/* and its control group, struct cgroup * */
+	__u64 bprm;	/* of an exec: struct linux_binprm *. From here it is a number, which functions of their own may take */
 	struct creds was;	/* what it could do at its last event, where that is known */
 	__u32 was_known;
 	__u32 pad;

@@ -36,6 +36,14 @@ enum exe_flag {
 	EXE_SETID	= 1 << 4,	/* the exec raised ids or capabilities (secureexec) */
 };
 
+/* What the file that an exec named is, by its first bytes. */
+enum exe_kind {
+	EXE_KIND_UNKNOWN,	/* an attempt that failed, or an image that was there before */
+	EXE_KIND_ELF,
+	EXE_KIND_SCRIPT,	/* another program runs it: its first line names it, or binfmt_misc does */
+	EXE_KIND_OTHER,
+};
+
 /* In cred_change.reason. */
 enum cred_reason {
 	CRED_EXEC,	/* the executable: set-user-id, set-group-id, or with capabilities */

@@ -75,7 +75,7 @@ void image_put(struct images *t, struct image *i)
 
 /* What an image says, before it has a place of its own. */
 struct texts {
-	struct str comm, argv, exepath, cwd, env;
+	struct str comm, argv, exepath, cwd, env, script;
 	struct str writer, writer_exepath, writer_cmdline;
 	bool slash;	/* cwd needs a final '/' */
 };
@@ -125,7 +125,7 @@ static void put_cmdline(struct image *i, char **at, const struct texts *x)
 
 static size_t texts_size(const struct texts *x)
 {
-	return x->comm.n + 1 + 2 * x->argv.n + x->exepath.n + x->cwd.n + 1 + x->env.n + x->writer.n +
+	return x->comm.n + 1 + 2 * x->argv.n + x->exepath.n + x->cwd.n + 1 + x->env.n + x->script.n + x->writer.n +
 	       x->writer_exepath.n + x->writer_cmdline.n;
 }
 
@@ -144,6 +144,7 @@ static void put_texts(struct node *n, const struct texts *x)
 		i->cwd.n++;
 	}
 	i->env = put(&at, x->env);
+	i->script = put(&at, x->script);
 	i->writer.name = put(&at, x->writer);
 	i->writer.exepath = put(&at, x->writer_exepath);
 	i->writer.cmdline = put(&at, x->writer_cmdline);
@@ -160,7 +161,7 @@ static void put_name(struct node *n, struct str comm)
 		memcpy(n->comm, comm.p, comm.n);
 	i->comm = i->cmdline = str_n(n->comm, comm.n);
 	i->args = str_n(n->comm + comm.n, 0);
-	i->argv = i->exe = i->exepath = i->cwd = i->env = STR_NONE;
+	i->argv = i->exe = i->exepath = i->cwd = i->env = i->script = STR_NONE;
 	i->writer.name = i->writer.exepath = i->writer.cmdline = STR_NONE;
 }
 
@@ -206,6 +207,11 @@ static void facts_of_exec(struct image *i, const struct wire_exec *r)
 	i->mode = r->mode;
 	i->nlink = r->nlink;
 	i->flags = r->exe_flags;
+	i->kind = r->exe_kind;
+	i->script_ino = r->script_ino;
+	i->script_dev = r->script_dev;
+	i->script_flags = r->script_flags;
+	i->cap_given = r->cap_given;
 	i->fd_type[0] = r->stdin_type;
 	i->fd_type[1] = r->stdout_type;
 	i->fd_type[2] = r->stderr_type;
@@ -227,6 +233,7 @@ struct image *image_of_exec(struct images *t, const struct wire_exec *rec, const
 		.exepath = blob(rec, rec->exe),
 		.cwd = blob(rec, rec->cwd),
 		.env = blob(rec, rec->env),
+		.script = blob(rec, rec->script),
 		.writer = blob(rec, rec->writer_comm),
 		.writer_exepath = writer ? writer->exepath : STR_NONE,
 		.writer_cmdline = writer ? writer->cmdline : STR_NONE,
@@ -256,7 +263,7 @@ struct image *image_renamed(struct images *t, const struct image *of, struct str
 	if (of) {
 		n->image = *of;
 		n->image.refs = 1;
-		x = (struct texts){comm, of->argv, of->exepath, of->cwd, of->env,
+		x = (struct texts){comm, of->argv, of->exepath, of->cwd, of->env, of->script,
 				   of->writer.name, of->writer.exepath, of->writer.cmdline, false};
 	}
 	n->image.exec_id = exec_id;

@@ -43,6 +43,11 @@ struct image {
 	uint64_t cap_inheritable, cap_permitted;
 	uint64_t ino, ctime, mtime;
 	uint32_t dev, mode, nlink, flags;	/* enum exe_flag */
+	uint32_t kind;				/* enum exe_kind of the file that was named */
+	struct str script;	/* path of the script that was named; {NULL, 0} when there is none or its path is not known */
+	uint64_t script_ino;
+	uint32_t script_dev, script_flags;	/* enum exe_flag: EXE_MEMFD, EXE_UPPER, EXE_LOWER */
+	uint64_t cap_given;	/* by the executable's own capabilities */
 	uint32_t fd_type[3];			/* enum fd_type of descriptors 0 to 2 at exec */
 	struct wire_addr std_local, std_peer;	/* of the first socket among them */
 	uint64_t std_pipe[3];			/* which pipes they are, as the exec record names them; 0 for none */

@@ -75,7 +75,7 @@ static void output_needs(void *ctx, const struct field_ref *f)
 	struct needs *n = ctx;
 	const char *name = f->desc->name;
 
-	if (!strcmp(name, "proc.env") || !strcmp(name, "proc.aenv"))
+	if (!strcmp(name, "proc.env") || !strcmp(name, "proc.aenv") || !strncmp(name, "proc.ld_", 8))
 		n->want |= WANT_ENV;
 	if (!strncmp(name, "proc.exe_writ", 13))	/* exe_written*, exe_writer.* */
 		n->want |= WANT_WRITER;

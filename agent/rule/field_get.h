@@ -114,6 +114,9 @@ static inline enum event_type get_type(const struct field_get *g)
 	return (enum event_type)g->ev->rec->hdr.type;
 }
 
+/* The value of a variable of an environment, each entry ended by NUL; empty when it has none. */
+struct str env_value(struct str env, struct str key);
+
 /* A path as the caller gave it, made absolute below dir and without "." and "..": {NULL, 0} when raw is missing. */
 struct str path_join(struct field_scratch *s, struct str dir, struct str raw);
 struct str path_directory(struct str path);	/* "/etc" of "/etc/passwd", "/" of "/x" */

@@ -214,7 +214,7 @@ int get_proc_cmdlenargs(const struct field_get *g, struct value *v)
 	return put_uint(v, sum);
 }
 
-static struct str env_value(struct str env, struct str key)
+struct str env_value(struct str env, struct str key)
 {
 	for (size_t at = 0; at < env.n;) {
 		size_t n = strnlen(env.p + at, env.n - at);

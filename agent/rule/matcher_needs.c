@@ -58,7 +58,7 @@ static uint32_t want_of_slot(const struct slot *s)
 					  "evt.arg",           "evt.rawarg",      "evt.abspath"};
 	unsigned int i;
 
-	if (is(s, "proc.env") || is(s, "proc.aenv"))
+	if (is(s, "proc.env") || is(s, "proc.aenv") || is(s, "proc.ld_preload") || is(s, "proc.ld_library_path"))
 		return WANT_ENV;
 	if (s->kind == EXPR_FIELD && !strncmp(s->field.desc->name, "proc.exe_writ", 13))
 		return WANT_WRITER;

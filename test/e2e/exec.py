@@ -16,7 +16,8 @@ EVENTS = ("cgroup", "exec", "fork", "exit")
 TRIGGER = os.path.join(lib_record.BUILD, "trigger", "exec")
 # modes of the trigger by the ways of agent/event/ways.def; the others are plain
 WAYS = {"relative": "relative", "symlink": "symlink", "dotdot": "dotdot", "hardlink": "hard-link", "procroot": "proc-root",
-        "script": "script", "at-dirfd": "execveat", "at-empty": "execveat", "at-cwd": "execveat", "deleted": "deleted",
+        "script": "script", "script-nested": "script", "script-here": "script", "script-symlink": "script", "script-memory": "script",
+        "at-dirfd": "execveat", "at-empty": "execveat", "at-cwd": "execveat", "deleted": "deleted",
         "memfd": "memfd", "memfd-path": "memfd", "flip": "race", "big-args": "big-argv", "no-args": "empty-argv", "loader": "loader",
         "thread": "thread"}
 

@@ -432,6 +432,60 @@ START_TEST(writers_of_executables)
 }
 END_TEST
 
+/* What runs is not what was executed: a script, or what the loader was given. */
+START_TEST(executed_by_others)
+{
+	begin(EVENT_CONNECT, CALL_CONNECT, sizeof(struct wire_connect));
+	f.self_image.script = STR_NONE;
+	f.self_image.kind = EXE_KIND_UNKNOWN;
+	IS("proc.exe_kind", "<none>");
+	IS("proc.exe_caps", "<none>");
+	IS("proc.script", "<none>");
+	IS("proc.is_script_from_memfd", "false");
+	f.self_image.kind = EXE_KIND_SCRIPT;
+	f.self_image.script = STR("/tmp/x.sh");
+	f.self_image.script_flags = EXE_UPPER;
+	f.self_image.cap_given = 1ull << 13 | 1ull << 21;
+	IS("proc.exe_kind", "script");
+	IS("proc.script", "/tmp/x.sh");
+	IS("proc.is_script_upper_layer", "true");
+	IS("proc.is_script_from_memfd", "false");
+	IS("proc.exe_caps", "CAP_NET_RAW CAP_SYS_ADMIN");
+	f.self_image.kind = 99;
+	IS("proc.exe_kind", "<none>");
+}
+END_TEST
+
+#define ARGV(text) (f.self_image.argv = str_n(text, sizeof(text) - 1))
+
+START_TEST(programs_of_the_loader)
+{
+	begin(EVENT_CONNECT, CALL_CONNECT, sizeof(struct wire_connect));
+	f.self_image.cwd = STR("/srv/");
+	f.self_image.exepath = STR("/usr/bin/ls");
+	ARGV("ls\0/tmp/x\0");
+	IS("proc.loaded_exe", "<none>");
+	f.self_image.exepath = STR("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
+	IS("proc.loaded_exe", "/tmp/x");
+	ARGV("ld\0--library-path\0/a\0--inhibit-cache\0--argv0\0sshd\0./x\0--preload\0");
+	IS("proc.loaded_exe", "/srv/x");
+	ARGV("ld\0--list\0x");	/* looked for by the loader, not in the directory */
+	IS("proc.loaded_exe", "x");
+	ARGV("ld\0--preload\0");
+	IS("proc.loaded_exe", "<none>");
+	ARGV("ld\0");
+	IS("proc.loaded_exe", "<none>");
+	ARGV("");
+	IS("proc.loaded_exe", "<none>");
+	f.self_image.exepath = STR("/lib/ld-musl-x86_64.so.1");
+	ARGV("x\0/bin/sh\0");
+	IS("proc.loaded_exe", "/bin/sh");
+	f.self_image.env = str_n("A=1\0LD_PRELOAD=/tmp/a.so\0LD_LIBRARY_PATH=\0", 42);
+	IS("proc.ld_preload", "/tmp/a.so");
+	IS("proc.ld_library_path", "<none>");
+}
+END_TEST
+
 START_TEST(failed_opens)
 {
 	open_event(CALL_OPENAT, O_RDONLY, -2);
@@ -880,6 +934,8 @@ int main(void)
 	tcase_add_test(t, ways_to_write);
 	tcase_add_test(t, stores);
 	tcase_add_test(t, writers_of_executables);
+	tcase_add_test(t, executed_by_others);
+	tcase_add_test(t, programs_of_the_loader);
 	tcase_add_test(t, failed_opens);
 	tcase_add_test(t, paths);
 	tcase_add_test(t, connects);

@@ -391,6 +391,10 @@ START_TEST(needs)
 	n = needs_of("evt.type = execve and evt.rawres >= 0 and proc.env contains LD_PRELOAD", NULL);
 	ck_assert_uint_eq(n.want, WANT_ENV);
 	ck_assert_uint_eq(calls_of(&n), 1);
+	n = needs_of("evt.type = execve and evt.rawres >= 0 and proc.ld_preload startswith /tmp/", NULL);
+	ck_assert_uint_eq(n.want, WANT_ENV);
+	n = needs_of("evt.type = execve and evt.rawres >= 0 and proc.ld_library_path exists", NULL);
+	ck_assert_uint_eq(n.want, WANT_ENV);
 	n = needs_of("evt.type = connect and evt.rawres >= 0 and proc.exe_writer.name = curl", NULL);
 	ck_assert_uint_eq(n.want, WANT_WRITER);
 	n = needs_of("evt.type = execve and evt.rawres >= 0 and proc.exe_written = true", NULL);

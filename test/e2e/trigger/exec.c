@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 
 /* probes/wire.h */
@@ -195,6 +197,27 @@ static int exe_flags(void)
 	return flags;
 }
 
+/* What was named, when that is not the program itself: TRUTH_SCRIPT is its name, TRUTH_SCRIPT_AT a path to it where it has none. */
+static void truth_script(void)
+{
+	const char *script = getenv("TRUTH_SCRIPT"), *at = getenv("TRUTH_SCRIPT_AT"), *flags = getenv("TRUTH_SCRIPT_FLAGS");
+	struct statfs fs = {};
+	struct stat st = {};
+	unsigned int dev;
+	int told = flags ? atoi(flags) : 0;
+
+	if (script)
+		must(!stat(at ? at : script, &st) && !statfs(at ? at : script, &fs), script);
+	if (fs.f_type == OVERLAYFS_SUPER_MAGIC && !(told & EXE_LOWER))
+		told |= EXE_UPPER;
+	dev = (minor(st.st_dev) & 0xff) | major(st.st_dev) << 8 | (minor(st.st_dev) & ~0xffu) << 12;
+	truth_num("exe_kind", script ? 2 : 1);
+	truth_str("script", script ? script : "");
+	truth_num("script_ino", (long long)st.st_ino);
+	truth_num("script_dev", dev);
+	truth_num("script_flags", told);
+}
+
 /* The new image: everything it can know of itself. */
 static int child(void)
 {
@@ -217,6 +240,8 @@ static int child(void)
 	truth_num("mtime", st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec);
 	truth_num("ctime", st.st_ctim.tv_sec * 1000000000ll + st.st_ctim.tv_nsec);
 	truth_num("exe_flags", exe_flags());
+	truth_script();
+	truth_num("cap_given", (long long)(getuid() && geteuid() ? truth_status("CapPrm:") & ~truth_status("CapAmb:") : 0));
 	truth_num("writer", 0);		/* nobody asks for it here: writer.c */
 	truth_num("writer_exec_id", 0);
 	truth_num("writer_start", 0);
@@ -295,13 +320,84 @@ static void procroot(void)
 	run(path, prog);
 }
 
-static void script(void)
+static const char *make_script(const char *name, const char *interpreter)
 {
-	int fd = open(in_dir("script"), O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	const char *path = in_dir(name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
 
-	must(fd >= 0 && dprintf(fd, "#!%s --child\n", prog) > 0, "script");
+	must(fd >= 0 && dprintf(fd, "#!%s --child\n", interpreter) > 0, "script");
 	close(fd);
-	run(in_dir("script"), prog);
+	setenv("TRUTH_SCRIPT", path, 1);
+	return path;
+}
+
+static void script(void) { run(make_script("script", prog), prog); }
+
+/* A script's interpreter may be a script: the one that was named is told. */
+static void script_nested(void)
+{
+	const char *second = make_script("second", prog), *third = make_script("third", second);
+
+	run(make_script("script", third), prog);
+}
+
+/* In this very process, whose image, libraries and descriptors are let go of in the same call. */
+static void script_here(void)
+{
+	const char *path = make_script("script", prog);
+
+	for (int i = 0; i < 40; i++)
+		must(open(i & 1 ? prog : "/dev/null", O_RDONLY | O_CLOEXEC) >= 0, "open");
+	tell("execve", path, prog);
+	execve(path, child_argv, environ);
+	must(0, "execve");
+}
+
+static void script_symlink(void)
+{
+	const char *path = make_script("script", prog);
+
+	must(!symlink("script", in_dir("ln")), "symlink");
+	setenv("TRUTH_SCRIPT", path, 1);
+	run(in_dir("ln"), prog);
+}
+
+/* It has no name: its interpreter reads it by its descriptor. */
+static void script_memory(void)
+{
+	int fd = memfd_create("text", 0);
+	char path[64];
+
+	must(fd >= 0 && dprintf(fd, "#!%s --child\n", prog) > 0, "memfd");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	setenv("TRUTH_SCRIPT", "memfd:text", 1);
+	setenv("TRUTH_SCRIPT_AT", path, 1);
+	setenv("TRUTH_SCRIPT_FLAGS", "1", 1);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	run_at(fd, "", AT_EMPTY_PATH, path, prog);
+}
+
+/* Needs root: the capabilities of a file, of which its user had none. */
+static void file_caps(void)
+{
+	struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data[0] = {.permitted = 1u << CAP_NET_RAW | 1u << CAP_DAC_READ_SEARCH},	/* the last to read its own /proc */
+	};
+	int status;
+	pid_t pid;
+
+	must(!setxattr(prog, "security.capability", &caps, sizeof(caps), 0), "security.capability");
+	setenv("TRUTH_EXE_FLAGS", "16", 1);
+	pid = fork();
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		tell("execve", prog, prog);
+		execve(prog, child_argv, environ);
+		_exit(127);
+	}
+	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "file_caps");
 }
 
 static void at_dirfd(void)
@@ -836,6 +932,11 @@ static const struct mode {
 	{ "relative", relative },
 	{ "procroot", procroot },
 	{ "script", script },
+	{ "script-nested", script_nested },
+	{ "script-here", script_here },
+	{ "script-symlink", script_symlink },
+	{ "script-memory", script_memory },
+	{ "file-caps", file_caps },
 	{ "at-dirfd", at_dirfd },
 	{ "at-empty", at_empty },
 	{ "at-cwd", at_cwd },

@@ -117,6 +117,12 @@ static void by_mmap(int from, int to)
 	munmap(b, n);
 }
 
+/* The text of a script, of an interpreter that nobody wrote. */
+static void by_script(int from __attribute__((unused)), int to)
+{
+	must(write(to, "#!/bin/true\n", 12) == 12, "write");
+}
+
 static void no_one(void) {}
 static void later_chmod(void) { must(!chmod(target, 0711), "chmod"); }
 static void later_stomp(void)
@@ -175,7 +181,7 @@ static const struct {
 	{"write", by_write, no_one, 0}, {"sendfile", by_sendfile, no_one, 0}, {"copy", by_copy, no_one, 0},
 	{"splice", by_splice, no_one, 0}, {"mmap", by_mmap, no_one, 0}, {"overlay", by_write, no_one, 1},
 	{"chmod", by_write, later_chmod, 0}, {"stomp", by_write, later_stomp, 0}, {"read", by_write, later_read, 0},
-	{"move", by_write, later_move, 0}, {"flood", by_write, later_flood, 0},
+	{"move", by_write, later_move, 0}, {"script", by_script, no_one, 0}, {"flood", by_write, later_flood, 0},
 };
 
 /* An overlay over DIR that only this process and its children see. */
@@ -274,7 +280,7 @@ int main(int argc, char **argv)
 		truth_num("writer_cgroup", (long long)truth_cgroup());
 	truth_str("writer_comm", "the-writer");
 	printf(",\"written\":[%llu,%llu]", told[1], told[2]);
-	truth_str("exe", target);
+	truth_str(modes[m].write == by_script ? "script" : "exe", target);
 	truth_end();
 	return 0;
 }
