@@ -400,6 +400,10 @@ void agent_needs(const struct config *c, const struct ruleset *rules, struct nee
 		ret->dns_ports[i] = (uint16_t)config_port(c->dns_ports.v[i]);
 	if (!strcmp(c->ia32, "guard"))
 		ret->want |= WANT_COMPAT;
+	if (!strcmp(c->sensor_attach, "tracepoint"))
+		ret->want |= WANT_TRACEPOINT;
+	if (!strcmp(c->sensor_attach, "function"))
+		ret->want |= WANT_FUNCTION;
 	if (!strcmp(c->sensor_refuse, "off"))
 		needs_refuse_nothing(ret);
 }

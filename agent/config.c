@@ -169,6 +169,7 @@ static const struct {
 	{"semantics", false, {"native", "falco"}},
 	{"ia32", false, {"off", "guard"}},
 	{"sensor.refuse", false, {"on", "off"}},
+	{"sensor.attach", false, {"auto", "tracepoint", "function"}},
 };
 
 static void suggest(struct config_parse *p, const yaml_node_t *n, const char *const *words, const char *message)

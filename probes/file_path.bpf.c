@@ -7,10 +7,8 @@
  * inode's change time is set (fs/inode.c, inode_set_ctime_current()). Writes
  * set it too, so the first test is the call's number.
  */
-#include "name.h"
+#include "sight.h"
 #include <bpf/bpf_tracing.h>
-
-static const struct sights sights_none = {};
 
 #define NAME_EACH	16	/* squared: more than NAME_MAX */
 
@@ -80,18 +78,6 @@ __weak __attribute__((noinline)) int sight__wanted(__u64 via, __u32 slot, __u32 
 	return 1;
 }
 
-static __always_inline void sight__take(struct sight *at, struct dentry *d)
-{
-	struct qstr name = {};
-
-	BPF_CORE_READ_INTO(&name, d, d_name);
-	at->dentry = (__u64)d;
-	at->parent = (__u64)BPF_CORE_READ(d, d_parent);
-	at->hash_len = name.hash_len;
-	at->len = name.len & NAME_MAX;
-	bpf_probe_read_kernel(at->name, name.len & NAME_MAX, name.name);
-}
-
 /* Takes this name for the sight: 1 when it is the one that was asked for. */
 __weak __attribute__((noinline)) int sight__try(__u64 via, __u32 slot, __u64 alias)
 {
@@ -131,100 +117,22 @@ __weak __attribute__((noinline)) int sight__alias(__u64 via, __u32 slot, __u64 f
 	return sight__try(via, slot, first);
 }
 
-static __always_inline struct sights *sights__open(__s32 nr, __u64 via)
-{
-	__u64 key = sights__key(via);
-	struct sights *s = bpf_map_lookup_elem(&sights, &key);
-
-	if (!s) {
-		bpf_map_update_elem(&sights, &key, &sights_none, BPF_ANY);
-		s = bpf_map_lookup_elem(&sights, &key);
-	}
-	if (s && s->nr != nr) {
-		s->nr = nr;
-		s->n = 0;
-	}
-	return s;
-}
-
-/*
- * Where the inode is to be kept, < 0: nowhere. One without a name was made by the call or read on the way to its object,
- * which may be long and chosen by the caller: only the last that the call can have made is kept.
- */
-static __always_inline __s64 sights__slot(struct sights *s, struct inode *inode, bool named, __u8 overlay)
-{
-	__u32 i;
-
-	for (i = 0; i < SIGHTS_MAX && i < s->n; i++) {
-		if (s->at[i].inode == (__u64)inode)
-			return -1;
-		if (!named && !s->at[i].dentry && s->at[i].overlay == overlay)
-			return i;
-	}
-	return s->n;
-}
-
-/*
- * Which call is at work here, and by which way it came; < 0: none that changes names. A worker of io_uring has kept the
- * registers of a call that has nothing to do with its request.
- */
-static __always_inline __s32 path__call(__u64 *via)
-{
-	struct task_struct *t = task__mine();
-	bool typed = task__typed();
-	__s32 nr;
-
-	if (!t)
-		return -1;
-	if (READ(typed, t, flags) & PF_IO_WORKER) {
-		*via = worker__request(t);
-		return *via ? request__nr((struct io_kiocb *)*via) : -1;
-	}
-	nr = task__nr_now();
-	if (!sights__call(nr) && !sights__call(compat__nr(nr)))
-		return -1;
-	if (!task__compat(t))
-		return nr;
-	*via = VIA_COMPAT;
-	return compat__nr(nr);
-}
-
 static __always_inline int path__see(struct inode *inode)
 {
 	__u64 via = VIA_CALL;
 	__s32 nr = path__call(&via);
 	struct hlist_node *first;
-	struct sights *s;
 	struct sight *at;
-	__u8 overlay;
-	__u16 mode;
-	__s64 n;
+	__u32 slot = 0;
 
 	if (!sights__call(nr))
 		return 0;
 	first = BPF_CORE_READ(inode, i_dentry.first);
-	mode = BPF_CORE_READ(inode, i_mode);
-	if (!first && !sights__makes(nr, mode))
+	at = sight__new(nr, via, inode, first, &slot);
+	if (!at)
 		return 0;
-	s = sights__open(nr, via);
-	if (!s)
-		return 0;
-	overlay = inode__on(inode, OVERLAY_MAGIC);
-	n = sights__slot(s, inode, first, overlay);
-	PIN(n);
-	if (n < 0 || n >= SIGHTS_MAX)
-		return 0;
-	at = &s->at[n];
-	at->inode = (__u64)inode;
-	at->ino = BPF_CORE_READ(inode, i_ino);
-	at->dev = inode__dev(inode);
-	at->mode = mode;
-	at->overlay = overlay;
-	at->dentry = 0;
-	if (s->n == n)
-		s->n = n + 1;
 	if (first && BPF_CORE_READ(first, next))
-		sight__alias(via, n, (__u64)first);
+		sight__alias(via, slot, (__u64)first);
 	else if (first)
 		sight__take(at, alias__dentry(first));
 	return 0;

@@ -145,6 +145,8 @@ struct dentry {
 };
 struct dentry___alias { struct hlist_node d_alias; };	/* since 7.x the union has no name */
 struct vfsmount { struct dentry *mnt_root; struct super_block *mnt_sb; int mnt_flags; };
+struct vfsmount___users { void *mnt_userns; };	/* 5.12 to 6.1 */
+struct vfsmount___idmap { void *mnt_idmap; };	/* since 6.2 */
 struct mnt_namespace;
 struct mount {
 	struct mount *mnt_parent;

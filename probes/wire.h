@@ -210,6 +210,8 @@ enum wire_want {
 	WANT_ARGS	= 1 << 6,	/* whether arguments were changed on the way: opens and connects are seen twice */
 	WANT_CREDS	= 1 << 7,	/* what each thread's credentials were, creds.h */
 	WANT_COMPAT	= 1 << 8,	/* what enters as 32-bit programs do: the configuration says so, no rule */
+	WANT_TRACEPOINT	= 1 << 9,	/* names that change: by tracepoints, also where a kernel has them not; */
+	WANT_FUNCTION	= 1 << 10,	/* by functions, also where it has tracepoints; of both none: what there is */
 };
 
 /* Opens that only read, and all others: what rules want of them differs most. And calls that change names. */

@@ -39,6 +39,7 @@ static const struct source values[] = {
 	{"FORMAT", "word", "text tap junit json"},
 	{"SPEC", "word", "stdout file: upload:https://"},
 	{"HOW", "word", "all first"},
+	{"STYLE", "word", "auto tracepoint function"},
 	{"LINTS", "word",
 #define LINT(ID, function, title, doc) " " #ID
 #include "rule/lint.def"

@@ -14,12 +14,13 @@
 static unsigned int hosts_here(void)
 {
 	unsigned int have = 1u << HOST_ANY;
+	char reason[200];
 
 	if (host_uring())
 		have |= 1u << HOST_URING | (host_older_than(5, 19) ? 0 : 1u << HOST_URING_NAMED);
 	if (host_ia32())
 		have |= 1u << HOST_IA32;
-	if (host_sights())
+	if (host_sights() || host_functions(reason))
 		have |= 1u << HOST_SIGHTS;
 	return have;
 }

@@ -20,12 +20,13 @@
 
 extern const struct cmd cmd_record;
 
-enum { OPT_OUTPUT, OPT_FOR, OPT_JSON };
+enum { OPT_OUTPUT, OPT_FOR, OPT_JSON, OPT_ATTACH };
 
 static const struct cmd_option options[] = {
 	[OPT_OUTPUT] = {"--output", 'o', "FILE", "where to; \"-\" is stdout (with --json)"},
 	[OPT_FOR] = {"--for", 0, "SECONDS", "how long; until SIGINT or SIGTERM without it"},
 	[OPT_JSON] = {"--json", 0, NULL, "JSON lines, one flat object an event, in place of the binary form"},
+	[OPT_ATTACH] = {"--attach", 0, "STYLE", "auto, tracepoint or function: by what names that change are seen; as sensor.attach"},
 	{},
 };
 
@@ -47,6 +48,7 @@ struct args {
 	const char *output, *condition;
 	double seconds;
 	bool json;
+	uint32_t want;
 };
 
 /* Records that carry state: without them a replay would not know who did it. */
@@ -129,6 +131,15 @@ static void on_signal(uv_signal_t *s, int signum)
 	stop(s->data);
 }
 
+static int style(struct args *a, const char *name)
+{
+	a->want = !strcmp(name, "tracepoint") ? WANT_TRACEPOINT : !strcmp(name, "function") ? WANT_FUNCTION : 0;
+	if (a->want || !strcmp(name, "auto"))
+		return 0;
+	fprintf(stderr, "noroshi record: --attach is auto, tracepoint or function, not \"%s\"\n", name);
+	return -EINVAL;
+}
+
 static int parse(struct args *a, int argc, char **argv)
 {
 	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
@@ -146,6 +157,9 @@ static int parse(struct args *a, int argc, char **argv)
 				return fprintf(stderr, "noroshi record: --for wants a number of seconds, not \"%s\"\n", p.value), EXIT_INPUT + 1;
 		} else if (o == OPT_JSON) {
 			a->json = true;
+		} else if (o == OPT_ATTACH) {
+			if (style(a, p.value) < 0)
+				return EXIT_INPUT + 1;
 		} else if (o == CMD_ARG && !a->condition) {
 			a->condition = p.value;
 		} else if (o == CMD_ARG) {
@@ -230,6 +244,7 @@ static int record(struct recording *r, const struct args *a)
 
 	start_signals(r);
 	ruleset_needs(r->filter.rules, &needs);
+	needs.want |= a->want;
 	e = source_kernel_new(&r->source, &needs, error);
 	if (e < 0)
 		return fprintf(stderr, "noroshi record: %s\n", error), EXIT_HOST;
@@ -283,7 +298,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_record = {
 	.name = "record",
-	.args = "-o FILE [--for SECONDS] [--json] ['CONDITION']",
+	.args = "-o FILE [--for SECONDS] [--json] [--attach STYLE] ['CONDITION']",
 	.summary = "record live events, for replay or as JSON lines",
 	.options = options,
 	.run = run,

@@ -214,6 +214,7 @@ static int print(json_t *v)
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
 	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
 	printf("ia32       %s\n", text(json_object_get(v, "coverage"), "ia32"));
+	printf("names      by %s\n", text(json_object_get(v, "coverage"), "attach"));
 	print_refused(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losers(json_object_get(v, "losers"));

@@ -46,7 +46,7 @@ const char *const way_host_text[HOST_MAX] = {
 	[HOST_URING] = "io_uring",
 	[HOST_URING_NAMED] = "io_uring of Linux 5.19 or newer",
 	[HOST_IA32] = "32-bit entries",
-	[HOST_SIGHTS] = "tracepoints of inode times, Linux 6.13 or newer",
+	[HOST_SIGHTS] = "tracepoints of inode times (Linux 6.13 or newer) or programs at the kernel's functions",
 };
 
 const char *const way_state_text[] = {"seen", "less", "blind", "-"};

@@ -168,15 +168,28 @@ const char *coverage_ia32(char dst[COVERAGE_IA32_MAX], const struct coverage *c,
 	return dst;
 }
 
+const char *coverage_attach(char dst[COVERAGE_ATTACH_MAX], const struct coverage *c)
+{
+	bool tracepoint, function;
+	enum program lost = programs_styles(c->state->program, c->needs, &tracepoint, &function);
+	const char *by = tracepoint && function ? "tracepoints and functions" : tracepoint ? "tracepoints" : function ? "functions" : "nothing";
+
+	if (lost == PROGRAM_MAX)
+		snprintf(dst, COVERAGE_ATTACH_MAX, "%s", tracepoint || function ? by : "not needed");
+	else
+		snprintf(dst, COVERAGE_ATTACH_MAX, "%s; %s: %s", by, program_name[lost], c->state->program[lost].reason);
+	return dst;
+}
+
 json_t *coverage_json(const struct coverage *c)
 {
-	char ia32[COVERAGE_IA32_MAX];
+	char ia32[COVERAGE_IA32_MAX], attach[COVERAGE_ATTACH_MAX];
 	json_t *notes = json_array();
 
 	for (unsigned int i = 0; i < SENSOR_NOTES_MAX && c->state->note[i][0]; i++)
 		json_array_append_new(notes, json_string(c->state->note[i]));
-	return json_pack("{s:{s:i, s:s, s:o}, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life,
-			 "notes", notes, "ia32", coverage_ia32(ia32, c, host_ia32()), "calls", calls_json(c), "events",
+	return json_pack("{s:{s:i, s:s, s:o}, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "sensor", "pid", c->pid, "state", c->life,
+			 "notes", notes, "ia32", coverage_ia32(ia32, c, host_ia32()), "attach", coverage_attach(attach, c), "calls", calls_json(c), "events",
 			 events_json(c), "opens", opens_json(c->needs), "rings", "critical", ring_json(c, 0), "bulk",
 			 ring_json(c, 1), "programs", programs_json(c));
 }

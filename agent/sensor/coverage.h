@@ -8,6 +8,7 @@
  *   { "sensor": { "pid": 812, "state": "running",         running | stopped | dead
  *                 "notes": ["…"] },                       what is not as it should be; [] as a rule
  *     "ia32": "guarded",                                  32-bit entries, coverage_ia32()
+ *     "attach": "tracepoints",                            by what names that change are seen, coverage_attach()
  *     "calls": { "openat": {                              every call of events.def
  *         "event": "open",                                whose numbers stand under "events"
  *         "state": "attached",                            attached | not needed | lost
@@ -55,6 +56,10 @@ json_t *coverage_json(const struct coverage *c);
 #define COVERAGE_UNGUARDED "reachable, not guarded: "
 #define COVERAGE_IA32_MAX (2 * PROGRAM_REASON_MAX)
 const char *coverage_ia32(char dst[COVERAGE_IA32_MAX], const struct coverage *c, bool reachable);
+
+/* What tells which file a call that changes names is at work on; and what of the preferred cannot be had. */
+#define COVERAGE_ATTACH_MAX (2 * PROGRAM_REASON_MAX)
+const char *coverage_attach(char dst[COVERAGE_ATTACH_MAX], const struct coverage *c);
 
 /* The sum of an event's slots over all processors. */
 void coverage_sum(struct wire_counter *ret, const struct wire_counter *counters, uint32_t cpus, enum event_type type);

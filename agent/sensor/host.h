@@ -38,4 +38,10 @@ bool host_uring(void);
 /* Whether the kernel tells which inode a call is at work on: probes/file_path.bpf.c. */
 bool host_sights(void);
 
+/*
+ * Whether programs may be attached to functions of the kernel (fentry): tried with an empty one, once. False with the
+ * reason: some hosts forbid it, or have no trampolines.
+ */
+bool host_functions(char reason[200]);
+
 #endif

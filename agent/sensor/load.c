@@ -176,6 +176,8 @@ static bool hook_exists(struct load *l, enum program p, const char *sec, char re
 	if (*tracepoint)
 		return call_exists(l, p, tracepoint, reason);
 
+	if (!strncmp(sec, "fentry/", 7))
+		return host_functions(reason);
 	if (!strncmp(sec, "cgroup", 6)) {
 		if (l->cgroup < 0)
 			snprintf(reason, PROGRAM_REASON_MAX, "no cgroup v2 hierarchy: %s", strerror(-l->cgroup));

@@ -33,6 +33,14 @@ static const struct need {
 #include "programs.def"
 };
 
+static const struct {
+	const char *group;
+	enum program_style style;
+} style_table[] = {
+#define STYLE(group, style) {#group, STYLE_##style},
+#include "programs.def"
+};
+
 const char *const program_state_name[] = {
 	[PROGRAM_UNNEEDED] = "unneeded",
 	[PROGRAM_ALTERNATIVE] = "alternative",
@@ -133,8 +141,79 @@ bool program_needed(enum program p, const struct needs *needs)
 	return group_needed(program_group[p], needs);
 }
 
+static enum program_style style_of(const char *group)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(style_table); i++) {
+		if (!strcmp(style_table[i].group, group))
+			return style_table[i].style;
+	}
+	return STYLE_NONE;
+}
+
+static enum program_style style_preferred(const struct needs *needs)
+{
+	return needs->want & WANT_FUNCTION && !(needs->want & WANT_TRACEPOINT) ? STYLE_FUNCTION : STYLE_TRACEPOINT;
+}
+
+/* The program of a group to tell of when none of them can be had, else PROGRAM_MAX. */
+static enum program group_lost(const struct program_status s[PROGRAM_MAX], const char *group)
+{
+	enum program lost = PROGRAM_MAX;
+
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		if (strcmp(program_group[p], group))
+			continue;
+		if (s[p].state != PROGRAM_ABSENT && s[p].state != PROGRAM_REFUSED)
+			return PROGRAM_MAX;
+		lost = p;
+	}
+	return lost;
+}
+
+/* Of a style the first program that is needed and cannot be had, PROGRAM_MAX without one. */
+static enum program style_lost(const struct program_status s[PROGRAM_MAX], const struct needs *needs, enum program_style style)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(style_table); i++) {
+		enum program p = PROGRAM_MAX;
+
+		if (style_table[i].style == style && group_needed(style_table[i].group, needs))
+			p = group_lost(s, style_table[i].group);
+		if (p != PROGRAM_MAX)
+			return p;
+	}
+	return PROGRAM_MAX;
+}
+
+/* The style that is not at work; STYLE_NONE when both are. */
+static enum program_style style_idle(const struct program_status s[PROGRAM_MAX], const struct needs *needs)
+{
+	enum program_style preferred = style_preferred(needs);
+
+	if (!(needs->want & WANT_TRACEPOINT) && style_lost(s, needs, preferred) != PROGRAM_MAX)
+		return STYLE_NONE;
+	return preferred == STYLE_FUNCTION ? STYLE_TRACEPOINT : STYLE_FUNCTION;
+}
+
+static bool style_attached(const struct program_status s[PROGRAM_MAX], enum program_style style)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		if (s[p].state == PROGRAM_ATTACHED && style_of(program_group[p]) == style)
+			return true;
+	}
+	return false;
+}
+
+enum program programs_styles(const struct program_status s[PROGRAM_MAX], const struct needs *needs, bool *tracepoint, bool *function)
+{
+	*tracepoint = style_attached(s, STYLE_TRACEPOINT);
+	*function = style_attached(s, STYLE_FUNCTION);
+	return style_lost(s, needs, style_preferred(needs));
+}
+
 void programs_choose(struct program_status s[PROGRAM_MAX], const struct needs *needs)
 {
+	enum program_style idle = style_idle(s, needs);
+
 	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
 		bool taken = false;
 
@@ -143,7 +222,7 @@ void programs_choose(struct program_status s[PROGRAM_MAX], const struct needs *n
 		for (unsigned int q = 0; q < PROGRAM_MAX && !taken; q++)
 			taken = program_same_group(p, q) && (s[q].state == PROGRAM_ATTACHED ||
 							     (q < p && s[q].state == PROGRAM_CHOSEN));
-		if (!group_needed(program_group[p], needs))
+		if (!group_needed(program_group[p], needs) || (idle && style_of(program_group[p]) == idle))
 			s[p].state = PROGRAM_UNNEEDED;
 		else
 			s[p].state = taken ? PROGRAM_ALTERNATIVE : PROGRAM_CHOSEN;
@@ -181,18 +260,36 @@ static enum program group_find(const struct program_status s[PROGRAM_MAX], const
 	return PROGRAM_MAX;
 }
 
+/* Is what the call has by programs of the style attached? */
+static bool call_has_style(const struct program_status s[PROGRAM_MAX], const struct needs *needs, enum event_call call,
+			   enum program_style style)
+{
+	enum program lost;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(need_table); i++) {
+		const struct need *n = &need_table[i];
+
+		if (n->call == call && need_applies(n, needs) && style_of(n->group) == style &&
+		    group_find(s, n->group, &lost) == PROGRAM_MAX)
+			return false;
+	}
+	return true;
+}
+
 bool programs_of_call(const struct program_status s[PROGRAM_MAX], const struct needs *needs, enum event_call call,
 		      enum program *by, enum program *without, enum need_how *how)
 {
-	bool seen = true;
+	bool seen = true, either = call_has_style(s, needs, call, STYLE_TRACEPOINT) || call_has_style(s, needs, call, STYLE_FUNCTION);
+	enum program_style preferred = style_preferred(needs);
 
 	*by = *without = PROGRAM_MAX;
 	for (unsigned int i = 0; i < ARRAY_SIZE(need_table); i++) {
 		const struct need *n = &need_table[i];
+		enum program_style style = style_of(n->group);
 		enum program lost, p;
 
-		if (n->call != call || !need_applies(n, needs))
-			continue;
+		if (n->call != call || !need_applies(n, needs) || (style && (either || style != preferred)))
+			continue;	/* one style is enough; of none the preferred one is told */
 		p = group_find(s, n->group, &lost);
 		if (p != PROGRAM_MAX) {
 			if (n->how == NEED_MUST && *by == PROGRAM_MAX)

@@ -26,6 +26,9 @@ enum need_how {
 	NEED_ARGS,	/* arguments changed on the way are not seen */
 };
 
+/* By what a group does that others do by something else; programs.def. */
+enum program_style { STYLE_NONE, STYLE_TRACEPOINT, STYLE_FUNCTION };
+
 enum program_state {
 	PROGRAM_UNNEEDED,	/* no rule asks for what it sees */
 	PROGRAM_ALTERNATIVE,	/* a better one of its group does the work */
@@ -70,6 +73,13 @@ bool program_is_lifecycle(enum program p);	/* keeps the process table: attach it
  * (or stays ATTACHED). To be called again after a state has become ABSENT or REFUSED.
  */
 void programs_choose(struct program_status s[PROGRAM_MAX], const struct needs *needs);
+
+/*
+ * Which styles are at work. Returns the first program of the preferred one that is needed and cannot be had, PROGRAM_MAX
+ * without one.
+ */
+enum program programs_styles(const struct program_status s[PROGRAM_MAX], const struct needs *needs, bool *tracepoint,
+			     bool *function);
 
 /* The bits of wire_control.calls: what the rules need, and what the process table cannot do without. */
 void programs_calls(uint64_t bits[CALL_WORDS], const struct needs *needs);

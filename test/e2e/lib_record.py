@@ -42,9 +42,15 @@ def hierarchy(controller):
 
 
 def names_seen():
-    """Whether the inode of a name that changes is seen while the call is at work: probes/file_path.bpf.c, from 6.13 on."""
+    """Whether the inode of a name that changes is seen while the call is at work: by tracepoints from 6.13 on, or at functions
+    of the kernel where they take programs. ATTACH=tracepoint or function does the tests in that style."""
     with open("/sys/kernel/btf/vmlinux", "rb") as f:
-        return b"\0btf_trace_ctime_ns_xchg\0" in f.read()
+        if b"\0btf_trace_ctime_ns_xchg\0" in f.read():
+            return True
+    if os.environ.get("ATTACH") == "tracepoint":
+        return False
+    cells = json.loads(subprocess.run([NOROSHI, "events", "--ways", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+    return any(c["way"] == "plain" and "rename" in c["events"] and c["state"] == "seen" for c in cells)
 
 
 def here(truth):
@@ -166,7 +172,7 @@ class Recorder:
         self.dir = tempfile.TemporaryDirectory(prefix="noroshi-e2e.")
         self.path = os.path.join(self.dir.name, "live.rec")
         self.log = open(os.path.join(self.dir.name, "log"), "w+", encoding="utf-8")
-        self.process = subprocess.Popen([NOROSHI, "record", "-o", self.path,
+        self.process = subprocess.Popen([NOROSHI, "record", "--attach", os.environ.get("ATTACH", "auto"), "-o", self.path,
                                          " or ".join(("evt.type in (%s)" % ", ".join(calls),) + also)],
                                         stdout=self.log, stderr=self.log)
         atexit.register(self.end)   # also when a comparison throws
@@ -266,12 +272,15 @@ def contexts():
     return ("thread",) if done.returncode == 77 else ("thread", "vfork", "clone-vm")
 
 
-def wrong_ways(test, seen):
-    """Where agent/event/ways.def and what a test has seen differ: what it should have shown here, what should not show."""
+def wrong_ways(test, seen, done=None):
+    """Where agent/event/ways.def and what a test has seen differ: what it should have shown here, what should not show. With
+    `done`, the (way, event) that could be done here at all: what was not done need not show."""
     cells = json.loads(subprocess.run([NOROSHI, "events", "--ways", "--json"], stdout=subprocess.PIPE, check=True).stdout)
     shown = {(c["way"], e) for c in cells for e in c["events"] if c["test"] == test and c["state"] in ("seen", c["at_best"])}
     shown = {(w, e) for w, e in shown if w not in ("vfork", "clone-vm") or w in contexts()}
     hidden = {(c["way"], e) for c in cells for e in c["events"] if c["state"] in ("blind", "-")}
+    if done is not None:
+        shown &= done
     return ["%s by %s should show" % (e, w) for w, e in sorted(shown - seen)] + \
         ["%s by %s shows, but not in the table" % (e, w) for w, e in sorted(seen & hidden)]
 

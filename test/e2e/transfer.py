@@ -23,15 +23,24 @@ RULES = """- rule: Many
 results = lib_record.Results()
 
 
+def here(way, truth):
+    """Before 6.10 a request to an address, those with these results, has no copy of it of the kernel's own."""
+    if way == "requests" and truth["call"] == "sendmsg" and truth["res"] in (6, 7) and lib_record.RELEASE < (6, 10):
+        return dict(truth, hdr_flags=truth["hdr_flags"] | lib_record.ADDR_USER)
+    return truth
+
+
 def compared():
     recorder = lib_record.Recorder(CALLS)
     truths = {way: lib_record.run("transfer", *args) for way, args in (("calls", ()), ("requests", ("uring",)))}
     comparison = lib_record.Comparison(recorder.stop())
+    if lib_record.RELEASE < (5, 19):
+        del truths["requests"]      # not known by their descriptors there: agent/event/ways.def
     for way, lines in truths.items():
         results.add(not lines and way == "calls", "%s say something" % way)
         for truth in lines:
             split = way == "calls" and truth["call"] not in ("sendto", "recvfrom")
-            results.add(comparison.take(truth, "pieces" if split else None), "%s: %s = %d" % (way, truth["call"], truth["res"]))
+            results.add(comparison.take(here(way, truth), "pieces" if split else None), "%s: %s = %d" % (way, truth["call"], truth["res"]))
     pids = {t["pid"] for lines in truths.values() for t in lines}
     results.add([r for r in comparison.left if r["pid"] in pids and r["event"] == "transfer"], "nothing is told twice, and nothing that nobody did")
     lib_record.report("transfer", comparison.checked)

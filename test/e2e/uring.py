@@ -45,5 +45,8 @@ extra = [(r["call"], r["res"], r.get("name"), r.get("raw")) for r in comparison.
 results.add(extra[:5], "nothing is told twice")
 workers = [r for r in live if r["io_uring"] and r["pid"] not in pids]
 results.add(len(workers) > 1000, "no flood of anything else")
-results.add(lib_record.wrong_ways("uring", comparison.ways), "agent/event/ways.def says so")
+# Before 6.11 rings do not have all that the trigger asks of them: it tells what it did.
+event = {r["call"]: r["event"] for r in live}
+done = {("io_uring", event.get(t["call"])) for _, lines in truths for t in lines}
+results.add(lib_record.wrong_ways("uring", comparison.ways, done if lib_record.RELEASE < (6, 11) else None), "agent/event/ways.def says so")
 results.end()

@@ -11,6 +11,7 @@
  * each function's rounded up to 32. XLATED and JITED are the sizes in the kernel in bytes. Exit 1 for refused and deep ones.
  */
 #include "probes.skel.h"
+#include "sensor/host.h"
 #include "sensor/kernel_types.h"
 #include "util/cleanup.h"
 #include <bpf/bpf.h>
@@ -211,6 +212,7 @@ static int load_one(const char *name, int types, int level, struct row *r)
 
 static void try_one(const char *name, int types, bool verbose, struct row *r)
 {
+	char reason[200];
 	int error = load_one(name, types, 4, r);
 
 	r->state = r->stack > STACK_MAX || r->falls_back >= 0 ? "deep" : "loaded";
@@ -221,6 +223,11 @@ static void try_one(const char *name, int types, bool verbose, struct row *r)
 	if (error == 0)
 		return;
 	r->state = "refused";
+	if (!strncmp(r->section, "fentry/", 7) && !host_functions(reason)) {	/* nor would it take one that does nothing */
+		r->state = "absent";
+		snprintf(r->reason, sizeof(r->reason), "%s", reason);
+		return;
+	}
 	if (!verifier_log[0] && strstr(said, "failed to find kernel BTF type ID")) {	/* before the kernel was asked */
 		r->state = "absent";
 		snprintf(r->reason, sizeof(r->reason), "no such hook");

@@ -206,6 +206,72 @@ START_TEST(test_table)
 }
 END_TEST
 
+static void lose(enum program p)
+{
+	s[p].state = PROGRAM_ABSENT;
+}
+
+/* Tracepoints by themselves; functions where a tracepoint is missing, or where they are asked for. */
+START_TEST(test_styles)
+{
+	bool tracepoint, function;
+
+	needs.call[CALL_RENAME] = true;
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_path_skip__tp_btf].state, PROGRAM_CHOSEN);
+	ck_assert_int_eq(s[PROGRAM_hook_rename__fentry].state, PROGRAM_UNNEEDED);
+
+	lose(PROGRAM_path_skip__tp_btf);
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_hook_rename__fentry].state, PROGRAM_CHOSEN);
+	ck_assert_int_eq(s[PROGRAM_hook_link__fentry].state, PROGRAM_UNNEEDED);	/* of what is needed only */
+	attach_chosen();
+	ck_assert_int_eq(programs_styles(s, &needs, &tracepoint, &function), PROGRAM_path_skip__tp_btf);
+	ck_assert(tracepoint && function);
+
+	setup();
+	needs.call[CALL_RENAME] = true;
+	needs.want = WANT_FUNCTION;
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_path_ns__tp_btf].state, PROGRAM_UNNEEDED);
+	ck_assert_int_eq(s[PROGRAM_hook_rename__fentry].state, PROGRAM_CHOSEN);
+	lose(PROGRAM_hook_rename__fentry);
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_path_ns__tp_btf].state, PROGRAM_CHOSEN);
+	attach_chosen();
+	ck_assert_int_eq(programs_styles(s, &needs, &tracepoint, &function), PROGRAM_hook_rename__fentry);
+	ck_assert(tracepoint && !function);
+
+	setup();
+	needs.call[CALL_RENAME] = true;
+	needs.want = WANT_TRACEPOINT;
+	lose(PROGRAM_path_ns__tp_btf);
+	programs_choose(s, &needs);
+	ck_assert_int_eq(s[PROGRAM_hook_rename__fentry].state, PROGRAM_UNNEEDED);
+	ck_assert_int_eq(s[PROGRAM_path_set__tp_btf].state, PROGRAM_CHOSEN);
+}
+END_TEST
+
+/* One style is enough: then nothing is lost. Of none the preferred one's loss is told. */
+START_TEST(test_what_a_call_lost_by_style)
+{
+	enum program by, without;
+	enum need_how how;
+
+	needs.call[CALL_UNLINKAT] = true;
+	lose(PROGRAM_path_ns__tp_btf);
+	programs_choose(s, &needs);
+	attach_chosen();
+	ck_assert(programs_of_call(s, &needs, CALL_UNLINKAT, &by, &without, &how));
+	ck_assert_int_eq(without, PROGRAM_MAX);
+
+	lose(PROGRAM_hook_rmdir__fentry);	/* it needs two of them */
+	ck_assert(programs_of_call(s, &needs, CALL_UNLINKAT, &by, &without, &how));
+	ck_assert_int_eq(without, PROGRAM_path_ns__tp_btf);
+	ck_assert_int_eq(how, NEED_HELPS);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("programs");
@@ -223,6 +289,8 @@ int main(void)
 	tcase_add_test(t, test_refusal_tells_more_than_absence);
 	tcase_add_test(t, test_shared_code);
 	tcase_add_test(t, test_table);
+	tcase_add_test(t, test_styles);
+	tcase_add_test(t, test_what_a_call_lost_by_style);
 	suite_add_tcase(suite, t);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -6,7 +6,8 @@
   agent      `noroshi run` with the default rules gets ready, sees the triggers and writes findings; with rules that need every
              call of events.def none is lost that this kernel has; what status says goes to /out/status.txt
   records    the tests that hold every record to a trigger's truth, RECORDS below
-  NAME       test/e2e/NAME.py as it is; its output goes to /out/NAME.tap
+  styles     of those the ones of names that change, seen by tracepoints and at functions of the kernel
+  NAME       test/e2e/NAME.py as it is; its output goes to /out/NAME.tap; NAME@STYLE: `noroshi record --attach STYLE`
 
 TAP, with one line for a part's every check, but one for a whole test of the suite.
 """
@@ -24,6 +25,7 @@ import lib_record  # noqa: E402
 OUT = "/out"
 RECORDS = ("exec", "file", "net", "creds", "system", "uring", "ia32", "routes", "race", "writer", "pipes", "opens",
            "rawsocket", "transfer", "hello", "change", "contexts")
+STYLES = tuple(name + "@" + style for style in ("function", "tracepoint") for name in ("file", "change", "routes", "uring"))
 results = lib_agent.Results()
 
 
@@ -101,14 +103,18 @@ def agent():
             lib_agent.await_that("findings", lambda: under_test.findings("All"))
             report = status(under_test, "every call")
             results.add(calls_lost(report)[:5], "agent: every call is seen")
+            names = report["coverage"]["attach"]     # Debian's kernels take programs at functions
+            results.add(names.split(";")[0] != ("tracepoints" if lib_record.RELEASE >= (6, 13) else "functions") and names,
+                        "agent: names that change are the kernel's")
             results.add(under_test.stop(), "agent: ends well")
             seen = {f["output"].split(" ")[0] for f in under_test.findings("All")}
             print("# calls in findings: " + " ".join(sorted(seen)))
 
 
 def test(name):
-    done = subprocess.run([os.path.join(SRC, "test", "e2e", name + ".py")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
+    script, _, style = name.partition("@")
+    done = subprocess.run([os.path.join(SRC, "test", "e2e", script + ".py")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False, env=dict(os.environ, **({"ATTACH": style} if style else {})))
     said = done.stdout.decode(errors="replace")
     with open("%s/%s.tap" % (OUT, name), "w", encoding="utf-8") as f:
         f.write(said)
@@ -129,7 +135,7 @@ def test(name):
     results.add(done.returncode and "exit status %d" % done.returncode, name)
 
 
-parts = [t for part in sys.argv[1:] for t in (RECORDS if part == "records" else (part,))]
+parts = [t for part in sys.argv[1:] for t in {"records": RECORDS, "styles": STYLES}.get(part, (part,))]
 for part in dict.fromkeys(parts):   # each once
     {"programs": programs, "agent": agent}.get(part, lambda p=part: test(p))()
     sys.stdout.flush()
