@@ -265,20 +265,14 @@ def uncompared(events, checked):
     return out
 
 
-def contexts():
-    """As whom triggers can do what they do: e2e/trigger/as.h."""
-    done = subprocess.run([os.path.join(BUILD, "trigger", "race"), "list"], stdout=subprocess.DEVNULL, check=False,
-                          env=dict(os.environ, TRIGGER_AS="vfork"))
-    return ("thread",) if done.returncode == 77 else ("thread", "vfork", "clone-vm")
-
-
-def wrong_ways(test, seen, done=None):
+def wrong_ways(test, seen, done=None, without=()):
     """Where agent/event/ways.def and what a test has seen differ: what it should have shown here, what should not show. With
-    `done`, the (way, event) that could be done here at all: what was not done need not show."""
+    `done`, the (way, event) that could be done here at all: what was not done need not show; nor need those of `without`."""
     cells = json.loads(subprocess.run([NOROSHI, "events", "--ways", "--json"], stdout=subprocess.PIPE, check=True).stdout)
     shown = {(c["way"], e) for c in cells for e in c["events"] if c["test"] == test and c["state"] in ("seen", c["at_best"])}
     shown = {(w, e) for w, e in shown if w not in ("vfork", "clone-vm") or w in contexts()}
     hidden = {(c["way"], e) for c in cells for e in c["events"] if c["state"] in ("blind", "-")}
+    shown -= set(without)
     if done is not None:
         shown &= done
     return ["%s by %s should show" % (e, w) for w, e in sorted(shown - seen)] + \
