@@ -100,6 +100,7 @@ static void key_of_record(struct siphash *h, const struct event *ev)
 	siphash_text(h, str(ev->container ? ev->container->id : ""));
 	siphash_text(h, str(ev->container ? ev->container->task_id : ""));
 	siphash_text(h, i ? i->exepath : STR_NONE);
+	siphash_text(h, i ? i->script : STR_NONE);
 	siphash_add(h, &r->hdr.type, sizeof(r->hdr.type));
 	if (r->hdr.type == EVENT_DNS) {
 		siphash_text(h, ev->dns ? ev->dns->qname : STR_NONE);
@@ -117,7 +118,7 @@ static void key_of_record(struct siphash *h, const struct event *ev)
 static void key_of_json(struct siphash *h, const struct event *ev)
 {
 	static const enum build_field fields[] = {
-		BUILD_CONTAINER_ID, BUILD_PROC_EXEPATH, BUILD_EVT_TYPE, BUILD_FD_NAME, BUILD_FD_RIP, BUILD_FD_RPORT,
+		BUILD_CONTAINER_ID, BUILD_PROC_EXEPATH, BUILD_PROC_SCRIPT, BUILD_EVT_TYPE, BUILD_FD_NAME, BUILD_FD_RIP, BUILD_FD_RPORT,
 		BUILD_FS_NAME, BUILD_FS_SOURCE, BUILD_FS_TARGET, BUILD_DNS_QNAME,
 	};
 	struct field_scratch scratch;

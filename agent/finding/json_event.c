@@ -123,6 +123,8 @@ static void build_json_process(struct build *b)
 	build_field_text(b, BUILD_CAP_EFFECTIVE, &p->capabilities);
 	p->exe_memfd = build_field_true(b, BUILD_PROC_MEMFD);
 	p->exe_upper_layer = build_field_true(b, BUILD_PROC_UPPER);
+	build_field_text(b, BUILD_PROC_SCRIPT, &p->script);
+	p->script_upper_layer = build_field_true(b, BUILD_PROC_SCRIPT_UPPER);
 	build_writer(b, p);
 	build_lineage(b, p);
 }

@@ -27,6 +27,8 @@ static void build_image(struct build *b, Noroshi__V1__Process *p, const struct i
 	build_text(b, &p->cwd, i->cwd, FINDING_TEXT_MAX);
 	p->exe_memfd = i->flags & EXE_MEMFD;
 	p->exe_upper_layer = i->flags & EXE_UPPER;
+	build_text(b, &p->script, i->script, FINDING_TEXT_MAX);
+	p->script_upper_layer = i->script_flags & EXE_UPPER;
 }
 
 static void build_writer(struct build *b, Noroshi__V1__Process *p, const struct image_writer *from)

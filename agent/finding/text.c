@@ -167,6 +167,8 @@ static void add_tree(struct buf *out, const Noroshi__V1__Process *p)
 	}
 	add_row(out, "program", p->exe_path);
 	buf_puts(out, p->exe_memfd ? " (a memory file)" : p->exe_upper_layer ? " (not part of the image)" : "");
+	add_row(out, "script", p->script);
+	buf_puts(out, p->script_upper_layer ? " (not part of the image)" : "");
 	add_writer(out, p->exe_writer);
 	add_row(out, "user", p->user);
 	if (p->uid_value_case)

@@ -111,7 +111,11 @@ START_TEST(who_wrote_the_program)
 		.pid = 77, .start = 50 * SECOND, .time = 90 * SECOND, .name = STR("curl"), .exepath = STR("/usr/bin/curl"),
 		.cmdline = STR("curl -o x"),
 	};
+	images[0].script = STR("/srv/run.sh");
+	images[0].script_flags = EXE_UPPER;
 	f = make(&ev);
+	ck_assert_str_eq(f->process->script, "/srv/run.sh");
+	ck_assert(f->process->script_upper_layer);
 	ck_assert_ptr_nonnull(f->process->exe_writer);
 	ck_assert_uint_eq(f->process->exe_writer->pid, 77);
 	ck_assert_str_eq(f->process->exe_writer->name, "curl");
@@ -121,6 +125,8 @@ START_TEST(who_wrote_the_program)
 	ck_assert_uint_eq(strlen(f->process->exe_writer->time), 30);
 	finding_free(f);
 	images[0].writer = (struct image_writer){};
+	images[0].script = (struct str){};
+	images[0].script_flags = 0;
 }
 END_TEST
 

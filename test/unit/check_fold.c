@@ -194,6 +194,12 @@ START_TEST(what_differs_is_not_folded)
 	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
 	proc.image = &other;
 	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	other.script = STR("/tmp/one");		/* of the same interpreter */
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	other.script = STR("/tmp/two");
+	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
+	ck_assert_uint_eq(emitted(f, &ev, &m), 0);
+	other.script = STR_NONE;
 	ev.process = NULL;
 	ck_assert_uint_eq(emitted(f, &ev, &m), 1);
 	rec.r.connect.peer = ip4("10.9.8.6", 80);
