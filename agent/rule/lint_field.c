@@ -95,6 +95,49 @@ void lint_output_field(struct lint *l)
 	each_rule(l, look_output);
 }
 
+static size_t name_goes_on(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && (s.p[n] == '.' || s.p[n] == '_' || (s.p[n] >= 'a' && s.p[n] <= 'z') || (s.p[n] >= '0' && s.p[n] <= '9')))
+		n++;
+	return n;
+}
+
+/* As an output has it, the longest name that is a field ends a field: what goes on behind it is no error. */
+static struct str goes_on(struct str rest)
+{
+	size_t n = name_goes_on(rest);
+
+	while (n && rest.p[n - 1] == '.')
+		n--;	/* the end of a sentence */
+	if (n < rest.n && rest.p[n] == '[') {
+		const char *end = memchr(rest.p + n, ']', rest.n - n);
+
+		n = end ? (size_t)(end - rest.p) + 1 : n;
+	}
+	return str_n(rest.p, n);
+}
+
+static void look_output_text(struct lint *l, const struct loaded_rule *r, const struct seen *s)
+{
+	(void)s;
+	for (size_t k = 0; r->written && k < r->written->nfields; k++) {
+		const struct loaded_field *f = &r->written->fields[k];
+		struct str on = goes_on(f->rest);
+
+		if (on.n)
+			lint_say(l, &f->place, r, "a name or an argument that the field does not have? Else put a blank between",
+				 "\"%.*s\" behind %.*s is printed as text", (int)(on.n < 60 ? on.n : 60), on.p,
+				 (int)(f->field->text.n < 60 ? f->field->text.n : 60), f->field->text.p);
+	}
+}
+
+void lint_output_text(struct lint *l)
+{
+	each_rule(l, look_output_text);
+}
+
 /* The first field of an expression that no event has. */
 static const struct field_ref *missing_in(const struct expr *x, const struct seen *s)
 {

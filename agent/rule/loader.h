@@ -28,6 +28,7 @@ struct loaded_exception {
 struct loaded_field {
 	const struct field_ref *field;
 	struct diag_place place;
+	struct str rest;	/* of the output, from behind it */
 };
 
 struct loaded_written {

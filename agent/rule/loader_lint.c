@@ -131,7 +131,8 @@ static void output_field(void *ctx, const struct field_ref *f)
 	if (f->text.p < o->text.p || pos >= o->d->output.text.n)
 		return;
 	if (o->to)
-		o->to->fields[o->n] = (struct loaded_field){f, ctext_diag(&o->d->output, pos, f->text.n)};
+		o->to->fields[o->n] = (struct loaded_field){f, ctext_diag(&o->d->output, pos, f->text.n),
+							    str_skip(str_n(o->text.p, o->d->output.text.n), pos + f->text.n)};
 	o->n++;
 }
 
