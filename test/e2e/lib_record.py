@@ -265,6 +265,13 @@ def uncompared(events, checked):
     return out
 
 
+def contexts():
+    """As whom triggers can do what they do: e2e/trigger/as.h."""
+    done = subprocess.run([os.path.join(BUILD, "trigger", "race"), "list"], stdout=subprocess.DEVNULL, check=False,
+                          env=dict(os.environ, TRIGGER_AS="vfork"))
+    return ("thread",) if done.returncode == 77 else ("thread", "vfork", "clone-vm")
+
+
 def wrong_ways(test, seen, done=None, without=()):
     """Where agent/event/ways.def and what a test has seen differ: what it should have shown here, what should not show. With
     `done`, the (way, event) that could be done here at all: what was not done need not show; nor need those of `without`."""
