@@ -45,12 +45,16 @@ static size_t set_character(struct str p, size_t i, unsigned char *ret)
 	return i + 1;
 }
 
-/* The set that begins at p[0] == '[': its length, and whether it holds c; 0 when it is not closed. */
+/*
+ * The set that begins at p[0] == '[': its length, and whether it holds c. 0 when it is not closed: then the bracket is a
+ * character like others, but, as fnmatch(3) has it, nothing matches (*ret) where a range breaks off.
+ */
 static size_t match_set(struct str p, unsigned char c, bool fold_case, bool *ret)
 {
 	bool negated = p.n > 1 && (p.p[1] == '!' || p.p[1] == '^'), hit = false;
 	size_t i = negated ? 2 : 1, first = i;
 	unsigned char lo, hi;
+	bool broken = false;
 
 	while (i < p.n && (p.p[i] != ']' || i == first)) {
 		const char *end = p.p[i] == '[' && i + 1 < p.n && p.p[i + 1] == ':'
@@ -67,11 +71,12 @@ static size_t match_set(struct str p, unsigned char c, bool fold_case, bool *ret
 		}
 		i = set_character(p, i, &lo);
 		hi = lo;
+		broken = broken || (i + 1 == p.n && p.p[i] == '-' && !hit && folded(lo, fold_case) != folded(c, fold_case));
 		if (i + 1 < p.n && p.p[i] == '-' && p.p[i + 1] != ']')
 			i = set_character(p, i + 1, &hi);
 		hit |= (folded(c, fold_case) >= folded(lo, fold_case) && folded(c, fold_case) <= folded(hi, fold_case));
 	}
-	*ret = hit != negated;
+	*ret = i < p.n ? hit != negated : broken;
 	return i < p.n ? i + 1 : 0;
 }
 
@@ -86,8 +91,8 @@ static size_t match_one(struct str p, unsigned char c, bool fold_case)
 		return 1;
 	case '[':
 		n = match_set(p, c, fold_case, &hit);
-		if (n)
-			return hit ? n : 0;
+		if (n || hit)
+			return n && hit ? n : 0;
 		break;
 	case '\\':
 		if (p.n < 2)

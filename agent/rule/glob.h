@@ -3,7 +3,8 @@
  * Glob
  *
  * fnmatch(3) with no flags, on texts that have a length: no allocation, no
- * locale, and never more than pattern × text steps.
+ * locale (so no collating symbols either), and never more than pattern × text
+ * steps.
  */
 #ifndef RULE_GLOB_H
 #define RULE_GLOB_H

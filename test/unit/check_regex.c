@@ -122,7 +122,7 @@ END_TEST
 /* The library's fnmatch() is the definition; on its answers for random patterns and texts we agree. */
 START_TEST(glob_is_fnmatch)
 {
-	static const char p_alphabet[] = "ab/*?[]!-^\\.", t_alphabet[] = "ab/.-]\\";
+	static const char p_alphabet[] = "ab/*?[]!-^\\.", t_alphabet[] = "ab/.-][^!\\";
 	unsigned int seed = 7, i, j, n, yes = 0;
 	char pattern[12], text[10];
 
@@ -131,6 +131,8 @@ START_TEST(glob_is_fnmatch)
 		for (j = 0; j < n; j++)
 			pattern[j] = p_alphabet[(unsigned int)rand_r(&seed) % (sizeof(p_alphabet) - 1)];
 		pattern[n] = '\0';
+		if (strstr(pattern, "[."))
+			continue;	/* the locale's collating symbols */
 		n = (unsigned int)rand_r(&seed) % (sizeof(text) - 1);
 		for (j = 0; j < n; j++)
 			text[j] = t_alphabet[(unsigned int)rand_r(&seed) % (sizeof(t_alphabet) - 1)];
