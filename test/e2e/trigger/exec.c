@@ -377,17 +377,12 @@ static void script_memory(void)
 	run_at(fd, "", AT_EMPTY_PATH, path, prog);
 }
 
-/* Needs root: the capabilities of a file, of which its user had none. */
-static void file_caps(void)
+/* The program has rights of its own that its caller has not. */
+static void run_as_nobody(const char *what)
 {
-	struct vfs_cap_data caps = {
-		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
-		.data[0] = {.permitted = 1u << CAP_NET_RAW | 1u << CAP_DAC_READ_SEARCH},	/* the last to read its own /proc */
-	};
 	int status;
 	pid_t pid;
 
-	must(!setxattr(prog, "security.capability", &caps, sizeof(caps), 0), "security.capability");
 	setenv("TRUTH_EXE_FLAGS", "16", 1);
 	pid = fork();
 	if (!pid) {
@@ -397,7 +392,19 @@ static void file_caps(void)
 		execve(prog, child_argv, environ);
 		_exit(127);
 	}
-	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "file_caps");
+	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, what);
+}
+
+/* Needs root: the capabilities of a file, of which its user had none. */
+static void file_caps(void)
+{
+	struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data[0] = {.permitted = 1u << CAP_NET_RAW | 1u << CAP_DAC_READ_SEARCH},	/* the last to read its own /proc */
+	};
+
+	must(!setxattr(prog, "security.capability", &caps, sizeof(caps), 0), "security.capability");
+	run_as_nobody("file_caps");
 }
 
 static void at_dirfd(void)
@@ -569,20 +576,8 @@ static void terminal(void)
 /* Needs root: another user runs what belongs to root and is set-uid. */
 static void setid(void)
 {
-	int status;
-	pid_t pid;
-
 	must(!chmod(prog, 04755), "chmod");
-	setenv("TRUTH_EXE_FLAGS", "16", 1);
-	pid = fork();
-	if (!pid) {
-		if (setgid(65534) || setuid(65534))
-			_exit(1);
-		tell("execve", prog, prog);
-		execve(prog, child_argv, environ);
-		_exit(127);
-	}
-	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "setid");
+	run_as_nobody("setid");
 }
 
 /* More than the record keeps: argc is still true. */
