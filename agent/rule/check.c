@@ -285,6 +285,12 @@ static bool comparable(struct checker *c, const struct expr *x)
 	return false;
 }
 
+/* As type_names, where two numbers of different kinds meet. */
+static const char *exact_name(enum value_type t)
+{
+	return t == TYPE_INT ? "signed number" : t == TYPE_UINT ? "unsigned number" : type_names[t];
+}
+
 /* field against field, or against a transformer */
 static bool check_rhs(struct checker *c, struct ast *n)
 {
@@ -302,7 +308,7 @@ static bool check_rhs(struct checker *c, struct ast *n)
 		return false;
 	if (l->type != r->type || l->list != r->list) {
 		ERROR(c, &r->span, "the sides differ: %s%s on the left, %s%s on the right", l->list ? "a list of " : "",
-		      type_names[l->type], r->list ? "a list of " : "", type_names[r->type]);
+		      exact_name(l->type), r->list ? "a list of " : "", exact_name(r->type));
 		return false;
 	}
 	return true;

@@ -2,70 +2,9 @@
 /* Texts → checked trees and outputs. Macros first, each in its own place; then the rules that use them. */
 #include "event/names.h"
 #include "rule/ast_node.h"
-#include "rule/loader_state.h"
+#include "rule/loader_report.h"
 #include "util/limits.h"
 #include <errno.h>
-
-/* ---- errors of a condition ---- */
-
-struct reporter {
-	struct loader *l;
-	const struct ctext *text;
-	const char *item;
-	bool skip_unknown;	/* skip-if-unknown-filter: what is unknown is a warning, and the rule is left out */
-	bool skip;		/* it was */
-	bool macros;		/* say what is wrong within macros here as well: they are not checked by themselves */
-	bool failed;
-	const struct segment *said;	/* an expanded list that something was said of: once is enough */
-};
-
-/* Parts of a condition can come from several files. */
-static const struct segment *segment_of(const struct ctext *t, size_t pos)
-{
-	const struct segment *s = t->n ? t->v : NULL;
-
-	for (size_t i = 0; i < t->n && t->v[i].at <= pos; i++)
-		s = &t->v[i];
-	return s;
-}
-
-static bool is_unknown(const char *message)
-{
-	return strstr(message, "unknown field") || strstr(message, "unknown event type");
-}
-
-static void say_in(struct reporter *r, enum diag_code code, size_t pos, size_t len, const char *message, const char *hint)
-{
-	const struct segment *s = segment_of(r->text, pos);
-	size_t n = r->text->text.n, kept;
-
-	if (s && s->fixed && s == r->said)
-		return;
-	r->said = s;
-	kept = r->l->diags->n;
-	say_at(r->l, code, ctext_diag(r->text, pos, len), s ? s->place.file : NULL, r->item, hint && *hint ? hint : NULL, "%s", message);
-	if (r->l->diags->n > kept)
-		snprintf(r->l->diags->v[kept].text, sizeof(r->l->diags->v->text), "%.*s%s", n < 17 ? (int)n : 17, r->text->text.p, n > 17 ? "..." : "");
-}
-
-static void report(void *ctx, const struct ast_error *e, bool warning)
-{
-	struct reporter *r = ctx;
-	enum diag_code code = !warning ? DIAG_CONDITION : e->semantics ? DIAG_SEMANTICS : DIAG_COMPILE_WARNING;
-
-	if (e->in_macro && !r->macros) {
-		r->failed = r->failed || !warning;	/* the macro itself was reported */
-		return;
-	}
-	if (!warning && r->skip_unknown && is_unknown(e->message)) {
-		if (!r->skip)
-			say_in(r, DIAG_UNKNOWN_FILTER, e->pos, e->len, e->message, e->hint);
-		r->skip = true;
-		return;
-	}
-	r->failed = r->failed || !warning;
-	say_in(r, code, e->pos, e->len, e->message, e->hint);
-}
 
 /* ---- trees ---- */
 
@@ -107,7 +46,7 @@ static struct ast *parse(struct loader *l, const struct ctext *text, struct ctex
 	r->text = expanded;
 	error = ast_parse(&tree, l->arena, copy, CONDITION_DEPTH_MAX, &e);
 	if (error == -EINVAL)
-		report(r, &e, false);
+		reporter_condition(r, &e, false);
 	else if (error < 0)
 		l->no_memory = true;
 	if (!error && l->in->places)
@@ -166,7 +105,7 @@ static __attribute__((noinline)) void undefined(struct visit *v, const struct as
 		near = diag_nearest(n->macro, names, count);
 	hint_text(hint, near);
 	snprintf(message, sizeof(message), "undefined macro \"%.*s\"%s", (int)(n->macro.n < 100 ? n->macro.n : 100), n->macro.p, why);
-	say_in(v->r, DIAG_VALIDATE, n->span.pos, n->span.len, message, near ? hint : NULL);
+	reporter_say(v->r, DIAG_VALIDATE, n->span.pos, n->span.len, message, near ? hint : NULL);
 	v->bad = true;
 }
 
@@ -176,7 +115,7 @@ static __attribute__((noinline)) void undefined(struct visit *v, const struct as
  */
 static void check_file(struct visit *v, const struct ast *n, const struct macro_def *m)
 {
-	const struct segment *s = segment_of(v->r->text, n->span.pos);
+	const struct segment *s = ctext_segment(v->r->text, n->span.pos);
 	char message[256];
 
 	if (v->user || v->warned || !s || !s->place.file || m->first <= s->place.file)
@@ -188,7 +127,7 @@ static void check_file(struct visit *v, const struct ast *n, const struct macro_
 	}
 	snprintf(message, sizeof(message), "the original does not see the macro \"%.*s\" here: a later file defines it",
 		 (int)(n->macro.n < 100 ? n->macro.n : 100), n->macro.p);
-	say_in(v->r, DIAG_SEMANTICS, n->span.pos, n->span.len, message, NULL);
+	reporter_say(v->r, DIAG_SEMANTICS, n->span.pos, n->span.len, message, NULL);
 }
 
 static bool remember(struct loader *l, struct macro_def *user, struct macro_def *m)
@@ -250,7 +189,7 @@ static bool put_macros_in(struct visit *v, struct ast **tree, uint32_t *nodes, u
 	*nodes = 0;
 	measure(v->l, *tree, nodes, depth);
 	if (*nodes > CONDITION_NODES_MAX || *depth > CONDITION_DEPTH_MAX) {
-		say_in(v->r, DIAG_CONDITION, 0, 1, "the condition is too large or too deep when its macros are put in", NULL);
+		reporter_say(v->r, DIAG_CONDITION, 0, 1, "the condition is too large or too deep when its macros are put in", NULL);
 		return false;
 	}
 	if (ast_expand(tree, v->l->arena, find_tree, v->l, &e) < 0)
@@ -271,7 +210,7 @@ static void resolve_macro(struct loader *l, struct macro_def *m, unsigned int de
 	if (!m->broken) {
 		m->tree = parse(l, &m->condition, &m->expanded, &r);
 		if (m->tree && depth > CONDITION_DEPTH_MAX)
-			say_in(&r, DIAG_CONDITION, 0, 1, "too many macros that use each other", NULL);
+			reporter_say(&r, DIAG_CONDITION, 0, 1, "too many macros that use each other", NULL);
 		m->broken = !m->tree || depth > CONDITION_DEPTH_MAX || !put_macros_in(&v, &m->tree, &m->nodes, &m->depth);
 	}
 	m->state = MACRO_DONE;
@@ -281,7 +220,7 @@ static void resolve_macro(struct loader *l, struct macro_def *m, unsigned int de
 static int check_tree(struct reporter *r, struct ast *tree, bool left)
 {
 	unsigned int flags = (r->l->in->strict_compat ? AST_STRICT_COMPAT : 0) | (left ? AST_MACROS_LEFT : 0);
-	int error = ast_check(tree, r->l->arena, flags, report, r);
+	int error = ast_check(tree, r->l->arena, flags, reporter_condition, r);
 
 	if (error == -ENOMEM)
 		r->l->no_memory = true;
@@ -325,7 +264,7 @@ static void warn_deprecated(void *ctx, const struct field_ref *f)
 		if (strcmp(f->desc->name, gone[i]))
 			continue;
 		snprintf(message, sizeof(message), "the field \"%s\" is deprecated", gone[i]);
-		say_in(r, DIAG_DEPRECATED, 0, 1, message, NULL);
+		reporter_say(r, DIAG_DEPRECATED, 0, 1, message, NULL);
 	}
 }
 
@@ -348,7 +287,7 @@ static void warn_types(struct reporter *r, const struct rule_def *d, const struc
 		return;
 	ast_events(tree, &set);
 	if (count_names(&set) > MANY_TYPES)
-		say_in(r, DIAG_NO_EVTTYPE, 0, 1, "the rule matches too many evt.type values, which costs time on every event",
+		reporter_say(r, DIAG_NO_EVTTYPE, 0, 1, "the rule matches too many evt.type values, which costs time on every event",
 		       "begin the condition with evt.type = or evt.type in");
 }
 
@@ -384,6 +323,23 @@ static struct ast *compile_condition(struct loader *l, struct rule_def *d, struc
 	return error ? NULL : tree;
 }
 
+/* What is wrong in an output, all of it: what follows an error is read as an output of its own. At most as much as is kept. */
+static void say_all_of_output(struct loader *l, struct reporter *r, struct str text, struct output_error *e)
+{
+	struct output *rest = NULL;
+	size_t from = 0;
+	int error = -EINVAL;
+
+	for (int n = 0; error == -EINVAL && n < DIAGS_MAX; n++) {
+		reporter_output(r, e, from);
+		from += e->pos + (e->len ? e->len : 1);
+		error = from < text.n ? output_parse(&rest, l->arena, str_skip(text, from), e) : 0;
+	}
+	if (rest)
+		output_release(rest);
+	l->no_memory = l->no_memory || error == -ENOMEM;
+}
+
 static struct output *compile_output(struct loader *l, struct rule_def *d, struct reporter *r, struct str *text)
 {
 	struct output_error e = {};
@@ -398,20 +354,14 @@ static struct output *compile_output(struct loader *l, struct rule_def *d, struc
 		*text = output_with_additions(l, d, *text);
 		error = output_parse(&o, l->arena, *text, &e);
 	}
-	if (error == -ENOMEM)
-		l->no_memory = true;
 	if (!error) {
 		output_each_field(o, warn_deprecated, r);
 		return o;
 	}
-	if (error == -EINVAL && r->skip_unknown && is_unknown(e.message)) {
-		if (!r->skip)
-			say_in(r, DIAG_UNKNOWN_FILTER, e.pos, e.len, e.message, e.hint);
-		r->skip = true;
-	} else if (error == -EINVAL) {
-		say_in(r, DIAG_OUTPUT, e.pos, e.len, e.message, e.hint);
-		r->failed = true;
-	}
+	if (error == -ENOMEM)
+		l->no_memory = true;
+	else
+		say_all_of_output(l, r, *text, &e);
 	return NULL;
 }
 

@@ -37,6 +37,11 @@ cat >bad.yaml <<'EOF'
   condition: evt.type = execve
   output: x
   priority: WARNNG
+- rule: Output
+  desc: d
+  condition: evt.type = execve
+  output: "%proc.nmae of %proc.pnme, %toupper(proc.nam) %join(proc.args %evt.arg %"
+  priority: INFO
 EOF
 cp good.yaml unused.yaml
 printf -- '- macro: nobody\n  condition: evt.num > 0\n' >>unused.yaml
@@ -52,7 +57,7 @@ status 0 "good rules" "$NOROSHI" check good.yaml
 has out "it says what was read" '^ok: 1 rule in 1 file, 0 warnings$'
 status 1 "bad rules" "$NOROSHI" check good.yaml bad.yaml
 same err "$golden/check-bad.txt" "every error at its place"
-has out "errors are counted" '^6 errors, 1 warning$'
+has out "errors are counted" '^12 errors, 1 warning$'
 status 1 "sinks that would not open" "$NOROSHI" check -c sinks.cfg
 has err "no folder" 'sink file:/nosuch/folder/f: /nosuch/folder/: No such file'
 has err "no certificates" 'cannot read the CA file /nosuch/ca'
@@ -92,7 +97,7 @@ cat >look.py <<'EOF'
 import json, sys
 good, bad = json.load(open(sys.argv[1]))["falco_load_results"]
 assert good["successful"] and not good["errors"] and good["name"] == "good.yaml", good
-assert not bad["successful"] and len(bad["errors"]) == 6 and len(bad["warnings"]) == 1, bad
+assert not bad["successful"] and len(bad["errors"]) == 12 and len(bad["warnings"]) == 1, bad
 e = bad["errors"][0]
 top, at, part, text = e["context"]["locations"]
 assert top == {"item_type": "rules content", "item_name": "", "position": {"name": "bad.yaml", "line": 0, "column": 0, "offset": 0}}, top

@@ -109,7 +109,7 @@ BAD_RULES = {
 CASE = "tests: [{name: x, events: {evt.type: open}, silent: all"
 BAD_TESTS = {
     "a list": "- tests: []",
-    "no tests": "rules: [x.yaml]",
+    "no tests": "rules: []",
     "an unknown key": "tests: []\nrule: [x.yaml]",
     "an unknown key of a case": CASE + ", slient: all}]",
     "nothing expected": "tests: [{events: {evt.type: open}}]",
