@@ -6,13 +6,17 @@
  *   load execs COUNT FOLDER...     /bin/true, COUNT times, each with arguments of its own; in turn in the control
  *                                  groups FOLDER
  *
- * Prints how many it did and in how many seconds.
+ *   load names COUNT               renames a file of its own in the working directory
+ *
+ * Prints how many it did and in how many seconds; names: seconds by the clock, of its own, of the kernel, and ns each, as the
+ * programs that ../shared/bench/abab.py runs.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,12 +92,38 @@ static int execs(unsigned long count, char **groups, int ngroups)
 	return printf("%lu %.3f\n", count, now() - start) < 0;
 }
 
+static double seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static int names(unsigned long count)
+{
+	static const char *const name[] = {"name-one", "name-two"};
+	double start = now(), spent;
+	struct rusage used;
+	int fd = open(name[0], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return perror(name[0]), 1;
+	close(fd);
+	for (unsigned long i = 0; i < count; i++)
+		if (rename(name[i % 2], name[(i + 1) % 2]) < 0)
+			return perror("rename"), 1;
+	spent = now() - start;
+	unlink(name[count % 2]);
+	getrusage(RUSAGE_SELF, &used);
+	return printf("%.6f %.6f %.6f %.1f\n", spent, seconds(used.ru_utime), seconds(used.ru_stime), spent / (double)count * 1e9) < 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && !strcmp(argv[1], "opens"))
 		return opens(strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0), argv[4]);
 	if (argc >= 3 && !strcmp(argv[1], "execs"))
 		return execs(strtoul(argv[2], NULL, 0), argv + 3, argc - 3);
-	fprintf(stderr, "usage: load opens RATE SECONDS FILE | load execs COUNT FOLDER...\n");
+	if (argc == 3 && !strcmp(argv[1], "names"))
+		return names(strtoul(argv[2], NULL, 0));
+	fprintf(stderr, "usage: load opens RATE SECONDS FILE | load execs COUNT FOLDER... | load names COUNT\n");
 	return 2;
 }

@@ -17,7 +17,7 @@ echo "$(uname -sr), $(nproc) processors, load before: $(cut -d' ' -f1-3 /proc/lo
 echo
 echo "| what | budget | measured | met |"
 echo "|---|---|---|---|"
-for bench in ${BENCHES-replay rules_load start memory kernel deliver latency idle cost refuse}; do
+for bench in ${BENCHES-replay rules_load start memory kernel deliver latency idle cost styles refuse bytes}; do
 	/usr/bin/python3 "$SRC/test/bench/$bench.py" || { echo "| $bench.py | – | failed | – |"; status=1; }
 done
 [ ! -e "$BUILD/noroshi.stripped" ] || rm "$BUILD/noroshi.stripped"
