@@ -53,6 +53,12 @@
 #define SCAP_TEXT_BYTES_MAX	(256u << 20)	/* names, arguments and environments of all threads together */
 #define SCAP_NAMES_MAX		65536		/* users, groups and interfaces, each */
 
+/* hashes of executables */
+#define HASH_JOBS_MAX		64		/* files asked for at one time; a finding beyond them says so */
+#define HASH_READING_MAX	2		/* of them on the thread pool, which has other work too */
+#define HASH_CACHE_MAX		1024		/* files whose hash is remembered: 64 KiB, more than a host's programs of a day that make findings */
+#define HASH_OPEN_MS		2000		/* a file system may hang: so long an open is waited for, up to twice */
+
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
 #define FOLD_BYTES_MAX		(4u << 20)	/* findings kept for their second revision, packed: part of the agent's memory budget */
