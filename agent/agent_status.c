@@ -132,11 +132,12 @@ static json_t *tables_json(const struct pipeline *p)
 
 	enrich_stats(p->enrich, &e);
 	fold_stats(p->fold, &f);
-	return json_pack("{s:{s:i, s:i, s:i, s:I, s:I, s:I, s:I}, s:{s:i, s:i, s:I, s:I}, s:{s:i, s:I}, s:{s:I}, s:{s:i, s:I, s:I, s:I}}",
+	return json_pack("{s:{s:i, s:i, s:i, s:I, s:I, s:I, s:I}, s:{s:i, s:i, s:i, s:I, s:I}, s:{s:i, s:I}, s:{s:I}, s:{s:i, s:I, s:I, s:I}}",
 			 "processes", "rows", (int)e.process.rows, "max", (int)e.process.rows_max, "running", (int)e.process.running,
 			 "evictedEnded", (json_int_t)e.process.evicted_ended, "evictedRunning", (json_int_t)e.process.evicted_running,
 			 "partial", (json_int_t)e.process.partial, "textBytes", (json_int_t)e.process.text_bytes,
 			 "groups", "rows", (int)e.container.groups, "containers", (int)e.container.containers,
+			 "gone", (int)e.container.gone,
 			 "evicted", (json_int_t)e.container.evicted, "unknown", (json_int_t)e.container.unknown,
 			 "dnsNames", "rows", (int)e.dns_names, "evicted", (json_int_t)e.dns_evicted,
 			 "pipes", "evicted", (json_int_t)e.pipes_evicted,

@@ -389,6 +389,7 @@ static __always_inline void record__cgroup(struct scratch *s, __u32 kind, __u32 
 
 	record__becomes(&r->hdr, EVENT_CGROUP, CALL_NONE, sizeof(*r));
 	r->version = version;
+	r->gone = 0;
 	if (cgroup__walk(kind, (__u64)BPF_CORE_READ(cg, kn)) == WALK_LONG)
 		r->hdr.flags |= WIRE_TRUNCATED;
 	r->path = blob__of(record__take_walk(kind));

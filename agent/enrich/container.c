@@ -9,6 +9,7 @@
 #include "enrich/lazy.h"
 #include "enrich/links.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 #define HEX_ID 64
 #define HEX_TASK 32
@@ -222,7 +223,8 @@ bool container_parse(struct container *ret, struct str path)
 /* A group; most hosts have far more of these than containers, so a container's texts lie apart. */
 struct group {
 	uint64_t cgroup;
-	uint32_t hash_next;
+	uint64_t gone;		/* when it was removed, 0: it is there */
+	uint32_t hash_next;	/* of a free one the next of these */
 	uint32_t container;	/* index, 0 for none */
 };
 
@@ -231,15 +233,15 @@ struct group {
 struct container_table {
 	struct group *groups;		/* 1 … CGROUP_MAX */
 	struct container *containers;	/* 1 … CGROUP_MAX; free ones linked through cgroup */
-	struct link *links;		/* entry 0 … CGROUP_MAX are groups, NEWEST the list of all, oldest first */
+	struct link *links;		/* entry 0 … CGROUP_MAX are groups; LRU and GONE are lists, oldest first */
 	uint32_t buckets[BUCKETS];
 	uint32_t last;			/* group of the last find */
-	uint32_t ngroups, fresh_container;
-	uint32_t free_container;
+	uint32_t fresh_group, fresh_container;
+	uint32_t free_group, free_container;
 	struct container_stats stats;
 };
 
-enum { LRU = CGROUP_MAX + 1 };
+enum { LRU = CGROUP_MAX + 1, GONE, _LINKS };
 
 struct container_table *container_table_new(void)
 {
@@ -249,10 +251,11 @@ struct container_table *container_table_new(void)
 		return NULL;
 	t->groups = lazy_new(CGROUP_MAX + 1, sizeof(*t->groups));
 	t->containers = lazy_new(CGROUP_MAX + 1, sizeof(*t->containers));
-	t->links = lazy_new(CGROUP_MAX + 2, sizeof(*t->links));
+	t->links = lazy_new(_LINKS, sizeof(*t->links));
 	if (!t->groups || !t->containers || !t->links)
 		return container_table_free(t);
 	links_init(t->links, LRU);
+	links_init(t->links, GONE);
 	return t;
 }
 
@@ -262,7 +265,7 @@ struct container_table *container_table_free(struct container_table *t)
 		return NULL;
 	lazy_free(t->groups, CGROUP_MAX + 1, sizeof(*t->groups));
 	lazy_free(t->containers, CGROUP_MAX + 1, sizeof(*t->containers));
-	lazy_free(t->links, CGROUP_MAX + 2, sizeof(*t->links));
+	lazy_free(t->links, _LINKS, sizeof(*t->links));
 	free(t);
 	return NULL;
 }
@@ -292,25 +295,62 @@ static void forget_container(struct container_table *t, struct group *g)
 	t->stats.containers--;
 }
 
-static uint32_t evict(struct container_table *t)
+/* Out of the table; the row is on no list then. */
+static void forget(struct container_table *t, uint32_t i)
 {
-	uint32_t i = links_first(t->links, LRU), *at = bucket(t, t->groups[i].cgroup);
+	struct group *g = &t->groups[i];
+	uint32_t *at = bucket(t, g->cgroup);
 
 	while (*at != i)
 		at = &t->groups[*at].hash_next;
-	*at = t->groups[i].hash_next;
-	forget_container(t, &t->groups[i]);
-	t->stats.evicted++;
-	return i;
+	*at = g->hash_next;
+	links_remove(t->links, i);
+	forget_container(t, g);
+	t->stats.groups--;
+	t->stats.gone -= g->gone != 0;
+	t->last = 0;
+	g->hash_next = t->free_group;
+	t->free_group = i;
+}
+
+static uint32_t oldest(const struct container_table *t)
+{
+	uint32_t i = links_first(t->links, GONE);
+
+	return i == GONE ? links_first(t->links, LRU) : i;
 }
 
 static uint32_t add(struct container_table *t, uint64_t cgroup)
 {
-	uint32_t i = t->ngroups < CGROUP_MAX ? ++t->ngroups : evict(t), *at = bucket(t, cgroup);
+	uint32_t i, *at = bucket(t, cgroup);
 
+	if (!t->free_group && t->fresh_group == CGROUP_MAX) {
+		forget(t, oldest(t));
+		t->stats.evicted++;
+	}
+	i = t->free_group ? t->free_group : ++t->fresh_group;
+	if (i == t->free_group)
+		t->free_group = t->groups[i].hash_next;
 	t->groups[i] = (struct group){.cgroup = cgroup, .hash_next = *at};
 	*at = i;
+	t->stats.groups++;
 	return i;
+}
+
+void container_table_gone(struct container_table *t, uint64_t cgroup, uint64_t now)
+{
+	uint32_t i = find(t, cgroup);
+
+	if (i && !t->groups[i].gone) {
+		t->groups[i].gone = now ? now : 1;
+		t->stats.gone++;
+		links_push(t->links, GONE, i);
+	}
+	for (i = links_first(t->links, GONE); i != GONE; i = links_first(t->links, GONE)) {
+		if (now < t->groups[i].gone + CGROUP_GRACE_SEC * NSEC_PER_SEC)
+			break;
+		forget(t, i);
+	}
 }
 
 void container_table_add(struct container_table *t, uint64_t cgroup, struct str path)
@@ -323,6 +363,8 @@ void container_table_add(struct container_table *t, uint64_t cgroup, struct str 
 	links_push(t->links, LRU, i);
 	t->last = 0;	/* the group in use is no longer the newest: its next event says so again */
 	g = &t->groups[i];
+	t->stats.gone -= g->gone != 0;	/* a late record met it once more */
+	g->gone = 0;
 	forget_container(t, g);
 	c = t->free_container ? t->free_container : t->fresh_container + 1;
 	if (c == t->free_container)
@@ -348,7 +390,8 @@ const struct container *container_table_find(struct container_table *t, uint64_t
 	}
 	if (t->last != i) {
 		t->last = i;
-		links_push(t->links, LRU, i);
+		if (!t->groups[i].gone)
+			links_push(t->links, LRU, i);
 	}
 	return t->groups[i].container ? &t->containers[t->groups[i].container] : NULL;
 }
@@ -356,5 +399,4 @@ const struct container *container_table_find(struct container_table *t, uint64_t
 void container_table_stats(const struct container_table *t, struct container_stats *ret)
 {
 	*ret = t->stats;
-	ret->groups = t->ngroups;
 }

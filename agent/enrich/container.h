@@ -36,11 +36,18 @@ struct container_table *container_table_free(struct container_table *t);
 /* Learns a control group; a path that is no container's is remembered as such. */
 void container_table_add(struct container_table *t, uint64_t cgroup, struct str path);
 
+/*
+ * It was removed, now (CLOCK_BOOTTIME, ns). It stays known for CGROUP_GRACE_SEC, for what is told late; rows of those whose
+ * time is over are free from the next call of this on.
+ */
+void container_table_gone(struct container_table *t, uint64_t cgroup, uint64_t now);
+
 /* The container of that group; NULL on the host or when unknown, *known says which. Refreshes the entry. */
 const struct container *container_table_find(struct container_table *t, uint64_t cgroup, bool *known);
 
 struct container_stats {
-	uint32_t groups, containers;
+	uint32_t groups, containers;	/* rows, the removed ones that are still known included */
+	uint32_t gone;			/* these */
 	uint64_t evicted, unknown;	/* unknown: events of a group that was never named */
 };
 

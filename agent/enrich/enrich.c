@@ -191,7 +191,10 @@ bool enrich_event(struct enrich *e, struct event *ev)
 	bool known;
 
 	if (rec->hdr.type == EVENT_CGROUP) {
-		container_table_add(e->containers, rec->hdr.cgroup, event_blob(ev, rec->cgroup.path));
+		if (rec->cgroup.gone)
+			container_table_gone(e->containers, rec->hdr.cgroup, rec->hdr.time);
+		else
+			container_table_add(e->containers, rec->hdr.cgroup, event_blob(ev, rec->cgroup.path));
 		return false;
 	}
 	ev->process = process_table_apply(e->processes, rec);

@@ -28,6 +28,7 @@
 #define PROCESS_TEXT_BYTES_MAX	(12u << 20)	/* argv, paths, cwd and environment of all images together */
 #define WRITER_CMDLINE_MAX	1024		/* of who wrote an executable: a download's address is within it */
 #define LINEAGE_MAX		32		/* ancestors in a finding and for any-ancestor fields */
+#define CGROUP_GRACE_SEC	60		/* one that was removed is still known for late events at least this long */
 #define CGROUP_MAX		16384		/* four times the kernel side's map, so that it forgets first */
 #define PIPES_MAX		8192		/* pipes that are descriptors 0 to 2 of processes; a pipeline of a shell has one each */
 #define PIPE_ENDS		3		/* processes on one side of a pipe: a subshell's children may share it */

@@ -136,6 +136,8 @@ def judge(agent, truth, memory, folder):
     v = agent.coverage()
     results.add(sum(sum(e["lost"].values()) for e in v["coverage"]["events"].values()), "no record was lost")
     results.add(v["tables"]["processes"]["evictedRunning"], "no running process was thrown out of the table")
+    groups = v["tables"]["groups"]
+    results.add(groups["rows"] - groups["gone"] >= truth["containers"] and groups, "control groups that are gone are known to be")
     print("# tables: " + json.dumps(v["tables"]["processes"]) + " " + json.dumps(v["tables"]["groups"]))
     memory.show()
     sanitized = b"__asan_init" in open(lib_agent.NOROSHI, "rb").read()

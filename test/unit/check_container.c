@@ -162,6 +162,81 @@ START_TEST(groups_are_remembered)
 }
 END_TEST
 
+START_TEST(removed_groups_are_forgotten_after_a_while)
+{
+	const uint64_t second = 1000000000, grace = CGROUP_GRACE_SEC * second;
+	struct container_table *t = container_table_new();
+	struct container_stats s;
+	bool known;
+
+	for (uint64_t k = 1; k <= 5; k++)
+		container_table_add(t, k, STR("/docker/" ID));
+	container_table_gone(t, 1, 10 * second);
+	container_table_gone(t, 1, 15 * second);	/* the first time counts */
+	container_table_gone(t, 2, 20 * second);
+	container_table_gone(t, 99, 20 * second);	/* never met */
+	ck_assert_ptr_nonnull(container_table_find(t, 1, &known));	/* told late, and known for it */
+	container_table_gone(t, 99, 10 * second + grace - 1);
+	ck_assert_ptr_nonnull(container_table_find(t, 1, &known));
+	container_table_stats(t, &s);
+	ck_assert_uint_eq(s.groups, 5);
+	ck_assert_uint_eq(s.gone, 2);
+	container_table_gone(t, 99, 10 * second + grace);
+	ck_assert_ptr_null(container_table_find(t, 1, &known));
+	ck_assert(!known);
+	ck_assert_ptr_nonnull(container_table_find(t, 2, &known));
+	container_table_stats(t, &s);
+	ck_assert_uint_eq(s.groups, 4);
+	ck_assert_uint_eq(s.containers, 4);
+	ck_assert_uint_eq(s.gone, 1);
+	/* Met again: it is there. */
+	container_table_add(t, 2, STR("/init.scope"));
+	container_table_gone(t, 99, 100 * grace);
+	ck_assert_ptr_null(container_table_find(t, 2, &known));
+	ck_assert(known);
+	container_table_stats(t, &s);
+	ck_assert_uint_eq(s.gone, 0);
+	ck_assert_uint_eq(s.evicted, 0);
+	container_table_free(t);
+}
+END_TEST
+
+START_TEST(a_host_of_short_containers_needs_few_rows)
+{
+	const uint64_t second = 1000000000;
+	struct container_table *t = container_table_new();
+	struct container_stats s;
+	bool known;
+
+	for (uint64_t k = 1; k <= 4 * CGROUP_MAX; k++) {
+		container_table_add(t, k, STR("/docker/" ID));
+		ck_assert_ptr_nonnull(container_table_find(t, k, &known));
+		container_table_gone(t, k, k * second);
+		ck_assert(k <= 2 || container_table_find(t, k - 2, &known));
+	}
+	container_table_stats(t, &s);
+	ck_assert_uint_eq(s.groups, CGROUP_GRACE_SEC);
+	ck_assert_uint_eq(s.containers, CGROUP_GRACE_SEC);
+	ck_assert_uint_eq(s.evicted, 0);
+	container_table_free(t);
+}
+END_TEST
+
+START_TEST(the_removed_make_room_first)
+{
+	struct container_table *t = container_table_new();
+	bool known;
+
+	for (uint64_t k = 1; k <= CGROUP_MAX; k++)
+		container_table_add(t, k, STR("/docker/" ID));
+	container_table_gone(t, CGROUP_MAX / 2, 1);
+	container_table_add(t, CGROUP_MAX + 1, STR("/docker/" ID));
+	ck_assert_ptr_null(container_table_find(t, CGROUP_MAX / 2, &known));
+	ck_assert_ptr_nonnull(container_table_find(t, 1, &known));
+	container_table_free(t);
+}
+END_TEST
+
 START_TEST(a_group_in_use_is_not_idle)
 {
 	struct container_table *t = container_table_new();
@@ -212,6 +287,9 @@ int main(void)
 	tcase_add_test(c, no_cut_of_a_path_is_misread);
 	tcase_add_test(c, long_paths_are_cut);
 	tcase_add_test(c, groups_are_remembered);
+	tcase_add_test(c, removed_groups_are_forgotten_after_a_while);
+	tcase_add_test(c, a_host_of_short_containers_needs_few_rows);
+	tcase_add_test(c, the_removed_make_room_first);
 	tcase_add_test(c, a_group_in_use_is_not_idle);
 	tcase_add_test(c, the_table_is_bounded_and_forgets_the_idle);
 	suite_add_tcase(s, c);
