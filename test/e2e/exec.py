@@ -84,10 +84,14 @@ pids = {t["pid"] for _, lines in truths for t in lines} | set(forked)
 wrong = [w for pid in sorted(pids - {os.getpid()}) for w in generations(live, pid)]
 results.add(wrong, "image generations")
 comparison.checked |= {("exec", "exec_id"), ("exec", "pexec_id"), ("fork", "exec_id"), ("fork", "child_exec_id")}
-met = [r for r in live if r["event"] == "cgroup" and r["cgroup"] == inode]
+met = [r for r in live if r["event"] == "cgroup" and r["cgroup"] == inode and not r["gone"]]
 results.add(len(met) != 1, "a control group is introduced once")
 results.add(comparison.take({"call": "none", "pid": met[0]["pid"] if met else 0, "res": 0, "version": version, "cgroup": inode,
-                             "path": "/" + os.path.relpath(group, root)}), "control group")
+                             "gone": 0, "path": "/" + os.path.relpath(group, root)}), "control group")
+removed = [r for r in live if r["event"] == "cgroup" and r["cgroup"] == inode and r["gone"]]
+results.add(len(removed) != 1 or [r for r in live[live.index(removed[0]) + 1:] if r["cgroup"] == inode],
+            "its removal is told once, behind all else of it")
+results.add(comparison.take({"call": "none", "pid": 0, "res": 0, "version": version, "cgroup": inode, "gone": 1}), "control group removed")
 results.add([t for t in truths[-1][1] if t.get("cgroup") != inode], "the trigger was in it")
 first = next((i for i, r in enumerate(live) if r["cgroup"] == inode and r["event"] != "cgroup"), -1)
 results.add(not met or live.index(met[0]) > first >= 0, "before any record that names it")
