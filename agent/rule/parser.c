@@ -146,7 +146,10 @@ static bool behind_word(struct parser *p, const char *word, bool *group)
 	*group = lex_literal(&p->l, "(");
 	if (*group || lex_blank(&p->l))
 		return true;
-	FAIL(p, p->l.at, lex_peek_word(&p->l).n, "expected a blank or \"(\" behind \"%s\"", word);
+	if (p->l.at == p->l.text.n)
+		FAIL(p, p->l.at, 1, "nothing stands behind \"%s\"", word);
+	else
+		FAIL(p, p->l.at, lex_peek_word(&p->l).n, "expected a blank or \"(\" behind \"%s\"", word);
 	return false;
 }
 
@@ -235,6 +238,8 @@ static void fail_rest(struct parser *p, const struct ast *n)
 	} else {
 		FAIL(p, p->l.at, word.n, "expected \"and\", \"or\" or the end, found \"" STR_FMT "\"", STR_ARG(word));
 		parser_suggest(p, word, words, 3);
+		if (lex_at(&p->l, '&') || lex_at(&p->l, '|'))
+			snprintf(p->l.e->hint, sizeof(p->l.e->hint), "write \"%s\"", lex_at(&p->l, '&') ? "and" : "or");
 	}
 }
 
