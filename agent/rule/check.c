@@ -98,8 +98,9 @@ static bool check_field(struct checker *c, struct expr *x)
 		ERROR(c, &x->span, "the field \"" STR_FMT "\" takes no argument", STR_ARG(x->text));
 		return false;
 	case FIELD_E_ARG:
-		ERROR(c, &x->span, "\"" STR_FMT "\": %s", STR_ARG(text), !x->has_arg ? "the field has no such argument" :
-		      x->arg.n ? "the argument of this field is a number" : "the argument is empty");
+		say(c, PROBLEM, &x->span, x->has_arg ? NULL : arg_nearest(text), "\"" STR_FMT "\": %s", STR_ARG(text),
+		    !x->has_arg ? "the field has no such argument" : x->arg.n ? "the argument of this field is a number" :
+		    "the argument is empty");
 		return false;
 	}
 	if (f->flags & FIELD_OUTPUT) {

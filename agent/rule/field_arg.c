@@ -6,6 +6,7 @@
  */
 #include "rule/field_arg.h"
 #include "event/attr.h"
+#include "rule/diag.h"
 #include "util/cleanup.h"
 
 static const struct {
@@ -244,6 +245,17 @@ int arg_find(struct str name, enum value_type *type)
 		}
 	}
 	return -1;
+}
+
+const char *arg_nearest(struct str field)
+{
+	const char *words[ARRAY_SIZE(names)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		words[i] = names[i].name;
+	if (!str_starts(field, STR("evt.arg.")) && !str_starts(field, STR("evt.rawarg.")))
+		return NULL;
+	return diag_nearest(str_after_last(field, '.'), words, ARRAY_SIZE(names));
 }
 
 static const struct param *find(unsigned int arg, enum event_call call)
