@@ -54,6 +54,32 @@ static void fold_tick(uv_timer_t *t)
 	fold_schedule(t->data);
 }
 
+/* First revisions that wait for what is not known yet; the timer runs only while there is one. */
+static void hold_tick(uv_timer_t *t);
+
+static void hold_schedule(struct agent *a)
+{
+	uint64_t now = clock_boot_ns(), next = fold_release(a->pipeline.fold, now);
+
+	if (next && !a->stopping)
+		uv_timer_start(&a->hold_timer, hold_tick, next > now ? (next - now) / NSEC_PER_MSEC + 1 : 1, 0);
+}
+
+static void hold_tick(uv_timer_t *t)
+{
+	struct agent *a = t->data;
+
+	hold_schedule(a);
+	deliver_flush(a->deliver);
+}
+
+static void on_filled(void *ctx)
+{
+	struct agent *a = ctx;
+
+	deliver_flush(a->deliver);
+}
+
 /* A flood is told a second after it was first seen: by then it has a size. */
 static void report_floods(struct agent *a)
 {
@@ -90,6 +116,7 @@ static void on_idle(void *ctx)
 
 	a->pipeline.boot_offset = a->source->ops->boot_offset(a->source);	/* the wall clock may have been set */
 	a->pipeline.context.boot_offset = a->pipeline.boot_offset;
+	hold_schedule(a);
 	deliver_flush(a->deliver);
 	fold_schedule(a);
 	if (a->floods && !a->stopping && floods_grew(a->floods) && !uv_is_active((uv_handle_t *)&a->flood_timer))
@@ -208,6 +235,7 @@ static void agent_stop(struct agent *a)
 		a->source->ops->stop(a->source);	/* what is in the rings is still matched */
 	report_floods(a);
 	report_losses(a);
+	learn_stop(&a->learn);
 	if (a->pipeline.fold)
 		fold_expire(a->pipeline.fold, UINT64_MAX);
 	uv_timer_stop(&a->heartbeat_timer);
@@ -260,12 +288,13 @@ static void start_timers(struct agent *a)
 	uint64_t watchdog = notify_watchdog_ms();
 
 	uv_timer_init(&a->loop, &a->fold_timer);
+	uv_timer_init(&a->loop, &a->hold_timer);
 	uv_timer_init(&a->loop, &a->flood_timer);
 	uv_timer_init(&a->loop, &a->top_timer);
 	uv_timer_init(&a->loop, &a->house_timer);
 	uv_timer_init(&a->loop, &a->watchdog_timer);
 	uv_timer_init(&a->loop, &a->heartbeat_timer);
-	a->fold_timer.data = a->flood_timer.data = a->top_timer.data = a->house_timer.data = a->watchdog_timer.data =
+	a->fold_timer.data = a->hold_timer.data = a->flood_timer.data = a->top_timer.data = a->house_timer.data = a->watchdog_timer.data =
 		a->heartbeat_timer.data = a;
 	uv_timer_start(&a->house_timer, on_house, HOUSE_MS, HOUSE_MS);
 	if (watchdog)
@@ -391,6 +420,14 @@ static int build_pipeline(struct agent *a)
 	return 0;
 }
 
+static int start_learning(struct agent *a)
+{
+	if (!strcmp(a->o.config->hash_executables, "off"))
+		return 0;
+	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .ctx = a};
+	return learn_start(&a->learn, &a->loop, source_kernel_files(a->source), a->o.config->hash_max_bytes);
+}
+
 void agent_needs(const struct config *c, const struct ruleset *rules, struct needs *ret)
 {
 	ruleset_needs(rules, ret);
@@ -438,6 +475,9 @@ static int agent_start(struct agent *a)
 	}
 	agent_confine(a);
 	start_timers(a);
+	r = start_learning(a);
+	if (r < 0)
+		return r;
 	r = a->source->ops->start(a->source, &a->loop, &h);
 	if (r < 0)
 		log_error("cannot read the sensor's rings: %s", strerror(-r));
@@ -448,6 +488,7 @@ static void agent_free(struct agent *a)
 {
 	a->stopping = true;	/* a signal may still be waiting in the loop */
 	top_free(a->top);
+	learn_stop(&a->learn);
 	floods_free(a->floods);	/* reads the source's memory */
 	if (a->source)
 		a->source->ops->free(a->source);	/* nothing new comes in */
@@ -459,6 +500,7 @@ static void agent_free(struct agent *a)
 	rule_files_free(&a->o.rules);
 	deliver_free(a->deliver);
 	loop_end(&a->loop);
+	learn_free(&a->learn);
 	config_free(a->o.config);
 	free(a->o.steps);
 }

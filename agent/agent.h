@@ -11,6 +11,7 @@
 #include "deliver/deliver.h"
 #include "floods.h"
 #include "heartbeat.h"
+#include "learn.h"
 #include "pipeline.h"
 #include "reload.h"
 #include "sensor/source.h"
@@ -38,11 +39,12 @@ struct agent {
 	uv_loop_t loop;
 	struct source *source;
 	struct pipeline pipeline;
+	struct learn learn;
 	struct deliver *deliver;
 	struct control *control;
 	struct floods *floods;
 	struct top *top;		/* NULL while nobody asks */
-	uv_timer_t fold_timer, flood_timer, top_timer, house_timer, watchdog_timer, heartbeat_timer;
+	uv_timer_t fold_timer, hold_timer, flood_timer, top_timer, house_timer, watchdog_timer, heartbeat_timer;
 	uv_signal_t signals[3];
 	struct loop_meter meter;
 	uint64_t started;		/* wall clock, ns */

@@ -132,7 +132,7 @@ static json_t *tables_json(const struct pipeline *p)
 
 	enrich_stats(p->enrich, &e);
 	fold_stats(p->fold, &f);
-	return json_pack("{s:{s:i, s:i, s:i, s:I, s:I, s:I, s:I}, s:{s:i, s:i, s:i, s:I, s:I}, s:{s:i, s:I}, s:{s:I}, s:{s:i, s:I, s:I, s:I}}",
+	return json_pack("{s:{s:i, s:i, s:i, s:I, s:I, s:I, s:I}, s:{s:i, s:i, s:i, s:I, s:I}, s:{s:i, s:I}, s:{s:I}, s:{s:i, s:i, s:I, s:I, s:I}}",
 			 "processes", "rows", (int)e.process.rows, "max", (int)e.process.rows_max, "running", (int)e.process.running,
 			 "evictedEnded", (json_int_t)e.process.evicted_ended, "evictedRunning", (json_int_t)e.process.evicted_running,
 			 "partial", (json_int_t)e.process.partial, "textBytes", (json_int_t)e.process.text_bytes,
@@ -141,7 +141,7 @@ static json_t *tables_json(const struct pipeline *p)
 			 "evicted", (json_int_t)e.container.evicted, "unknown", (json_int_t)e.container.unknown,
 			 "dnsNames", "rows", (int)e.dns_names, "evicted", (json_int_t)e.dns_evicted,
 			 "pipes", "evicted", (json_int_t)e.pipes_evicted,
-			 "folding", "open", (int)f.open, "findings", (json_int_t)f.findings, "repeats", (json_int_t)f.repeats,
+			 "folding", "open", (int)f.open, "waiting", (int)f.waiting, "findings", (json_int_t)f.findings, "repeats", (json_int_t)f.repeats,
 			 "unfolded", (json_int_t)f.unfolded);
 }
 
@@ -177,10 +177,10 @@ json_t *agent_status(struct agent *a)
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
 			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
-			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
+			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "hashes", learn_json(&a->learn), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
 			 "reloads", (json_int_t)a->reloads, "reloadsFailed", (json_int_t)a->reloads_failed,
 			 "regexGivenUp", (json_int_t)engine.regex_limit, "textsCut", (json_int_t)engine.texts_cut,
 			 "pipeline", pipeline_json(&a->pipeline), "observed", observed_json(a->pipeline.observed),

@@ -195,6 +195,22 @@ static void print_observed(json_t *observed, long long uncounted)
 		printf("%-10s %lld matches of more observed rules than are counted one by one\n", "observed", uncounted);
 }
 
+/* Of executables that findings are about. */
+static void print_hashes(json_t *h)
+{
+	const char *why, *between = "; not had: ";
+	json_t *n;
+
+	if (!json_is_object(h))
+		return;
+	printf("%-10s %lld executables, %lld more from the cache", "hashed", number(h, "hashed"), number(h, "fromCache"));
+	json_object_foreach(json_object_get(h, "refused"), why, n) {
+		printf("%s%s %lld", between, why, (long long)json_integer_value(n));
+		between = ", ";
+	}
+	puts("");
+}
+
 static int print(json_t *v)
 {
 	const char *state = text(v, "state");
@@ -218,6 +234,7 @@ static int print(json_t *v)
 	print_refused(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losers(json_object_get(v, "losers"));
+	print_hashes(json_object_get(v, "hashes"));
 	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));
 	return !strcmp(state, "healthy") || !strcmp(state, "starting") ? EXIT_OK : EXIT_FINDINGS;
 }

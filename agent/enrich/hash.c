@@ -299,17 +299,31 @@ static uint64_t begin_job(struct hashes *h, struct job *j, const struct files_ex
 	return j->id;
 }
 
+/* Whether it can be answered without a look at the file. */
+static bool answer_now(struct hashes *h, const struct files_exe *exe, struct hash_answer *a)
+{
+	*a = (struct hash_answer){};
+	if (!exe->ino || !exe->pid) {
+		refuse_now(h, a, HASH_UNKNOWN);
+		return true;
+	}
+	if (!hash_cache_find(&h->cache, exe, a->hex))
+		return false;
+	h->cached++;
+	return true;
+}
+
+uint64_t hashes_known(struct hashes *h, const struct files_exe *exe, struct hash_answer *a)
+{
+	return answer_now(h, exe, a) ? 0 : refuse_now(h, a, HASH_BUSY);
+}
+
 uint64_t hashes_ask(struct hashes *h, const struct files_exe *exe, struct hash_answer *a)
 {
 	struct job *unused = NULL;
 
-	*a = (struct hash_answer){};
-	if (!exe->ino || !exe->pid)
-		return refuse_now(h, a, HASH_UNKNOWN);
-	if (hash_cache_find(&h->cache, exe, a->hex)) {
-		h->cached++;
+	if (answer_now(h, exe, a))
 		return 0;
-	}
 	if (atomic_load(&h->stop))
 		return refuse_now(h, a, HASH_STOPPED);
 	for (unsigned int i = 0; i < HASH_JOBS_MAX; i++) {

@@ -57,6 +57,9 @@ struct hashes *hashes_new(uv_loop_t *loop, int files, uint64_t max_bytes, hash_d
  */
 uint64_t hashes_ask(struct hashes *h, const struct files_exe *exe, struct hash_answer *a);
 
+/* The same for who cannot wait: 0, and HASH_BUSY where it is not remembered. */
+uint64_t hashes_known(struct hashes *h, const struct files_exe *exe, struct hash_answer *a);
+
 /* Answers what is waited for with HASH_STOPPED. Then nothing is asked any more; what is being read gives up. */
 void hashes_stop(struct hashes *h);
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "finding/fold.h"
-#include "enrich/container.h"
-#include "enrich/process.h"
-#include "event/dns.h"
-#include "finding/build.h"
-#include "finding/target.h"
+#include "finding/fold_key.h"
 #include "util/clock.h"
+#include "util/limits.h"
 #include "util/siphash.h"
 #include <sys/random.h>
 
@@ -15,13 +12,31 @@
 
 _Static_assert((SLOTS & (SLOTS - 1)) == 0, "slots are found by a mask");
 
-/* An open window. Its finding is kept packed: a tenth of its size in memory. */
+/* A finding that may have another revision. It is kept packed: a tenth of its size in memory. */
+struct body {
+	uint8_t *packed;	/* as of revision 1, but for what was learned since */
+	uint32_t npacked, count;
+	uint64_t last;		/* wall clock, ns */
+	uint32_t revision;	/* the last one that went out, 0 while the first is held */
+};
+
+/* An open window. */
 struct window {
 	uint64_t key[2];
-	uint64_t end, last;	/* wall clock, ns */
-	uint8_t *packed;	/* revision 1 */
-	uint32_t npacked, count;
+	uint64_t end;		/* wall clock, ns */
+	struct body body;
+	uint32_t row;		/* its row + 1, 0: nothing more is to be learned */
 	uint32_t prev, next;	/* by end; next alone in the free list */
+};
+
+/* A finding that something is still to be learned about. */
+struct row {
+	uint64_t waits[FOLD_THINGS];	/* by whom each will be told, 0: by nobody any more */
+	uint64_t due;		/* boot clock, ns: so long revision 1 is held */
+	bool used, held;
+	uint32_t window;	/* that has its body, NONE: it has its own */
+	struct body body;
+	uint32_t next;		/* in the free list */
 };
 
 struct fold {
@@ -31,11 +46,15 @@ struct fold {
 	uint64_t secret[2];
 	uint32_t sequence;
 	size_t bytes;		/* of all packed findings */
+	fold_ask_fn ask;	/* NULL: nothing is learned later */
+	void *ask_ctx;
+	uint32_t row_unused, row_fresh, held;
 	uint32_t first, last;	/* the window that ends first, and last */
 	uint32_t unused, fresh;	/* free list; windows never used begin at fresh, so that their pages stay untouched */
 	struct fold_stats stats;
 	uint32_t slots[SLOTS];	/* index of a window + 1, 0 = empty */
 	struct window windows[FOLD_MAX];
+	struct row rows[FOLD_WAITING_MAX];
 };
 
 struct fold *fold_new(unsigned int window_ms, fold_emit_fn emit, void *ctx)
@@ -47,7 +66,7 @@ struct fold *fold_new(unsigned int window_ms, fold_emit_fn emit, void *ctx)
 	f->emit = emit;
 	f->ctx = ctx;
 	f->window = window_ms * NSEC_PER_MSEC;
-	f->first = f->last = f->unused = NONE;
+	f->first = f->last = f->unused = f->row_unused = NONE;
 	/* Without a secret an attacker could have a finding folded into a harmless one. */
 	if (getrandom(f->secret, sizeof(f->secret), 0) != sizeof(f->secret)) {
 		free(f);
@@ -56,93 +75,22 @@ struct fold *fold_new(unsigned int window_ms, fold_emit_fn emit, void *ctx)
 	return f;
 }
 
+void fold_ask(struct fold *f, fold_ask_fn ask, void *ctx)
+{
+	f->ask = ask;
+	f->ask_ctx = ctx;
+}
+
 struct fold *fold_free(struct fold *f)
 {
 	if (!f)
 		return NULL;
 	for (uint32_t i = 0; i < f->fresh; i++)
-		free(f->windows[i].packed);
+		free(f->windows[i].body.packed);
+	for (uint32_t i = 0; i < f->row_fresh; i++)
+		free(f->rows[i].body.packed);
 	free(f);
 	return NULL;
-}
-
-static void add_addr(struct siphash *h, const struct wire_addr *a, bool port)
-{
-	siphash_add(h, &a->family, sizeof(a->family));
-	siphash_add(h, a->ip, sizeof(a->ip));
-	if (port)
-		siphash_add(h, &a->port, sizeof(a->port));
-}
-
-/*
- * The other end; where there is none, this end. Of an accepted connection the peer's port is chance and ours the
- * service: a scan of one service is one finding per peer.
- */
-static void add_socket(struct siphash *h, const struct event *ev, const struct target_socket *s)
-{
-	bool accepted = ev->rec->hdr.type == EVENT_ACCEPT;
-
-	siphash_add(h, &s->family, sizeof(s->family));
-	siphash_text(h, s->path);
-	if (s->peer.family)
-		add_addr(h, &s->peer, !accepted);
-	if (s->local.family && (accepted || !s->peer.family))
-		add_addr(h, &s->local, true);
-}
-
-static void key_of_record(struct siphash *h, const struct event *ev)
-{
-	const union event_record *r = ev->rec;
-	struct target_socket socket;
-	struct target_file file;
-	const struct image *i = ev->process ? process_image(ev->process, r->hdr.exec_id) : NULL;
-
-	siphash_text(h, str(ev->container ? ev->container->id : ""));
-	siphash_text(h, str(ev->container ? ev->container->task_id : ""));
-	siphash_text(h, i ? i->exepath : STR_NONE);
-	siphash_text(h, i ? i->script : STR_NONE);
-	siphash_add(h, &r->hdr.type, sizeof(r->hdr.type));
-	if (r->hdr.type == EVENT_DNS) {
-		siphash_text(h, ev->dns ? ev->dns->qname : STR_NONE);
-	} else if (target_file(ev, &file)) {
-		siphash_text(h, file.path);
-		siphash_text(h, file.other);
-	} else if (target_socket(ev, &socket)) {
-		add_socket(h, ev, &socket);
-	} else if (r->hdr.type == EVENT_EXEC) {
-		siphash_text(h, event_blob(ev, r->exec.exe));
-		siphash_text(h, r->exec.hdr.res < 0 ? event_blob(ev, r->exec.filename) : STR_NONE);
-	}
-}
-
-static void key_of_json(struct siphash *h, const struct event *ev)
-{
-	static const enum build_field fields[] = {
-		BUILD_CONTAINER_ID, BUILD_PROC_EXEPATH, BUILD_PROC_SCRIPT, BUILD_EVT_TYPE, BUILD_FD_NAME, BUILD_FD_RIP, BUILD_FD_RPORT,
-		BUILD_FS_NAME, BUILD_FS_SOURCE, BUILD_FS_TARGET, BUILD_DNS_QNAME,
-	};
-	struct field_scratch scratch;
-	struct build b = {.ev = ev, .scratch = &scratch};
-	char buf[BUILD_VALUE_MAX];
-	struct value v;
-
-	scratch.used = scratch.cut = 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++)
-		siphash_text(h, build_field(&b, fields[i], &v) ? build_value_text(&v, buf) : STR_NONE);
-}
-
-static void key_of(const struct fold *f, const struct event *ev, const struct match *m, uint64_t key[2])
-{
-	struct siphash h;
-
-	siphash_begin(&h, f->secret);
-	siphash_text(&h, str(m->engine->ops->name));
-	siphash_text(&h, str(m->rule->name));
-	if (ev->rec)
-		key_of_record(&h, ev);
-	else
-		key_of_json(&h, ev);
-	siphash_end(&h, key);
 }
 
 static uint32_t home(const struct window *w)
@@ -220,25 +168,87 @@ void fold_pass(struct fold *f, Noroshi__V1__Finding *finding)
 	emit(f, finding);
 }
 
-/* The second revision is the first with another count and end. */
-static void emit_revision(struct fold *f, const struct window *w)
+/* The first revision is the finding as it was made, a later one has the count and the end of now. False without memory. */
+static bool complete(struct body *b, Noroshi__V1__Finding *finding)
 {
-	Noroshi__V1__Finding *finding = noroshi__v1__finding__unpack(NULL, w->npacked, w->packed);
-	char text[CLOCK_TEXT_MAX], *last_seen = strdup(clock_rfc3339(text, w->last));
+	char text[CLOCK_TEXT_MAX], *last_seen;
 
-	if (!finding || !last_seen) {
-		finding_free(finding);
-		free(last_seen);
-		f->stats.failed++;
-		return;
-	}
+	finding->revision = ++b->revision;
+	if (b->revision == 1 || b->count == finding->count)
+		return true;
+	last_seen = strdup(clock_rfc3339(text, b->last));
+	if (!last_seen)
+		return false;
 	if (finding->last_seen != protobuf_c_empty_string)
 		free(finding->last_seen);
 	finding->last_seen = last_seen;
-	finding->revision++;
-	finding->count = w->count;
-	f->stats.revisions++;
+	finding->count = b->count;
+	return true;
+}
+
+/* Takes the finding, which may be NULL. */
+static void emit_next(struct fold *f, struct body *b, Noroshi__V1__Finding *finding)
+{
+	if (!finding || !complete(b, finding)) {
+		finding_free(finding);
+		f->stats.failed++;
+		return;
+	}
+	*(b->revision == 1 ? &f->stats.findings : &f->stats.revisions) += 1;
 	emit(f, finding);
+}
+
+static Noroshi__V1__Finding *unpack(const struct body *b)
+{
+	return noroshi__v1__finding__unpack(NULL, b->npacked, b->packed);
+}
+
+static void emit_revision(struct fold *f, struct body *b)
+{
+	emit_next(f, b, unpack(b));
+}
+
+/* The body becomes this finding. False when there is no room: it stays what it was. */
+static bool pack(struct fold *f, struct body *b, const Noroshi__V1__Finding *finding)
+{
+	size_t n = noroshi__v1__finding__get_packed_size(finding);
+	uint8_t *packed = n <= FOLD_BYTES_MAX - f->bytes ? malloc(n) : NULL;
+
+	if (!packed)
+		return false;
+	noroshi__v1__finding__pack(finding, packed);
+	f->bytes += n - b->npacked;
+	free(b->packed);
+	b->packed = packed;
+	b->npacked = (uint32_t)n;
+	return true;
+}
+
+static void drop(struct fold *f, struct body *b)
+{
+	f->bytes -= b->npacked;
+	free(take(b->packed));
+	b->npacked = 0;
+}
+
+/* Its first revision goes out as it is; what is learned later makes another. */
+static void let_go(struct fold *f, struct row *r, struct body *b)
+{
+	if (!r->held)
+		return;
+	r->held = false;
+	f->held--;
+	emit_revision(f, b);
+}
+
+/* The window is no more, and the finding waits on. */
+static void outlive(struct fold *f, struct row *r, const struct body *b)
+{
+	r->window = NONE;
+	r->body = *b;
+	let_go(f, r, &r->body);
+	if (r->body.count > 1)
+		emit_revision(f, &r->body);
 }
 
 /* Leaves the table before it emits: the receiver of the finding may come back with another. */
@@ -248,43 +258,40 @@ static void close_window(struct fold *f, uint32_t i)
 
 	clear_slot(f, find_slot(f, w.key));
 	list_remove(f, &f->windows[i]);
-	f->windows[i].packed = NULL;
+	f->windows[i].body.packed = NULL;
 	f->windows[i].next = f->unused;
 	f->unused = i;
-	f->bytes -= w.npacked;
 	f->stats.open--;
-	if (w.count > 1)
-		emit_revision(f, &w);
-	free(w.packed);
+	if (w.row) {
+		outlive(f, &f->rows[w.row - 1], &w.body);
+		return;
+	}
+	f->bytes -= w.body.npacked;
+	if (w.body.count > 1)
+		emit_revision(f, &w.body);
+	free(w.body.packed);
 }
 
-static void open_window(struct fold *f, const uint64_t key[2], uint64_t time, const Noroshi__V1__Finding *finding)
+/* Of a finding that goes out now. The window's place, NONE when there is no room. */
+static uint32_t open_window(struct fold *f, const uint64_t key[2], uint64_t time, const Noroshi__V1__Finding *finding)
 {
-	size_t n = noroshi__v1__finding__get_packed_size(finding);
+	struct body body = {.count = 1, .revision = 1, .last = time};
 	struct window *w;
-	uint8_t *packed;
 	uint32_t i;
 
-	if (f->stats.open == FOLD_MAX || n > FOLD_BYTES_MAX - f->bytes) {
+	if (f->stats.open == FOLD_MAX || !pack(f, &body, finding)) {
 		f->stats.unfolded++;
-		return;
+		return NONE;
 	}
-	packed = malloc(n);
-	if (!packed) {
-		f->stats.unfolded++;
-		return;
-	}
-	noroshi__v1__finding__pack(finding, packed);
 	i = f->unused != NONE ? f->unused : f->fresh++;
 	w = &f->windows[i];
 	if (i == f->unused)
 		f->unused = w->next;
-	*w = (struct window){.key = {key[0], key[1]}, .end = time + f->window, .last = time, .count = 1,
-			     .packed = packed, .npacked = (uint32_t)n};
+	*w = (struct window){.key = {key[0], key[1]}, .end = time + f->window, .body = body};
 	f->slots[find_slot(f, key)] = i + 1;
 	list_insert(f, i);
-	f->bytes += n;
 	f->stats.open++;
+	return i;
 }
 
 /* It would end long after it can: the clock was set back since it began. */
@@ -306,36 +313,158 @@ static bool count_repeat(struct fold *f, const uint64_t key[2], uint64_t time)
 		close_window(f, slot - 1);
 		return false;
 	}
-	if (w->count < UINT32_MAX)
-		w->count++;
-	if (time > w->last)
-		w->last = time;
+	if (w->body.count < UINT32_MAX)
+		w->body.count++;
+	if (time > w->body.last)
+		w->body.last = time;
 	f->stats.repeats++;
 	return true;
 }
 
+/* learning */
+
+static bool waits_for_any(const uint64_t waits[FOLD_THINGS])
+{
+	uint64_t any = 0;
+
+	for (unsigned int i = 0; i < FOLD_THINGS; i++)
+		any |= waits[i];
+	return any;
+}
+
+/* Asks for what is not known yet. False when it cannot be waited for, or need not. */
+static bool ask(struct fold *f, const struct event *ev, Noroshi__V1__Finding *finding, uint64_t waits[FOLD_THINGS])
+{
+	bool room = f->row_unused != NONE || f->row_fresh < FOLD_WAITING_MAX;
+
+	if (!f->ask)
+		return false;
+	f->ask(f->ask_ctx, ev, finding, room ? waits : NULL);
+	return waits_for_any(waits);
+}
+
+/* The finding goes out when all is known, or a moment later without. False when there is no room to keep it. */
+static bool hold(struct fold *f, uint32_t window, uint64_t time, const Noroshi__V1__Finding *finding,
+		 const uint64_t waits[FOLD_THINGS])
+{
+	struct body body = {.count = 1, .last = time};
+	struct row *r;
+	uint32_t i;
+
+	if (window == NONE && !pack(f, &body, finding))
+		return false;
+	i = f->row_unused != NONE ? f->row_unused : f->row_fresh++;
+	r = &f->rows[i];
+	if (i == f->row_unused)
+		f->row_unused = r->next;
+	*r = (struct row){.used = true, .held = true, .window = window, .body = body,
+			  .due = clock_boot_ns() + FOLD_HOLD_MS * NSEC_PER_MSEC};
+	memcpy(r->waits, waits, sizeof(r->waits));
+	if (window != NONE) {
+		f->windows[window].row = i + 1;
+		f->windows[window].body.revision = 0;
+	}
+	f->held++;
+	f->stats.waiting++;
+	return true;
+}
+
+static struct body *body_of(struct fold *f, struct row *r)
+{
+	return r->window == NONE ? &r->body : &f->windows[r->window].body;
+}
+
+static void end_row(struct fold *f, struct row *r)
+{
+	if (r->window == NONE)
+		drop(f, &r->body);
+	else
+		f->windows[r->window].row = 0;
+	r->used = false;
+	r->next = f->row_unused;
+	f->row_unused = (uint32_t)(r - f->rows);
+	f->stats.waiting--;
+}
+
+/* What else is waited for comes with a revision of its own, unless the first is still held. */
+static void fill_row(struct fold *f, struct row *r, fold_fill_fn fill, void *ctx)
+{
+	struct body *b = body_of(f, r);
+	Noroshi__V1__Finding *finding = unpack(b);
+	struct body last;
+
+	if (finding) {
+		fill(ctx, finding);
+		pack(f, b, finding);	/* without room the next revision has to do without it */
+	}
+	if (waits_for_any(r->waits) && r->held) {
+		finding_free(finding);
+		return;
+	}
+	f->held -= r->held;
+	r->held = false;
+	last = *b;
+	b->revision++;
+	if (!waits_for_any(r->waits))
+		end_row(f, r);
+	emit_next(f, &last, finding);	/* at last: who takes it may come back with another */
+}
+
+void fold_fill(struct fold *f, enum fold_thing thing, uint64_t id, fold_fill_fn fill, void *ctx)
+{
+	for (uint32_t i = 0; id && f->stats.waiting && i < f->row_fresh; i++) {
+		struct row *r = &f->rows[i];
+
+		if (!r->used || r->waits[thing] != id)
+			continue;
+		r->waits[thing] = 0;
+		fill_row(f, r, fill, ctx);
+	}
+}
+
+uint64_t fold_release(struct fold *f, uint64_t now)
+{
+	uint64_t next = 0;
+
+	for (uint32_t i = 0; f->held && i < f->row_fresh; i++) {
+		struct row *r = &f->rows[i];
+
+		if (!r->used || !r->held)
+			continue;
+		if (r->due <= now)
+			let_go(f, r, body_of(f, r));
+		else if (!next || r->due < next)
+			next = r->due;
+	}
+	return next;
+}
+
 void fold_match(struct fold *f, const struct finding_context *c, const struct event *ev, const struct match *m)
 {
+	uint64_t key[2] = {}, waits[FOLD_THINGS] = {};
 	Noroshi__V1__Finding *finding;
-	uint64_t key[2] = {};
+	uint32_t window = NONE;
+	bool wait;
 
 	if (f->window) {
-		key_of(f, ev, m, key);
+		fold_key(f->secret, ev, m, key);
 		if (count_repeat(f, key, ev->time))
 			return;
 	}
 	finding = finding_new(c, ev, m);
+	wait = finding && ask(f, ev, finding, waits);
 	if (finding && f->window)
-		open_window(f, key, ev->time, finding);
-	fold_pass(f, finding);
+		window = open_window(f, key, ev->time, finding);
+	if (wait && hold(f, window, ev->time, finding, waits))
+		finding_free(finding);
+	else
+		fold_pass(f, finding);
 }
 
 /* The window's finding becomes this one, but for what makes it the same finding. */
 static void replace_packed(struct fold *f, struct window *w, Noroshi__V1__Finding *finding)
 {
-	Noroshi__V1__Finding *first = noroshi__v1__finding__unpack(NULL, w->npacked, w->packed);
-	uint8_t *packed;
-	size_t n;
+	Noroshi__V1__Finding *first = unpack(&w->body);
 
 	if (!first) {
 		f->stats.failed++;
@@ -343,15 +472,7 @@ static void replace_packed(struct fold *f, struct window *w, Noroshi__V1__Findin
 	}
 	SWAP(finding->id, first->id);
 	SWAP(finding->time, first->time);
-	n = noroshi__v1__finding__get_packed_size(finding);
-	packed = n <= FOLD_BYTES_MAX - f->bytes ? malloc(n) : NULL;
-	if (packed) {
-		noroshi__v1__finding__pack(finding, packed);
-		f->bytes += n - w->npacked;
-		free(w->packed);
-		w->packed = packed;
-		w->npacked = (uint32_t)n;
-	}
+	pack(f, &w->body, finding);
 	finding_free(first);
 }
 

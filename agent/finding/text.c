@@ -167,6 +167,9 @@ static void add_tree(struct buf *out, const Noroshi__V1__Process *p)
 	}
 	add_row(out, "program", p->exe_path);
 	buf_puts(out, p->exe_memfd ? " (a memory file)" : p->exe_upper_layer ? " (not part of the image)" : "");
+	add_row(out, "sha256", *p->sha256 ? p->sha256 : "");
+	if (!*p->sha256 && *p->sha256_missing)
+		add_word(out, "\n  sha256     none: ", p->sha256_missing);
 	add_row(out, "script", p->script);
 	buf_puts(out, p->script_upper_layer ? " (not part of the image)" : "");
 	add_writer(out, p->exe_writer);

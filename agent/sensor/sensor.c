@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/sensor.h"
+#include "sensor/files.h"
 #include "sensor/host.h"
 #include "sensor/load.h"
 #include "sensor/snapshot.h"
@@ -31,6 +32,7 @@ struct sensor {
 	struct load *load;
 	struct sensor_report report;
 	int fds[SENSOR_FD_MAX];
+	int files;			/* our end of SENSOR_FD_FILES */
 };
 
 /* Our own command line, so that ps names us: fields 48 and 49 of /proc/self/stat say where it lies. */
@@ -204,6 +206,27 @@ static void take_snapshot(struct sensor *s)
 			    "too long", stats.given_up);
 }
 
+static int make_files(struct sensor *s)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	s->files = pair[0];
+	s->fds[SENSOR_FD_FILES] = pair[1];
+	return 0;
+}
+
+/* Findings do without the hashes of executables where no thread can be had. */
+static void serve_files(struct sensor *s)
+{
+	int r = files_serve(s->files);
+
+	if (r < 0)
+		sensor_note(s->state, "executables cannot be opened for their hashes: no thread: %s", strerror(-r));
+	close(take_fd(s->fds[SENSOR_FD_FILES]));	/* the agent's: without it we would not see its end */
+}
+
 /* What can be done before it is known what is needed. 0, or -errno with report.text set, perhaps. */
 static int prepare(struct sensor *s)
 {
@@ -217,6 +240,9 @@ static int prepare(struct sensor *s)
 	s->fds[SENSOR_FD_SNAPSHOT] = memory_file("noroshi-snapshot", 0);
 	if (s->fds[SENSOR_FD_SNAPSHOT] < 0)
 		return s->fds[SENSOR_FD_SNAPSHOT];
+	r = make_files(s);
+	if (r < 0)
+		return r;
 	own_limits(s->state);
 	resident_expect(LOAD_BYTES);
 	return load_new(&s->load, s->state);
@@ -336,7 +362,9 @@ _Noreturn void sensor_main(int fd)
 		s.report.error = begin(&s);
 	if (s.report.error && !s.report.text[0])
 		snprintf(s.report.text, sizeof(s.report.text), "the sensor cannot start: %s", strerror(-s.report.error));
-	if (send_report(&s) == 0 && !s.report.error)
+	if (send_report(&s) == 0 && !s.report.error) {
+		serve_files(&s);
 		serve(&s);
+	}
 	_exit(0);	/* links are not destroyed one by one: that takes 50 ms each, and the kernel does it anyway */
 }

@@ -7,7 +7,7 @@
  *
  * Between the two: one socket (SEQPACKET). The sensor speaks first, a struct
  * sensor_report with descriptors; after that the agent sends requests. The end
- * of either is seen by the other as the end of the socket.
+ * of either is seen by the other as the end of the socket. Executables are asked for over another one (files.h).
  */
 #ifndef SENSOR_SENSOR_H
 #define SENSOR_SENSOR_H
@@ -34,6 +34,7 @@ enum sensor_fd {
 	SENSOR_FD_CONTROL,
 	SENSOR_FD_GROUPS,
 	SENSOR_FD_STATE,	/* struct sensor_state */
+	SENSOR_FD_FILES,	/* a socket: files.h */
 	SENSOR_FD_SNAPSHOT,	/* u64 length, record, zeros up to 8 bytes, again and again */
 	SENSOR_FD_MAX
 };

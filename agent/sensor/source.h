@@ -68,6 +68,9 @@ void source_kernel_settle(struct source *s);
 /* The control group was met, and it is no container's, or it is: rules that ask for containers need nothing of the former. */
 void source_kernel_group(struct source *s, uint64_t cgroup, bool host);
 
+/* The socket over which the sensor opens executables: files.h. It is the source's. */
+int source_kernel_files(const struct source *s);
+
 /* A file written by recorder_open(). */
 int source_file_new(struct source **ret, const char *path, char error[512]);
 

@@ -515,6 +515,11 @@ void source_kernel_group(struct source *base, uint64_t cgroup, bool host)
 		__atomic_store_n(place, 0, __ATOMIC_SEQ_CST);
 }
 
+int source_kernel_files(const struct source *base)
+{
+	return of(base)->h.fds[SENSOR_FD_FILES];
+}
+
 int source_kernel_fork(struct source **ret, char error[512])
 {
 	struct kernel_source *s = calloc(1, sizeof(*s));

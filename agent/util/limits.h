@@ -55,6 +55,7 @@
 #define SCAP_NAMES_MAX		65536		/* users, groups and interfaces, each */
 
 /* hashes of executables */
+#define HASH_FILE_BYTES_MAX	(64u << 20)	/* one executable: a quarter of a second of one processor */
 #define HASH_JOBS_MAX		64		/* files asked for at one time; a finding beyond them says so */
 #define HASH_READING_MAX	2		/* of them on the thread pool, which has other work too */
 #define HASH_CACHE_MAX		1024		/* files whose hash is remembered: 64 KiB, more than a host's programs of a day that make findings */
@@ -63,6 +64,8 @@
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */
 #define FOLD_BYTES_MAX		(4u << 20)	/* findings kept for their second revision, packed: part of the agent's memory budget */
+#define FOLD_WAITING_MAX	1024		/* findings that something is still to be learned about; more go out without it */
+#define FOLD_HOLD_MS		15		/* so long a first revision waits for it: an event is told within 20 ms */
 #define TOP_ROWS_MAX		4096		/* kinds of events that `noroshi top` tells apart; more are counted together */
 #define TOP_RULE_MAX		128		/* bytes of a rule's name there: its answer stays below 2 MiB */
 #define OBSERVED_RULES_MAX	256		/* rules tried out whose matches are counted */

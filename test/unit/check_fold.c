@@ -425,6 +425,161 @@ START_TEST(what_goes_on_says_last_how_it_stands)
 }
 END_TEST
 
+/* What findings wait for: 0 is known at once. */
+static struct { uint64_t id; bool no_room; unsigned int asked; } source;
+
+static void learn(void *ctx, Noroshi__V1__Finding *f)
+{
+	if (f->attribution_reason != protobuf_c_empty_string)
+		free(f->attribution_reason);
+	f->attribution_reason = strdup(ctx);	/* any text does */
+}
+
+static void ask(void *ctx, const struct event *ev, Noroshi__V1__Finding *f, uint64_t *waits)
+{
+	(void)ctx;
+	(void)ev;
+	source.asked++;
+	source.no_room = !waits;
+	if (waits && source.id)
+		waits[FOLD_SHA256] = source.id;
+	else
+		learn("at once", f);
+}
+
+static struct fold *learning(unsigned int window, uint64_t id)
+{
+	struct fold *f = fold_new(window, emit, NULL);
+
+	memset(&source, 0, sizeof(source));
+	source.id = id;
+	fold_ask(f, ask, NULL);
+	return f;
+}
+
+static void end_learning(struct fold *f)
+{
+	struct fold_stats st;
+
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.waiting, 0);
+	clear();
+	fold_free(f);
+}
+
+START_TEST(what_is_known_goes_with_the_first)
+{
+	struct fold *f = learning(WINDOW, 0);
+
+	hit(f, 0, 80);
+	ck_assert_uint_eq(n_out, 1);
+	ck_assert_str_eq(out[0]->attribution_reason, "at once");
+	ck_assert_uint_eq(fold_release(f, 0), 0);	/* nothing is held */
+	end_learning(f);
+}
+END_TEST
+
+START_TEST(told_in_time_it_is_one_revision)
+{
+	unsigned int window = _i ? WINDOW : 0;
+	struct fold *f = learning(window, 7);
+
+	hit(f, 0, 80);
+	ck_assert_uint_eq(n_out, 0);
+	ck_assert_uint_gt(fold_release(f, 1), 1);
+	fold_fill(f, FOLD_SHA256, 8, learn, "another's");
+	ck_assert_uint_eq(n_out, 0);
+	fold_fill(f, FOLD_SHA256, 7, learn, "told");
+	ck_assert_uint_eq(n_out, 1);
+	ck_assert_uint_eq(out[0]->revision, 1);
+	ck_assert_str_eq(out[0]->attribution_reason, "told");
+	fold_fill(f, FOLD_SHA256, 7, learn, "twice");
+	ck_assert_uint_eq(fold_release(f, UINT64_MAX), 0);
+	hit(f, 1, 80);	/* a repeat is not asked about */
+	ck_assert_uint_eq(source.asked, window ? 1 : 2);
+	fold_fill(f, FOLD_SHA256, 7, learn, "told");
+	fold_expire(f, UINT64_MAX);
+	ck_assert_uint_eq(n_out, 2);
+	ck_assert_uint_eq(out[1]->revision, window ? 2 : 1);
+	ck_assert_uint_eq(out[1]->count, window ? 2 : 1);
+	ck_assert_str_eq(out[1]->attribution_reason, "told");	/* each revision is complete */
+	end_learning(f);
+}
+END_TEST
+
+START_TEST(told_late_it_is_another_revision)
+{
+	struct fold *f = learning(_i ? WINDOW : 0, 7);
+	unsigned int repeats = _i ? 2 : 0;
+
+	hit(f, 0, 80);
+	for (unsigned int i = 0; i < repeats; i++)
+		hit(f, 1 + i, 80);
+	ck_assert_uint_eq(fold_release(f, UINT64_MAX), 0);
+	ck_assert_uint_eq(n_out, 1);
+	ck_assert_uint_eq(out[0]->revision, 1);
+	ck_assert_uint_eq(out[0]->count, 1);
+	ck_assert_str_ne(out[0]->attribution_reason, "told");
+	if (_i == 2)	/* the window ends before */
+		fold_expire(f, UINT64_MAX);
+	fold_fill(f, FOLD_SHA256, 7, learn, "told");
+	fold_expire(f, UINT64_MAX);
+	ck_assert_uint_eq(n_out, _i ? 3 : 2);
+	for (unsigned int i = 1; i < n_out; i++) {
+		ck_assert_str_eq(out[i]->id, out[0]->id);
+		ck_assert_uint_eq(out[i]->revision, i + 1);
+		ck_assert_uint_eq(out[i]->sequence, i + 1);
+		ck_assert_uint_eq(out[i]->count, 1 + repeats);
+		ck_assert_str_eq(out[i]->output, out[0]->output);
+	}
+	ck_assert_str_eq(out[n_out - 1]->attribution_reason, "told");
+	end_learning(f);
+}
+END_TEST
+
+/* One answer for many, and more findings than can wait. */
+START_TEST(waiting_is_bounded)
+{
+	struct fold *f = learning(WINDOW, 7);
+	struct fold_stats st;
+
+	for (uint16_t port = 1; port <= FOLD_WAITING_MAX; port++)
+		hit(f, 0, port);
+	ck_assert_uint_eq(n_out, 0);
+	ck_assert(!source.no_room);
+	hit(f, 0, FOLD_WAITING_MAX + 1);
+	ck_assert(source.no_room);
+	ck_assert_uint_eq(n_out, 1);	/* goes out, and does without */
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.waiting, FOLD_WAITING_MAX);
+	fold_fill(f, FOLD_SHA256, 7, learn, "told");
+	ck_assert_uint_eq(n_out, 1 + FOLD_WAITING_MAX);
+	hit(f, 0, FOLD_WAITING_MAX + 2);
+	fold_fill(f, FOLD_SHA256, 7, learn, "again");	/* there is room again */
+	ck_assert_str_eq(out[n_out - 1]->attribution_reason, "again");
+	fold_expire(f, UINT64_MAX);
+	end_learning(f);
+}
+END_TEST
+
+/* Held at the end: it goes out, and what is not told is dropped without a leak. */
+START_TEST(held_at_the_end)
+{
+	struct fold *f = learning(WINDOW, 7);
+
+	hit(f, 0, 80);
+	hit(f, 1, 80);
+	fold_expire(f, UINT64_MAX);
+	ck_assert_uint_eq(n_out, 2);
+	ck_assert_uint_eq(out[0]->revision, 1);
+	ck_assert_uint_eq(out[0]->count, 1);
+	ck_assert_uint_eq(out[1]->revision, 2);
+	ck_assert_uint_eq(out[1]->count, 2);
+	clear();
+	fold_free(f);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("fold");
@@ -447,6 +602,11 @@ int main(void)
 	tcase_add_test(t, windows_come_and_go);
 	tcase_add_test(t, a_repeat_allocates_nothing);
 	tcase_add_test(t, findings_about_ourselves_are_numbered_too);
+	tcase_add_test(t, what_is_known_goes_with_the_first);
+	tcase_add_loop_test(t, told_in_time_it_is_one_revision, 0, 2);
+	tcase_add_loop_test(t, told_late_it_is_another_revision, 0, 3);
+	tcase_add_test(t, waiting_is_bounded);
+	tcase_add_test(t, held_at_the_end);
 	tcase_add_test(t, what_goes_on_says_last_how_it_stands);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
