@@ -79,6 +79,16 @@ static struct str key_of(struct checker *c, struct str name, bool has_arg, struc
 	return str_n(text, (size_t)sprintf(text, STR_FMT "[" STR_FMT "]", STR_ARG(name), STR_ARG(arg)));
 }
 
+static void unknown_field(struct checker *c, const struct expr *x)
+{
+	const char *why = field_refused(x->text);
+
+	if (why)
+		ERROR(c, &x->span, "unknown field \"" STR_FMT "\": %s", STR_ARG(x->text), why);
+	else
+		say(c, PROBLEM, &x->span, field_nearest(x->text), "unknown field \"" STR_FMT "\"", STR_ARG(x->text));
+}
+
 static bool check_field(struct checker *c, struct expr *x)
 {
 	struct str text = key_of(c, x->text, x->has_arg, x->arg);
@@ -88,7 +98,7 @@ static bool check_field(struct checker *c, struct expr *x)
 	case FIELD_OK:
 		break;
 	case FIELD_E_UNKNOWN:
-		say(c, PROBLEM, &x->span, field_nearest(x->text), "unknown field \"" STR_FMT "\"", STR_ARG(x->text));
+		unknown_field(c, x);
 		return false;
 	case FIELD_E_ARG_NEEDED:
 		ERROR(c, &x->span, "the field \"" STR_FMT "\" needs an argument: " STR_FMT "[...]", STR_ARG(x->text),

@@ -148,6 +148,17 @@ const char *field_nearest(struct str name)
 	return diag_nearest(name, names, field_count);
 }
 
+const char *field_refused(struct str name)
+{
+	static const char *const words[] = {"sha256", "sha1", "md5", "hash"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (memmem(name.p, name.n, words[i], strlen(words[i])))
+			return "an executable is hashed once a rule has held, for its finding (process.sha256): no rule can wait for that";
+	}
+	return NULL;
+}
+
 #define BIT(event) (1ull << EVENT_##event)
 _Static_assert(EVENT_MAX <= 64, "a bit for each event");
 #define SOCKETS (BIT(CONNECT) | BIT(BIND) | BIT(LISTEN) | BIT(ACCEPT) | BIT(TRANSFER) | BIT(HELLO) | BIT(DUP) | BIT(DNS) | BIT(COPY))

@@ -63,6 +63,9 @@ enum field_error field_resolve(struct field_ref *ret, struct str name, bool has_
 const char *field_nearest(struct str name);
 const char *arg_nearest(struct str field);	/* of evt.arg.NAME: the parameter that was probably meant, or NULL */
 
+/* What a name that is no field asks for, where no rule can have it: why. Else NULL. */
+const char *field_refused(struct str name);
+
 /* Why no event of this agent has the field: the end of its doc. NULL for one that can be known. */
 const char *field_never(const struct field_desc *d);
 

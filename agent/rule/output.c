@@ -216,6 +216,11 @@ static int unknown_field(struct builder *b, enum field_error why)
 	if (why == FIELD_E_ARG)
 		return fail(b, b->at, name.n, "wrong argument of the field", name);
 	fail(b, b->at, name.n, "unknown field", name);
+	near = field_refused(name);
+	if (near) {
+		snprintf(b->e->hint, sizeof(b->e->hint), "%s", near);
+		return -EINVAL;
+	}
 	near = field_nearest(name);
 	if (near)
 		snprintf(b->e->hint, sizeof(b->e->hint), "did you mean \"%s\"?", near);

@@ -92,6 +92,22 @@ has out "and they are checked" '^ok: 0 rules in 1 file'
 status 2 "no such configuration" "$NOROSHI" check -c nowhere.cfg good.yaml
 status 0 "the configuration that is shipped" "$NOROSHI" check -c "$SRC/contrib/noroshi.yaml"
 
+cat >hash.yaml <<'EOF'
+- rule: Condition
+  desc: d
+  condition: evt.type = execve and proc.sha256 = abc
+  output: "%proc.name"
+  priority: INFO
+- rule: Output
+  desc: d
+  condition: evt.type = execve
+  output: "%proc.sha256"
+  priority: INFO
+EOF
+status 1 "a hash is asked for" "$NOROSHI" check hash.yaml
+has err "why a condition cannot have it" '^hash.yaml:3:36: error: unknown field "proc.sha256": an executable is hashed once a rule has held'
+has err "why an output cannot have it" '^hash.yaml:9:13: error: unknown field "proc.sha256"; an executable is hashed once'
+
 status 1 "bad rules as JSON" "$NOROSHI" check --json good.yaml bad.yaml
 cat >look.py <<'EOF'
 import json, sys
