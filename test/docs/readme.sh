@@ -1,5 +1,6 @@
 #!/bin/sh
-# The rule printed in README.md is shorter than 20 lines, loads without a warning, and its own examples hold.
+# The rule printed in README.md is shorter than 20 lines, loads without a warning, and its own examples hold; what README.md
+# names is there, and its numbers of fields and default rules are those of this build.
 set -eu
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -24,5 +25,14 @@ done
 "$NOROSHI" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' >"$tmp/commands"
 sed -n 's/^ *\(build\/release\/\)\{0,1\}noroshi \([a-z]*\) .*/\2/p' "$SRC/README.md" | while read -r c; do
 	grep -qx "$c" "$tmp/commands" || { echo "README.md names the command $c"; exit 1; }
+done
+
+# the numbers are those of this build
+fields=$("$NOROSHI" fields --names | wc -l)
+never=$("$NOROSHI" fields --json | grep -o '"available":false' | wc -l)
+rules=$(cat "$SRC"/rules/*.yaml | grep -c '^- rule:')
+[ "$never" -gt 0 ] && [ "$never" -lt "$fields" ]
+for promise in "$never of $fields fields are never known here" "| default rules | $rules, each"; do
+	grep -qF "$promise" "$SRC/README.md" || { echo "README.md does not say: $promise"; exit 1; }
 done
 echo "readme: the rule of $lines lines loads and its examples hold"
