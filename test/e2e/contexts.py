@@ -40,14 +40,7 @@ def done(context, name, mode):
                               env={"TRIGGER_AS": context, "NOROSHI_TEST": "x", "ASAN_OPTIONS": "detect_leaks=0"})
 
 
-def has(call):
-    """Whether this kernel was built with the call: else there is no tracepoint."""
-    number = {"umount2": "umount", "sendfile": "sendfile64", "pwrite": "pwrite64"}.get(call, call)
-    tracing = [d for d in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing") if os.path.isdir(d + "/events/syscalls")]
-    return call in NO_CALL or not tracing or os.path.isdir("%s/events/syscalls/sys_exit_%s" % (tracing[0], number))
-
-
-calls = [c for c in lib_record.CALLS if c not in NOT_HERE and c != "none" and has(c)]
+calls = [c for c in lib_record.CALLS if c not in NOT_HERE and c != "none" and (c in NO_CALL or lib_record.has(c))]
 recorder = lib_record.Recorder(calls, 'evt.type = openat and fd.nameraw = "x"', 'evt.type = execve and proc.env[NOROSHI_TEST] = "y"')
 truths = [(context, name, mode, done(context, name, mode)) for context in lib_record.contexts() for name, mode in doings()]
 comparison = lib_record.Comparison(recorder.stop())

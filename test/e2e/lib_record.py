@@ -5,6 +5,7 @@ Records are read from the file of `noroshi record`, field by field as probes/eve
 what left the kernel, before anything of the agent has judged it.
 """
 import atexit
+import functools
 import ipaddress
 import json
 import os
@@ -263,6 +264,27 @@ def uncompared(events, checked):
             if not {(name, key), (name, key + "_ip")} & checked:
                 out.append(name + "." + key)
     return out
+
+
+@functools.cache
+def traced():
+    """The calls that this kernel was built with: those that have a tracepoint. Mounted for a moment where nobody has."""
+    at = next((d for d in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing") if os.path.isdir(d + "/events/syscalls")), None)
+    if at:
+        return os.listdir(at + "/events/syscalls")
+    with tempfile.TemporaryDirectory(prefix="noroshi-e2e.") as own:
+        if subprocess.run(["mount", "-t", "tracefs", "tracefs", own], stderr=subprocess.DEVNULL, check=False).returncode:
+            return []
+        try:
+            return os.listdir(own + "/events/syscalls")
+        finally:
+            subprocess.run(["umount", own], check=True)
+
+
+def has(call):
+    """Whether this kernel was built with the call: else nobody can make it."""
+    number = {"umount2": "umount", "sendfile": "sendfile64", "pwrite": "pwrite64"}.get(call, call)
+    return not traced() or "sys_exit_" + number in traced()
 
 
 def contexts():

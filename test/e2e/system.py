@@ -28,13 +28,6 @@ def calls_of(events):
     return out
 
 
-def has(call):
-    """Whether this kernel was built with the call: else nobody can make it, and there is no tracepoint."""
-    name = {"umount2": "umount"}.get(call, call)
-    tracing = [d for d in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing") if os.path.isdir(d + "/events/syscalls")]
-    return not tracing or os.path.isdir("%s/events/syscalls/sys_exit_%s" % (tracing[0], name))
-
-
 def start_of(pid):
     with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
         return int(f.read().rsplit(")", 1)[1].split()[19])
@@ -48,7 +41,7 @@ def stop_recorder(pid):
             "target_start": start_of(pid), "sig": int(signal.SIGSTOP), "code": 0, "fd": -1}
 
 
-calls = [c for c in calls_of(EVENTS) if c not in STATE and (c == "signal" or has(c))]
+calls = [c for c in calls_of(EVENTS) if c not in STATE and (c == "signal" or lib_record.has(c))]
 results = lib_record.Results()
 recorder = lib_record.Recorder(calls)
 truths = [("recorder", [stop_recorder(recorder.process.pid)])]
@@ -69,10 +62,10 @@ known = subprocess.run([lib_record.NOROSHI, "eval", "-e", recorder.path,
 aimed = [r for r in comparison.live if r["call"] in ("ptrace", "kill") and r["target_comm"] == b"mk-target"]
 results.add(not aimed or len(known.stdout.splitlines()) != len(aimed), "the target is found in the process table")
 results.add(extra, "nothing that no trigger did")
-if not has("finit_module"):
+if not lib_record.has("finit_module"):
     print("# this kernel has no modules and no kexec: nothing can name a file to it")
     comparison.checked.add(("kernel", "file"))
-if not has("mount_setattr"):
+if not lib_record.has("mount_setattr"):
     print("# this kernel has no mount_setattr: nothing clears attributes")
     comparison.checked.add(("mount", "attr_clr"))
 lib_record.report("system", comparison.checked)
