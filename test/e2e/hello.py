@@ -118,21 +118,22 @@ def truths(four, six):
 
 
 def by_others(sink):
-    """(way, truth) of the same by a program, as agent/event/ways.def has them."""
+    """(way of agent/event/ways.def, by what, truth) of the same by a program."""
     port = str(sink.address[1])
-    for way, args, env in [("io_uring", ("uring",), None)] + [(c, (), c) for c in lib_record.contexts()]:
+    calls = [(None, (call,), None) for call in ("write", "writev", "sendfile")]
+    for way, args, env in [("io_uring", ("uring",), None)] + [(c, (), c) for c in lib_record.contexts()] + calls:
         for truth in lib_record.run("hello", port, *args, env={"TRIGGER_AS": env} if env else None):
-            yield way, truth
+            yield way, args[0] if args else way, truth
 
 
 def compared(four, six):
     recorder = lib_record.Recorder(("tls", "http"))
     said, others = list(truths(four, six)), list(by_others(four))
     live = [r for r in recorder.stop() if r["event"] == "hello"]
-    pids = {os.getpid()} | {truth["pid"] for _, truth in others}
+    pids = {os.getpid()} | {truth["pid"] for _, _, truth in others}
     comparison = lib_record.Comparison([r for r in live if r["pid"] in pids])
-    for way, truth in others:
-        results.add(comparison.take(truth, way), "http: by %s" % way)
+    for way, what, truth in others:
+        results.add(comparison.take(truth, way), "http: by %s" % what)
     for what, truth in said:
         if truth:
             results.add(comparison.take(truth, "pieces" if "segments" in what else None), "%s: %s" % (truth["call"], what))
