@@ -315,6 +315,16 @@ static __always_inline bool entry__wanted_as(__u64 via, __u32 type, __u32 call, 
 	return false;
 }
 
+/* What a request keeps of its own; 0 where this kernel has no such thing. */
+#define OF(type, req, member) \
+	(bpf_core_field_exists(((struct type *)(req))->member) ? BPF_CORE_READ((struct type *)(req), member) : 0)
+
+/* A path of it, struct filename *: since 7.0 one that is only completed when the request gets to it, but has its text. */
+#define NAME_OF(type, req, member)									\
+	(bpf_core_field_exists(((struct type##___delayed *)(req))->member.__incomplete_filename) ?	\
+		 BPF_CORE_READ((struct type##___delayed *)(req), member.__incomplete_filename) :	\
+		 (struct filename *)OF(type, req, member))
+
 /* Keeps a text of a request, before it is freed. */
 static __always_inline void asked__text(struct asked *a, __u64 req, __u64 which, struct filename *name)
 {
@@ -390,9 +400,13 @@ static __always_inline char entry__first(__u64 via, __u64 src)
 /* The request that a worker of io_uring is at, struct io_kiocb *, or 0. */
 static __always_inline __u64 worker__request(struct task_struct *t)
 {
-	struct io_worker *worker = BPF_CORE_READ(t, worker_private);
-	struct io_wq_work *work = worker ? BPF_CORE_READ(worker, cur_work) : NULL;
+	struct io_worker *worker;
+	struct io_wq_work *work;
 
+	if (!bpf_core_field_exists(t->worker_private))	/* before 5.12 */
+		return 0;
+	worker = BPF_CORE_READ(t, worker_private);
+	work = worker ? BPF_CORE_READ(worker, cur_work) : NULL;
 	return work ? (__u64)work - bpf_core_field_offset(struct io_kiocb, work) : 0;
 }
 

@@ -321,6 +321,13 @@ struct unix_sock { struct unix_address *addr; struct sock *peer; };
 /* io_uring: a request begins with what its operation keeps of it */
 struct filename { const char *name; };
 struct open_how { __u64 flags, mode, resolve; };
+struct delayed_filename { struct filename *__incomplete_filename; };	/* since 7.0 */
+struct io_open___delayed { struct delayed_filename filename; };
+struct io_rename___delayed { struct delayed_filename oldpath, newpath; };
+struct io_unlink___delayed { struct delayed_filename filename; };
+struct io_link___delayed { struct delayed_filename oldpath, newpath; };
+struct io_mkdir___delayed { struct delayed_filename filename; };
+struct io_xattr___delayed { struct delayed_filename filename; };
 struct io_open { int dfd; __u32 file_slot; struct filename *filename; struct open_how how; };
 struct io_rename { int old_dfd, new_dfd; struct filename *oldpath, *newpath; int flags; };
 struct io_unlink { int dfd, flags; struct filename *filename; };

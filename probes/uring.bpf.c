@@ -59,9 +59,6 @@ static __always_inline bool request__named(void)
 	return bpf_core_field_exists(((struct io_kiocb *)0)->cqe);
 }
 
-#define OF(type, req, member) \
-	(bpf_core_field_exists(((struct type *)(req))->member) ? BPF_CORE_READ((struct type *)(req), member) : 0)
-
 /*
  * The address of a connect or bind. Before 6.10 it is only copied when the request gets to it. Since then a copy is
  * there, at first within a message header and now alone, also in stable kernels of one version. The header begins with
@@ -96,27 +93,27 @@ static __always_inline void asked__names(struct asked *a, struct io_kiocb *req, 
 		a->arg[2] = OF(io_rename, req, new_dfd);
 		a->arg[3] = 1;
 		a->arg[4] = OF(io_rename, req, flags);
-		asked__text(a, (__u64)req, 0, (void *)OF(io_rename, req, oldpath));
-		asked__text(a, (__u64)req, 1, (void *)OF(io_rename, req, newpath));
+		asked__text(a, (__u64)req, 0, NAME_OF(io_rename, req, oldpath));
+		asked__text(a, (__u64)req, 1, NAME_OF(io_rename, req, newpath));
 		break;
 	case IO_LINKAT:
 		a->arg[0] = OF(io_link, req, old_dfd);
 		a->arg[2] = OF(io_link, req, new_dfd);
 		a->arg[3] = 1;
 		a->arg[4] = OF(io_link, req, flags);
-		asked__text(a, (__u64)req, 0, (void *)OF(io_link, req, oldpath));
-		asked__text(a, (__u64)req, 1, (void *)OF(io_link, req, newpath));
+		asked__text(a, (__u64)req, 0, NAME_OF(io_link, req, oldpath));
+		asked__text(a, (__u64)req, 1, NAME_OF(io_link, req, newpath));
 		break;
 	case IO_SYMLINKAT:
 		a->arg[1] = OF(io_link, req, new_dfd);
 		a->arg[2] = 1;
-		asked__text(a, (__u64)req, 0, (void *)OF(io_link, req, oldpath));
-		asked__text(a, (__u64)req, 1, (void *)OF(io_link, req, newpath));
+		asked__text(a, (__u64)req, 0, NAME_OF(io_link, req, oldpath));
+		asked__text(a, (__u64)req, 1, NAME_OF(io_link, req, newpath));
 		break;
 	case IO_UNLINKAT:
 		a->arg[0] = OF(io_unlink, req, dfd);
 		a->arg[2] = OF(io_unlink, req, flags);
-		asked__text(a, (__u64)req, 0, (void *)OF(io_unlink, req, filename));
+		asked__text(a, (__u64)req, 0, NAME_OF(io_unlink, req, filename));
 		break;
 	}
 }
@@ -163,7 +160,7 @@ static __always_inline void asked__fill(struct asked *a, struct io_kiocb *req, _
 		a->arg[3] = OF(io_open, req, how.mode);
 		a->arg[4] = OF(io_open, req, how.resolve);
 		a->slot = OF(io_open, req, file_slot);
-		asked__text(a, (__u64)req, 0, (void *)OF(io_open, req, filename));
+		asked__text(a, (__u64)req, 0, NAME_OF(io_open, req, filename));
 	} else if (op >= IO_RENAMEAT && op <= IO_LINKAT) {
 		asked__names(a, req, op);
 	} else {

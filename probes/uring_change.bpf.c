@@ -37,9 +37,6 @@ static __always_inline bool change__wanted(__s32 nr)
 				 nr == NR_FSETXATTR ? CALL_FSETXATTR : nr == NR_FALLOCATE ? CALL_FALLOCATE : CALL_FTRUNCATE);
 }
 
-#define OF(type, req, member) \
-	(bpf_core_field_exists(((struct type *)(req))->member) ? BPF_CORE_READ((struct type *)(req), member) : 0)
-
 /* The kernel's copies: they are gone when the request is done. A name that leaves no room for the value is cut. */
 static __always_inline void change__attribute(struct asked *a, struct io_kiocb *req)
 {
@@ -75,7 +72,7 @@ __weak __attribute__((noinline)) int change__note(__u64 key, __s32 nr)
 	if (nr == NR_MKDIRAT) {
 		a->arg[0] = OF(io_mkdir, req, dfd);
 		a->arg[2] = OF(io_mkdir, req, mode);
-		name = (void *)OF(io_mkdir, req, filename);
+		name = NAME_OF(io_mkdir, req, filename);
 	} else if (nr == NR_FALLOCATE) {
 		a->arg[1] = OF(io_sync, req, mode);
 		a->arg[2] = OF(io_sync, req, off);
@@ -86,7 +83,7 @@ __weak __attribute__((noinline)) int change__note(__u64 key, __s32 nr)
 		change__attribute(a, req);
 		if (nr == NR_SETXATTR) {
 			a->arg[0] = 0;
-			name = (void *)OF(io_xattr, req, filename);
+			name = NAME_OF(io_xattr, req, filename);
 		}
 	}
 	if (name)
