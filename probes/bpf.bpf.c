@@ -8,6 +8,7 @@
  * before anything is looked up.
  */
 #include "call.h"
+#include "compat.h"
 
 #define BPF_NAME	16
 
@@ -82,14 +83,13 @@ static __always_inline void bpf__create(struct wire_bpf *r, const char *attr, __
 	record__user_str(&r->hdr, &r->name, attr + ATTR_MAP_NAME, BPF_NAME);
 }
 
-SEC("tracepoint/syscalls/sys_exit_bpf")
-int bpf__exit(struct sys_exit *ctx)
+static __always_inline int bpf__report(__s32 nr, __s64 ret)
 {
 	__u32 cmd = task__arg_now(1);
 	struct wire_bpf *r;
 	const char *attr;
 
-	if (bpf__element(cmd) || !call__wanted_kind(EVENT_BPF, CALL_BPF, ctx->ret < 0, kind__number(cmd)))
+	if (bpf__element(cmd) || !call__wanted_kind(EVENT_BPF, CALL_BPF, ret < 0, kind__number(cmd)))
 		return 0;
 	r = record__new(EVENT_BPF, CALL_BPF, sizeof(*r));
 	if (!r)
@@ -98,10 +98,10 @@ int bpf__exit(struct sys_exit *ctx)
 	attr = (const char *)CALL_ARG(2);
 	switch (cmd) {
 	case BPF_PROG_LOAD:
-		bpf__load(r, attr, ctx->ret);
+		bpf__load(r, attr, ret);
 		break;
 	case BPF_MAP_CREATE:
-		bpf__create(r, attr, ctx->ret);
+		bpf__create(r, attr, ret);
 		break;
 	case BPF_OBJ_PIN:
 	case BPF_OBJ_GET:
@@ -121,5 +121,13 @@ int bpf__exit(struct sys_exit *ctx)
 		bpf__prog(r, attr__u32(attr, 0));
 		break;
 	}
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
 }
+
+#ifndef ENTRY32
+SEC("tracepoint/syscalls/sys_exit_bpf")
+int bpf__exit(struct sys_exit *ctx)
+{
+	return bpf__report(ctx->nr, ctx->ret);
+}
+#endif

@@ -5,53 +5,49 @@
  * Any program can enter the kernel as a 32-bit one does (int $0x80), and the
  * tracepoints of single calls do not see it. This program sees the return of
  * every call there is; what it costs those of no interest is one test. So it
- * is loaded only where it is asked for.
+ * is loaded only where it is asked for. What came in that way goes on with the
+ * program that reports such calls, if a rule needs it.
  */
-#include "emit.h"
-#include "name.h"
-#include "net.h"
-#include <bpf/bpf_tracing.h>
+#include "compat.h"
+#include "entry.h"
+#include "work.h"
 
-static __always_inline int compat__file(__s32 nr, __s64 ret)
+#if defined(__TARGET_ARCH_x86)
+static __always_inline __u32 compat__work(__s32 nr)
 {
-	if (nr == NR_OPEN || nr == NR_OPENAT || nr == NR_OPENAT2 || nr == NR_CREAT)
-		return open__wanted(nr, VIA_COMPAT, ret) ? open__entry(nr, VIA_COMPAT, ret) : 0;
-	return name__emit(nr, VIA_COMPAT, ret);
+#define COMPAT_WORK(nr32, ID, program) case nr32: return WORK_compat_##program##__raw_tp;
+	switch (nr) {
+	COMPAT_CALLS(COMPAT_WORK)
+	}
+#undef COMPAT_WORK
+	return WORK_MAX;
 }
 
-static __always_inline int compat__socket(__s32 nr, __u64 via, __s64 ret)
+static __always_inline __u32 socketcall__work(void)
 {
-	if (nr == NR_SOCKET)
-		return socket__emit(via, ret);
-	if (nr == NR_CONNECT)
-		return connect__emit(via, ret);
-	if (nr == NR_BIND)
-		return bind__emit(via, ret);
-	if (nr == NR_LISTEN) {
-		listen__serves(via, ret);
-		return listen__emit(via, ret);
-	}
-	if (nr == NR_ACCEPT || nr == NR_ACCEPT4) {
-		accept__serves(via, ret);
-		return accept__emit(nr, via, ret);
-	}
-	return 0;
+	__s32 nr = socketcall__nr(task__reg_now(bx));
+
+	if (nr == NR_SENDTO || nr == NR_RECVFROM || nr == NR_SENDMSG || nr == NR_RECVMSG || nr == NR_SENDMMSG || nr == NR_RECVMMSG)
+		return WORK_compat_transfers__raw_tp;
+	return nr < 0 ? WORK_MAX : WORK_compat_sockets__raw_tp;
 }
+#endif
 
 SEC("raw_tp/sys_exit")
 int compat__raw_tp(struct bpf_raw_tracepoint_args *ctx)
 {
+#if defined(__TARGET_ARCH_x86)
 	struct task_struct *t = task__mine();
-	__s64 ret = (__s32)ctx->args[1];
+	__u32 work;
 	__s32 nr;
 
 	if (!t || !task__compat_now(t))
 		return 0;
 	way__report(WAY_COMPAT);
 	nr = task__nr_now();
-	if (nr == NR32_SOCKETCALL)
-		return compat__socket(socketcall__nr(entry__arg(VIA_COMPAT, 1)), VIA_SOCKETCALL, ret);
-	nr = compat__nr(nr);
-	return nr < 0 ? 0 : nr >= NR_SOCKET && nr <= NR_LISTEN ? compat__socket(nr, VIA_COMPAT, ret) :
-	       nr == NR_ACCEPT4 ? compat__socket(nr, VIA_COMPAT, ret) : compat__file(nr, ret);
+	work = nr == NR32_SOCKETCALL ? socketcall__work() : compat__work(nr);
+	if (work < WORK_MAX)
+		bpf_tail_call(ctx, &works, work);
+#endif
+	return 0;
 }

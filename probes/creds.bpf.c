@@ -7,6 +7,7 @@
  */
 #include "creds.h"
 #include "call.h"
+#include "compat.h"
 #include "record.h"
 
 #define GROUPS_SHOWN	32
@@ -37,15 +38,25 @@ static __always_inline __u16 creds__call(__s32 nr)
 	}
 }
 
+/* An id that was asked for; the older 32-bit calls know ids of 16 bits, with a none of their own. */
+static __always_inline __u32 creds__id(__u64 arg)
+{
+#ifdef ENTRY32
+	if (task__nr_now() < NR32_LCHOWN)
+		return (arg & 0xffff) == 0xffff ? ~0u : (__u32)arg & 0xffff;
+#endif
+	return arg;
+}
+
 static __always_inline void creds__asked(struct wire_creds *r)
 {
 	struct pt_regs *regs = task__regs();
 	bool pair = r->hdr.call == CALL_SETREUID || r->hdr.call == CALL_SETREGID;
 	bool triple = r->hdr.call == CALL_SETRESUID || r->hdr.call == CALL_SETRESGID;
 
-	r->id0 = r->hdr.call == CALL_CAPSET ? ~0u : (__u32)task__arg(regs, 1);
-	r->id1 = pair || triple ? (__u32)task__arg(regs, 2) : ~0u;
-	r->id2 = triple ? (__u32)task__arg(regs, 3) : ~0u;
+	r->id0 = r->hdr.call == CALL_CAPSET ? ~0u : creds__id(task__arg(regs, 1));
+	r->id1 = pair || triple ? creds__id(task__arg(regs, 2)) : ~0u;
+	r->id2 = triple ? creds__id(task__arg(regs, 3)) : ~0u;
 }
 
 static __always_inline void creds__now(struct wire_creds *r, const struct cred *cred)
@@ -75,15 +86,14 @@ static __always_inline void creds__before(struct wire_creds *r)
 	r->old_cap_effective = s->was.effective;
 }
 
-SEC("tracepoint")
-int creds__exit(struct sys_exit *ctx)
+static __always_inline int creds__report(__s32 nr, __s64 ret)
 {
-	__u16 call = creds__call(ctx->nr);
+	__u16 call = creds__call(nr);
 	const struct cred *cred;
 	struct group_info *groups;
 	struct wire_creds *r;
 
-	if (!call__wanted(EVENT_CREDS, call, ctx->ret < 0))
+	if (!call__wanted(EVENT_CREDS, call, ret < 0))
 		return 0;
 	r = record__new(EVENT_CREDS, call, sizeof(*r));
 	if (!r)
@@ -97,5 +107,13 @@ int creds__exit(struct sys_exit *ctx)
 		record__bytes(&r->hdr, &r->groups, __builtin_preserve_access_index(&groups->gid[0]),
 			      (__u32)BPF_CORE_READ(groups, ngroups) * sizeof(__u32), GROUPS_SHOWN * sizeof(__u32));
 	}
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
 }
+
+#ifndef ENTRY32
+SEC("tracepoint")
+int creds__exit(struct sys_exit *ctx)
+{
+	return creds__report(ctx->nr, ctx->ret);
+}
+#endif

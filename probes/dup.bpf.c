@@ -5,6 +5,7 @@
  * A descriptor was duplicated, and what it is: a shell whose standard input
  * became a socket is seen here.
  */
+#include "compat.h"
 #include "net.h"
 
 #define F_DUPFD		0	/* include/uapi/linux/fcntl.h */
@@ -21,10 +22,8 @@ static __always_inline void dup__socket(struct wire_dup *r, struct sock *sk)
 		record__unix_sock(&r->hdr, &r->name, unix__peer(sk));
 }
 
-SEC("tracepoint")
-int dups__exit(struct sys_exit *ctx)
+static __always_inline int dups__report(__s32 nr, __s64 ret)
 {
-	__s32 nr = ctx->nr;
 	__u16 call = nr == NR_DUP ? CALL_DUP : nr == NR_DUP3 ? CALL_DUP3 : nr == NR_FCNTL ? CALL_FCNTL : CALL_DUP2;
 	__u32 cmd = nr == NR_FCNTL ? task__arg_now(2) : F_DUPFD;
 	__u32 kinds, fd_type;
@@ -35,13 +34,13 @@ int dups__exit(struct sys_exit *ctx)
 
 	if (cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC)
 		return 0;	/* the other commands are other things, and many */
-	kinds = call__kinds(call, ctx->ret < 0);
-	if (!(kinds & 0xffu << (kind__dup(FD_NONE, ctx->ret) & ~7u)))	/* of this result, whatever it is */
+	kinds = call__kinds(call, ret < 0);
+	if (!(kinds & 0xffu << (kind__dup(FD_NONE, ret) & ~7u)))	/* of this result, whatever it is */
 		goto refuse;
 	regs = task__regs();
-	f = fd__file(task__current(), ctx->ret < 0 ? (int)task__arg(regs, 1) : (int)ctx->ret);
+	f = fd__file(task__current(), ret < 0 ? (int)task__arg(regs, 1) : (int)ret);
 	fd_type = file__fd_type(f);
-	if (!(kinds >> kind__dup(fd_type, ctx->ret) & 1))
+	if (!(kinds >> kind__dup(fd_type, ret) & 1))
 		goto refuse;
 	r = record__new(EVENT_DUP, call, sizeof(*r));
 	if (!r)
@@ -55,8 +54,16 @@ int dups__exit(struct sys_exit *ctx)
 		dup__socket(r, BPF_CORE_READ(sock, sk));
 	else
 		record__file(&r->hdr, &r->name, f);
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
 refuse:
 	counter__refused(EVENT_DUP);
 	return 0;
 }
+
+#ifndef ENTRY32
+SEC("tracepoint")
+int dups__exit(struct sys_exit *ctx)
+{
+	return dups__report(ctx->nr, ctx->ret);
+}
+#endif

@@ -24,11 +24,15 @@ extern int fchmod__emit(__u64 via, __s64 ret);
 
 /* file_change.bpf.c */
 extern int mkdir__emit(__s32 nr, __u64 via, __s64 ret);
+extern int mknod__emit(__s32 nr, __u64 via, __s64 ret);
+extern int chown__emit(__s32 nr, __u64 via, __s64 ret);
+extern int utime__emit(__s32 nr, __u64 via, __s64 ret);
 extern int xattr__emit(__s32 nr, __u64 via, __s64 ret);
 extern int truncate__emit(__s32 nr, __u64 via, __s64 ret);
 
 /* net.bpf.c, accept.bpf.c */
 extern int socket__emit(__u64 via, __s64 ret);
+extern int socketpair__emit(__u64 via, __s64 ret);
 extern int connect__emit(__u64 via, __s64 ret);
 extern int bind__emit(__u64 via, __s64 ret);
 extern int listen__emit(__u64 via, __s64 ret);

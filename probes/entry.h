@@ -13,6 +13,7 @@
 #define PROBES_ENTRY_H
 
 #include "call.h"
+#include "compat.h"
 #include "fd.h"
 #include "kernel.h"
 #include "record.h"
@@ -115,8 +116,17 @@ static __always_inline __u64 compat__arg(__u64 via, __u32 n)
 {
 	return via == VIA_SOCKETCALL ? socketcall__arg(n) : (__u32)REGS_ARG(task__regs(), n, bx, cx, dx, si, di);
 }
+static __always_inline __u64 compat__sixth(__u64 via)
+{
+	return via == VIA_SOCKETCALL ? socketcall__arg(6) : (__u32)BPF_CORE_READ(task__regs(), bp);
+}
 #else
 static __always_inline __u64 compat__arg(__u64 via, __u32 n)
+{
+	return 0;
+}
+
+static __always_inline __u64 compat__sixth(__u64 via)
 {
 	return 0;
 }
@@ -133,58 +143,6 @@ __weak __attribute__((noinline)) __u64 entry__arg(__u64 via, __u32 n)
 	if (via < VIA_WAYS)
 		return compat__arg(via, n);
 	return asked__arg(via, n - 1);
-}
-
-/*
- * The number here of a call that a 32-bit entry made by its own number; < 0: none that is reported. Only x86-64, where
- * any program can enter that way.
- */
-static __always_inline __s32 compat__nr(__s32 nr)
-{
-#if defined(__TARGET_ARCH_x86)
-	switch (nr) {
-	case 5:		return NR_OPEN;
-	case 8:		return NR_CREAT;
-	case 9:		return NR_LINK;
-	case 10:	return NR_UNLINK;
-	case 15:	return NR_CHMOD;
-	case 38:	return NR_RENAME;
-	case 83:	return NR_SYMLINK;
-	case 94:	return NR_FCHMOD;
-	case 295:	return NR_OPENAT;
-	case 301:	return NR_UNLINKAT;
-	case 302:	return NR_RENAMEAT;
-	case 303:	return NR_LINKAT;
-	case 304:	return NR_SYMLINKAT;
-	case 306:	return NR_FCHMODAT;
-	case 353:	return NR_RENAMEAT2;
-	case 359:	return NR_SOCKET;
-	case 361:	return NR_BIND;
-	case 362:	return NR_CONNECT;
-	case 363:	return NR_LISTEN;
-	case 364:	return NR_ACCEPT4;
-	case NR_OPENAT2:
-	case NR_FCHMODAT2:
-		return nr;
-	}
-#endif
-	return -1;
-}
-
-#define NR32_SOCKETCALL	102
-
-/* By the number that socketcall has for it: include/uapi/linux/net.h. */
-static __always_inline __s32 socketcall__nr(__u32 which)
-{
-	switch (which) {
-	case 1:		return NR_SOCKET;
-	case 2:		return NR_BIND;
-	case 3:		return NR_CONNECT;
-	case 4:		return NR_LISTEN;
-	case 5:		return NR_ACCEPT;
-	case 18:	return NR_ACCEPT4;
-	}
-	return -1;
 }
 
 #define SQE_FIXED_FILE		(1u << 0)	/* a request's flags begin with those it was submitted with */

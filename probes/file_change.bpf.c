@@ -107,6 +107,14 @@ __weak __attribute__((noinline)) int mknod__emit(__s32 nr, __u64 via, __s64 ret)
 	return change__done(&r->hdr, via, ret);
 }
 
+/* The older 32-bit calls know ids of 16 bits, with a none of their own. */
+static __always_inline __u32 chown__id(__u64 via, __u32 id)
+{
+	if (via != VIA_COMPAT || task__nr_now() >= NR32_LCHOWN)
+		return id;
+	return (id & 0xffff) == 0xffff ? ~0u : id & 0xffff;
+}
+
 __weak __attribute__((noinline)) int chown__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	__u16 call = nr == NR_CHOWN ? CALL_CHOWN : nr == NR_LCHOWN ? CALL_LCHOWN : nr == NR_FCHOWN ? CALL_FCHOWN : CALL_FCHOWNAT;
@@ -115,8 +123,8 @@ __weak __attribute__((noinline)) int chown__emit(__s32 nr, __u64 via, __s64 ret)
 
 	if (!r)
 		return 0;
-	r->uid = at ? ARG(3) : ARG(2);
-	r->gid = at ? ARG(4) : ARG(3);
+	r->uid = chown__id(via, at ? ARG(3) : ARG(2));
+	r->gid = chown__id(via, at ? ARG(4) : ARG(3));
 	r->flags = at ? ARG(5) : 0;
 	r->dirfd = at || nr == NR_FCHOWN ? (__s32)ARG(1) : AT_FDCWD;
 	if (nr == NR_FCHOWN)
@@ -190,6 +198,28 @@ __weak __attribute__((noinline)) int xattr__emit(__s32 nr, __u64 via, __s64 ret)
 	return change__done(&r->hdr, via, ret);
 }
 
+/* 64 bits in two 32-bit registers, the lower ones first. */
+static __always_inline __u64 compat__pair(__u64 low, __u64 high)
+{
+	return (__u32)low | high << 32;
+}
+
+/* The numbers of 32-bit entries: truncate64 and ftruncate64, fallocate, and the older two. */
+static __always_inline void truncate__compat(struct wire_truncate *r)
+{
+	__s32 nr = task__nr_now();
+	__u64 a2 = compat__arg(VIA_COMPAT, 2), a3 = compat__arg(VIA_COMPAT, 3);
+
+	if (nr == NR32_TRUNCATE64 || nr == NR32_FTRUNCATE64) {
+		r->length = compat__pair(a2, a3);
+	} else if (nr == NR32_TRUNCATE || nr == NR32_FTRUNCATE) {
+		r->length = (__s32)a2;
+	} else {
+		r->offset = compat__pair(a3, compat__arg(VIA_COMPAT, 4));
+		r->length = compat__pair(compat__arg(VIA_COMPAT, 5), compat__sixth(VIA_COMPAT));
+	}
+}
+
 __weak __attribute__((noinline)) int truncate__emit(__s32 nr, __u64 via, __s64 ret)
 {
 	__u16 call = nr == NR_TRUNCATE ? CALL_TRUNCATE : nr == NR_FTRUNCATE ? CALL_FTRUNCATE : CALL_FALLOCATE;
@@ -197,8 +227,11 @@ __weak __attribute__((noinline)) int truncate__emit(__s32 nr, __u64 via, __s64 r
 
 	if (!r)
 		return 0;
-	if (nr == NR_FALLOCATE) {
+	if (nr == NR_FALLOCATE)
 		r->mode = ARG(2);
+	if (via == VIA_COMPAT) {
+		truncate__compat(r);
+	} else if (nr == NR_FALLOCATE) {
 		r->offset = ARG(3);
 		r->length = ARG(4);
 	} else {

@@ -6,6 +6,7 @@
  * kernel. Files and sockets are told from the descriptors, where the call
  * returns.
  */
+#include "compat.h"
 #include "net.h"
 #include "pid.h"
 #include <bpf/bpf_tracing.h>
@@ -84,12 +85,17 @@ __weak __attribute__((noinline)) int write__emit(__s32 nr, __s64 ret)
 	return record__send(&r->hdr, ret);
 }
 
+static __always_inline int writes__report(__s32 nr, __s64 ret)
+{
+	if (nr == NR_SENDFILE || nr == NR_SPLICE || nr == NR_COPY_FILE_RANGE)
+		return copy__emit(nr, ret);
+	return write__emit(nr, ret);
+}
+
+#ifndef ENTRY32
 SEC("tracepoint")
 int writes__exit(struct sys_exit *ctx)
 {
-	__s32 nr = ctx->nr;
-
-	if (nr == NR_SENDFILE || nr == NR_SPLICE || nr == NR_COPY_FILE_RANGE)
-		return copy__emit(nr, ctx->ret);
-	return write__emit(nr, ctx->ret);
+	return writes__report(ctx->nr, ctx->ret);
 }
+#endif

@@ -8,6 +8,7 @@
  * is, and whether it was written before, stands in the kernel's own area.
  */
 #include "call.h"
+#include "compat.h"
 
 #define PROT_WRITE	2
 #define PROT_EXEC	4
@@ -159,10 +160,35 @@ static __always_inline bool area__shares_file(struct vm_area_struct *v)
 	return f && (!file__memory(f) || file__named(f));
 }
 
+/* An argument of the call at hand, by a constant number. The oldest 32-bit mmap has them in the caller's memory, in that order. */
+#ifdef ENTRY32
+static __always_inline __u32 mmap__given(__u32 n)
+{
+	__u32 v = 0;
+
+	bpf_probe_read_user(&v, sizeof(v), (void *)(task__arg_now(1) + (n - 1) * sizeof(v)));
+	return v;
+}
+
+#define memory__arg(n) (task__nr_now() == NR32_MMAP ? (__u64)mmap__given(n) : task__arg_now(n))
+#else
+#define memory__arg(n) task__arg_now(n)
+#endif
+
+/* Where in the file: in bytes, but of mmap2 in pages. */
+static __always_inline __u64 mmap__offset(void)
+{
+#ifdef ENTRY32
+	if (task__nr_now() != NR32_MMAP)
+		return task__arg_now(6) << 12;
+#endif
+	return memory__arg(6);
+}
+
 /* mmap of what others see as well, and that has a file. */
 static __always_inline bool memory__maps_shared(void)
 {
-	__u32 flags = task__arg_now(4);
+	__u32 flags = memory__arg(4);
 
 	return flags & MAP_SHARED && !(flags & MAP_ANONYMOUS);
 }
@@ -181,14 +207,10 @@ static __always_inline void memory__area(struct wire_memory *r)
 	record__file(&r->hdr, &r->file, f);
 }
 
-SEC("tracepoint")
-int memory__exit(struct sys_exit *ctx)
+static __always_inline int memory__report(__s32 nr, __s64 ret)
 {
-	__u32 prot = task__arg_now(3);
-	__s64 ret = ctx->ret;
+	__u32 prot = memory__arg(3);
 	struct wire_memory *r;
-	struct pt_regs *regs;
-	__s32 nr = ctx->nr;
 	__u32 kinds;
 	__u16 call;
 	bool failed;
@@ -204,24 +226,31 @@ int memory__exit(struct sys_exit *ctx)
 			counter__refused(EVENT_MEMORY);
 		return 0;
 	}
-	if (!(prot & PROT_EXEC) && nr != NR_MMAP && !area__shares_file((void *)memory__at(task__arg_now(1))))
+	if (!(prot & PROT_EXEC) && nr != NR_MMAP && !area__shares_file((void *)memory__at(memory__arg(1))))
 		return 0;
 	r = record__new(EVENT_MEMORY, call, sizeof(*r));
 	if (!r)
 		return 0;
-	regs = task__regs();
-	r->addr = nr == NR_MMAP && !failed ? (__u64)ret : task__arg(regs, 1);
-	r->length = task__arg(regs, 2);
+	r->addr = nr == NR_MMAP && !failed ? (__u64)ret : memory__arg(1);
+	r->length = memory__arg(2);
 	r->prot = prot;
 	r->fd = r->pkey = -1;
 	if (nr == NR_MMAP) {
-		r->flags = task__arg(regs, 4);
-		r->fd = task__arg(regs, 5);
-		r->offset = BPF_CORE_READ(regs, REG_ARG6);
+		r->flags = memory__arg(4);
+		r->fd = memory__arg(5);
+		r->offset = mmap__offset();
 	} else if (nr == NR_PKEY_MPROTECT) {
-		r->pkey = task__arg(regs, 4);
+		r->pkey = memory__arg(4);
 	}
 	if (nr != NR_MMAP || !failed)
 		memory__area(r);
 	return record__send_kind(&r->hdr, ret, failed, kind__memory(r->region, prot));
 }
+
+#ifndef ENTRY32
+SEC("tracepoint")
+int memory__exit(struct sys_exit *ctx)
+{
+	return memory__report(ctx->nr, ctx->ret);
+}
+#endif

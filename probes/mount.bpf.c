@@ -7,6 +7,7 @@
  * new ones go by descriptors, and those lead to the kernel's own objects.
  */
 #include "call.h"
+#include "compat.h"
 #include "name.h"
 
 #define MS_REMOUNT	(1 << 5)
@@ -160,6 +161,15 @@ __weak __attribute__((noinline)) int mount__emit(__s64 ret)
 	return record__send(&r->hdr, ret);
 }
 
+static __always_inline __u32 mount__umount_flags(void)
+{
+#ifdef ENTRY32
+	if (task__nr_now() == NR32_UMOUNT)
+		return 0;
+#endif
+	return CALL_ARG(2);
+}
+
 /* umount2(path, flags), pivot_root(new, old): texts only. */
 __weak __attribute__((noinline)) int mount__texts(__u32 call, __s64 ret)
 {
@@ -170,7 +180,7 @@ __weak __attribute__((noinline)) int mount__texts(__u32 call, __s64 ret)
 	r->fd = r->tofd = AT_FDCWD;
 	r->hdr.flags |= WIRE_NAME_USER;
 	if (call == CALL_UMOUNT2) {
-		r->flags = (__u32)CALL_ARG(2);
+		r->flags = mount__umount_flags();
 		record__user_str(&r->hdr, &r->target_raw, (void *)CALL_ARG(1), PATH_SIZE);
 	} else {
 		record__user_str(&r->hdr, &r->source_raw, (void *)CALL_ARG(1), PATH_SIZE);
@@ -294,11 +304,9 @@ __weak __attribute__((noinline)) int mount__context(__u32 call, __s64 ret)
 	return record__send(&r->hdr, ret);
 }
 
-SEC("tracepoint")
-int mounts__exit(struct sys_exit *ctx)
+static __always_inline int mounts__report(__s32 nr, __s64 ret)
 {
-	__u16 call = mount__call(ctx->nr);
-	__s64 ret = ctx->ret;
+	__u16 call = mount__call(nr);
 
 	if (!call || !call__wanted(EVENT_MOUNT, call, ret < 0))
 		return 0;
@@ -317,3 +325,11 @@ int mounts__exit(struct sys_exit *ctx)
 	}
 	return mount__context(call, ret);
 }
+
+#ifndef ENTRY32
+SEC("tracepoint")
+int mounts__exit(struct sys_exit *ctx)
+{
+	return mounts__report(ctx->nr, ctx->ret);
+}
+#endif

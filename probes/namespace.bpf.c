@@ -7,6 +7,7 @@
  */
 #include "creds.h"
 #include "call.h"
+#include "compat.h"
 #include "record.h"
 
 struct namespaces {
@@ -20,7 +21,7 @@ struct {
 	__uint(max_entries, 512);
 	__type(key, __u32);
 	__type(value, struct namespaces);
-} namespaces_before SEC(".maps");
+} namespaces_before __weak SEC(".maps");
 
 static __always_inline void namespaces__read(struct namespaces *n, struct task_struct *t)
 {
@@ -36,6 +37,7 @@ static __always_inline void namespaces__read(struct namespaces *n, struct task_s
 	n->user = BPF_CORE_READ(t, real_cred, user_ns, ns.inum);
 }
 
+#ifndef ENTRY32
 static __always_inline int namespaces__keep(__u16 call)
 {
 	struct wire_control *c = control__get();
@@ -60,6 +62,7 @@ int unshare_before__enter(struct sys_enter *ctx)
 {
 	return namespaces__keep(CALL_UNSHARE);
 }
+#endif
 
 static __always_inline void namespaces__differ(struct wire_namespace *r, const struct namespaces *was)
 {
@@ -79,16 +82,27 @@ static __always_inline void namespaces__differ(struct wire_namespace *r, const s
 		     (was->cgroup != now.cgroup ? CLONE_NEWCGROUP : 0) | (was->time != now.time ? CLONE_NEWTIME : 0);
 }
 
-SEC("tracepoint")
-int namespaces__exit(struct sys_exit *ctx)
+/* What they were before is kept of 64-bit entries alone: others enter unseen. */
+static __always_inline void namespaces__told(struct wire_namespace *r)
 {
-	bool setns = (__s32)ctx->nr == NR_SETNS;
-	__u16 call = setns ? CALL_SETNS : CALL_UNSHARE;
+#ifdef ENTRY32
+	namespaces__differ(r, NULL);
+#else
 	__u32 tid = bpf_get_current_pid_tgid();
+
+	namespaces__differ(r, bpf_map_lookup_elem(&namespaces_before, &tid));
+	bpf_map_delete_elem(&namespaces_before, &tid);
+#endif
+}
+
+static __always_inline int namespaces__report(__s32 nr, __s64 ret)
+{
+	bool setns = nr == NR_SETNS;
+	__u16 call = setns ? CALL_SETNS : CALL_UNSHARE;
 	struct wire_namespace *r;
 	struct pt_regs *regs;
 
-	if (!call__wanted(EVENT_NAMESPACE, call, ctx->ret < 0))
+	if (!call__wanted(EVENT_NAMESPACE, call, ret < 0))
 		return 0;
 	r = record__new(EVENT_NAMESPACE, call, sizeof(*r));
 	if (!r)
@@ -96,7 +110,14 @@ int namespaces__exit(struct sys_exit *ctx)
 	regs = task__regs();
 	r->fd = setns ? (__s32)task__arg(regs, 1) : -1;
 	r->flags = setns ? task__arg(regs, 2) : task__arg(regs, 1);
-	namespaces__differ(r, bpf_map_lookup_elem(&namespaces_before, &tid));
-	bpf_map_delete_elem(&namespaces_before, &tid);
-	return record__send(&r->hdr, ctx->ret);
+	namespaces__told(r);
+	return record__send(&r->hdr, ret);
 }
+
+#ifndef ENTRY32
+SEC("tracepoint")
+int namespaces__exit(struct sys_exit *ctx)
+{
+	return namespaces__report(ctx->nr, ctx->ret);
+}
+#endif

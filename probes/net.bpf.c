@@ -58,7 +58,7 @@ int socket__exit(struct sys_exit *ctx)
  * The two descriptors are where the caller wanted them: his memory. Those that are not the two ends of one another were
  * put there since, and are none.
  */
-static __always_inline void socketpair__fds(struct wire_socketpair *r, __u64 uaddr)
+static __always_inline void socketpair__fds(struct wire_socketpair *r, __u64 via, __u64 uaddr)
 {
 	struct sock *first, *second;
 	__s32 fd[2];
@@ -68,8 +68,8 @@ static __always_inline void socketpair__fds(struct wire_socketpair *r, __u64 uad
 		r->hdr.flags |= WIRE_UNREADABLE;
 		return;
 	}
-	first = entry__sock(VIA_CALL, fd[0]);
-	second = entry__sock(VIA_CALL, fd[1]);
+	first = entry__sock(via, fd[0]);
+	second = entry__sock(via, fd[1]);
 	if (!first || !second || (r->domain == AF_UNIX && unix__peer(first) != second)) {
 		r->hdr.flags |= WIRE_ARGS_CHANGED;
 		return;
@@ -78,24 +78,28 @@ static __always_inline void socketpair__fds(struct wire_socketpair *r, __u64 uad
 	r->fd2 = fd[1];
 }
 
-SEC("tracepoint/syscalls/sys_exit_socketpair")
-int socketpair__exit(struct sys_exit *ctx)
+__weak __attribute__((noinline)) int socketpair__emit(__u64 via, __s64 ret)
 {
-	__u64 via = VIA_CALL;
 	struct wire_socketpair *r;
 
-	if (!call__wanted_kind(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, ctx->ret < 0, kind__socket(ARG(1), ARG(2))))
+	if (!call__wanted_kind(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, ret < 0, kind__socket(ARG(1), ARG(2))))
 		return 0;
-	r = record__new(EVENT_SOCKETPAIR, CALL_SOCKETPAIR, sizeof(*r));
+	r = entry__new(via, EVENT_SOCKETPAIR, CALL_SOCKETPAIR, sizeof(*r));
 	if (!r)
 		return 0;
 	r->domain = ARG(1);
 	r->type = ARG(2);
 	r->protocol = ARG(3);
 	r->fd1 = r->fd2 = -1;
-	if (!ctx->ret)
-		socketpair__fds(r, ARG(4));
-	return record__send(&r->hdr, ctx->ret);
+	if (!ret)
+		socketpair__fds(r, via, ARG(4));
+	return record__send(&r->hdr, ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_socketpair")
+int socketpair__exit(struct sys_exit *ctx)
+{
+	return socketpair__emit(VIA_CALL, ctx->ret);
 }
 
 /* By which way the current thread connects, if that way reports what comes of it. */

@@ -41,6 +41,14 @@
 #define NR_USERFAULTFD		323
 #define NR_PKEY_MPROTECT	329
 #define NR_MMAP			9
+#define NR_SOCKETPAIR		53
+#define NR_CAPSET		126
+#define NR_PERSONALITY		135
+#define NR_PRCTL		157
+#define NR_CHROOT		161
+#define NR_KEYCTL		250
+#define NR_UNSHARE		272
+#define NR_BPF			321
 #elif defined(__TARGET_ARCH_arm64)
 #define NR_UMOUNT2		39
 #define NR_MOUNT		40
@@ -75,6 +83,14 @@
 #define NR_USERFAULTFD		282
 #define NR_PKEY_MPROTECT	288
 #define NR_KEXEC_FILE_LOAD	294
+#define NR_CHROOT		51
+#define NR_CAPSET		91
+#define NR_PERSONALITY		92
+#define NR_UNSHARE		97
+#define NR_PRCTL		167
+#define NR_SOCKETPAIR		199
+#define NR_KEYCTL		219
+#define NR_BPF			280
 #endif
 #define NR_PIDFD_SEND_SIGNAL	424
 #define NR_IO_URING_SETUP	425

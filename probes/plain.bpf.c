@@ -7,6 +7,7 @@
  * mean is the agent's business (agent/rule/field_arg_system.c).
  */
 #include "call.h"
+#include "compat.h"
 #include <bpf/bpf_tracing.h>
 
 #define PLAIN_TEXT_MAX	1024
@@ -94,13 +95,31 @@ static __always_inline void plain__text(struct wire_kernel *r, __u32 what, __u32
 		record__user_bytes(&r->hdr, &r->text, p, len, PLAIN_TEXT_MAX);
 }
 
-SEC("tracepoint")
-int plain__exit(struct sys_exit *ctx)
+#ifdef ENTRY32
+/* A time of two numbers of 32 bits, in the form that all others have. True where the call has such a one. */
+static __always_inline bool plain__time(struct wire_kernel *r, __u32 n)
 {
-	__u32 p = plain__of(ctx->nr);
+	__s32 given[2] = {};
+	__s64 time[2];
+
+	if (task__nr_now() != NR32_SETTIMEOFDAY && task__nr_now() != NR32_CLOCK_SETTIME)
+		return false;
+	if (bpf_probe_read_user(given, sizeof(given), (void *)plain__arg(r, n)))
+		return true;
+	time[0] = given[0];
+	time[1] = given[1];
+	record__bytes(&r->hdr, &r->text, time, sizeof(time), sizeof(time));
+	return true;
+}
+#else
+#define plain__time(r, n) false
+#endif
+
+static __always_inline int plain__report(__s32 nr, __s64 ret)
+{
+	__u32 p = plain__of(nr);
 	struct wire_kernel *r;
 	struct pt_regs *regs;
-	__s64 ret = ctx->ret;
 	__s32 fd;
 
 	if (!p || !call__wanted(plain__event(p), plain__call(p), ret < 0))
@@ -119,9 +138,16 @@ int plain__exit(struct sys_exit *ctx)
 		record__file(&r->hdr, &r->file, fd__file(task__current(), fd));
 	}
 	/* a restart does not look at its text unless it is asked to boot something of that name */
-	if (plain__call(p) != CALL_REBOOT || (__u32)r->arg3 == 0xa1b2c3d4)
+	if (!plain__time(r, plain__pointer(p)) && (plain__call(p) != CALL_REBOOT || (__u32)r->arg3 == 0xa1b2c3d4))
 		plain__text(r, plain__what(p), plain__pointer(p));
 	return record__send(&r->hdr, ret);
+}
+
+#ifndef ENTRY32
+SEC("tracepoint")
+int plain__exit(struct sys_exit *ctx)
+{
+	return plain__report(ctx->nr, ctx->ret);
 }
 
 static __always_inline int module__loaded(struct module *mod)
@@ -143,3 +169,4 @@ int BPF_PROG(module_load__raw_tp, struct module *mod)
 {
 	return module__loaded(mod);
 }
+#endif

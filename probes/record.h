@@ -582,7 +582,13 @@ static __always_inline void *record__new_in(__u32 kind, __u16 type, __u16 call, 
 
 static __always_inline void *record__new(__u16 type, __u16 call, __u32 size)
 {
-	return record__new_in(SCRATCH_TASK, type, call, size);
+	struct wire_hdr *h = record__new_in(SCRATCH_TASK, type, call, size);
+
+#ifdef ENTRY32
+	if (h)
+		h->flags |= WIRE_COMPAT;
+#endif
+	return h;
 }
 
 #endif

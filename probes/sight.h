@@ -72,12 +72,11 @@ static __always_inline __s32 path__call(__u64 *via)
 		return *via ? request__nr((struct io_kiocb *)*via) : -1;
 	}
 	nr = task__nr_now();
-	if (!sights__call(nr) && !sights__call(compat__nr(nr)))
-		return -1;
-	if (!task__compat(t))
-		return nr;
+	if (!task__compat_now(t))
+		return sights__call(nr) ? nr : -1;
 	*via = VIA_COMPAT;
-	return compat__nr(nr);
+	nr = compat__nr(nr);
+	return sights__call(nr) ? nr : -1;
 }
 
 /* A place for the inode, with its facts but not its name; NULL: none, or it has one already. */

@@ -5,6 +5,7 @@
  * Calls that reach into another process, and signals. Whom they meant is
  * looked up as the kernel does it, in the caller's pid namespace.
  */
+#include "compat.h"
 #include "pid.h"
 #include <bpf/bpf_tracing.h>
 
@@ -27,6 +28,12 @@ static __always_inline __u16 tamper__call(__s32 nr)
 	return CALL_NONE;
 }
 
+#ifdef ENTRY32
+#define ADDRESS_SIZE	4
+#else
+#define ADDRESS_SIZE	8
+#endif
+
 /* Which process, and what of it, by the call's arguments. */
 static __always_inline void tamper__args(struct wire_tamper *r, __s32 nr)
 {
@@ -47,18 +54,15 @@ static __always_inline void tamper__args(struct wire_tamper *r, __s32 nr)
 		break;
 	default:	/* (pid, local, n, remote, n, flags): the sixth is always 0 */
 		r->to_pid = task__arg(regs, 1);
-		bpf_probe_read_user(&r->addr, sizeof(r->addr), (void *)task__arg(regs, 4));
+		bpf_probe_read_user(&r->addr, ADDRESS_SIZE, (void *)task__arg(regs, 4));
 	}
 }
 
-SEC("tracepoint")
-int tamper__exit(struct sys_exit *ctx)
+static __always_inline int tamper__report(__s32 nr, __s64 ret)
 {
-	__u16 call = tamper__call(ctx->nr);
+	__u16 call = tamper__call(nr);
 	struct wire_tamper *r;
 	struct task_struct *t;
-	__s64 ret = ctx->ret;
-	__s32 nr = ctx->nr;
 
 	if (!call || !call__wanted_kind(EVENT_TAMPER, call, ret < 0, kind__tamper(call == CALL_PTRACE ? CALL_ARG(1) : 0)))
 		return 0;
@@ -119,23 +123,35 @@ static __always_inline void signal__args(struct wire_signal *r, __s32 nr)
 	}
 }
 
-SEC("tracepoint")
-int signals__exit(struct sys_exit *ctx)
+static __always_inline int signals__report(__s32 nr, __s64 ret)
 {
-	__u16 call = signal__call(ctx->nr);
+	__u16 call = signal__call(nr);
 	struct wire_signal *r;
 	struct task_struct *t;
 
-	if (!call || !call__wanted_kind(EVENT_SIGNAL, call, ctx->ret < 0, kind__number(signal__number(ctx->nr))))
+	if (!call || !call__wanted_kind(EVENT_SIGNAL, call, ret < 0, kind__number(signal__number(nr))))
 		return 0;
 	r = record__new(EVENT_SIGNAL, call, sizeof(*r));
 	if (!r)
 		return 0;
-	signal__args(r, ctx->nr);
+	signal__args(r, nr);
 	t = r->fd >= 0 ? task__of_fd(r->fd) : task__find(r->to_tid ?: r->to_pid);
 	if (t)
 		record__target(r, t);
-	return record__send(&r->hdr, ctx->ret);
+	return record__send(&r->hdr, ret);
+}
+
+#ifndef ENTRY32
+SEC("tracepoint")
+int tamper__exit(struct sys_exit *ctx)
+{
+	return tamper__report(ctx->nr, ctx->ret);
+}
+
+SEC("tracepoint")
+int signals__exit(struct sys_exit *ctx)
+{
+	return signals__report(ctx->nr, ctx->ret);
 }
 
 /*
@@ -169,3 +185,4 @@ int BPF_PROG(signal_generate__raw_tp, int sig, struct kernel_siginfo *info, stru
 {
 	return signal__generated(sig, info, t, result);
 }
+#endif

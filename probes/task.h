@@ -23,6 +23,12 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define REG_ARG4 r10
 #define REG_ARG5 r8
 #define REG_ARG6 r9
+#define REG32_ARG1 bx
+#define REG32_ARG2 cx
+#define REG32_ARG3 dx
+#define REG32_ARG4 si
+#define REG32_ARG5 di
+#define REG32_ARG6 bp
 #define NR_OPEN		2
 #define NR_DUP		32
 #define NR_DUP2		33
@@ -107,6 +113,13 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };	/* include/linux/
 #define REG_ARG4 regs[3]
 #define REG_ARG5 regs[4]
 #define REG_ARG6 regs[5]
+/* Nothing is reported of 32-bit entries here: only that it compiles. */
+#define REG32_ARG1 orig_x0
+#define REG32_ARG2 regs[1]
+#define REG32_ARG3 regs[2]
+#define REG32_ARG4 regs[3]
+#define REG32_ARG5 regs[4]
+#define REG32_ARG6 regs[5]
 /* -1: a call this architecture does not have. */
 #define NR_OPEN		-1
 #define NR_DUP2		-1
@@ -265,7 +278,14 @@ static __always_inline struct pt_regs *task__regs(void)
 			bpf_core_type_size(struct pt_regs));
 }
 
-#define task__arg(regs, n)	((__u64)BPF_CORE_READ(regs, REG_ARG##n))
+/* An argument; of 32-bit entries where the file is compiled for those (compat.h). */
+#ifdef ENTRY32
+#define REG_OF(n)		REG32_ARG##n
+#define task__arg(regs, n)	((__u64)(__u32)BPF_CORE_READ(regs, REG_OF(n)))
+#else
+#define REG_OF(n)		REG_ARG##n
+#define task__arg(regs, n)	((__u64)BPF_CORE_READ(regs, REG_OF(n)))
+#endif
 #define task__nr(regs)		((__s32)BPF_CORE_READ(regs, REG_NR))
 
 /* The same without a call to read memory, where the kernel hands out typed registers. */
@@ -273,7 +293,11 @@ static __always_inline struct pt_regs *task__regs(void)
 	(bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) ?			\
 		 ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))->reg :	\
 		 BPF_CORE_READ(task__regs(), reg))
-#define task__arg_now(n)	((__u64)task__reg_now(REG_ARG##n))
+#ifdef ENTRY32
+#define task__arg_now(n)	((__u64)(__u32)task__reg_now(REG_OF(n)))
+#else
+#define task__arg_now(n)	((__u64)task__reg_now(REG_OF(n)))
+#endif
 #define task__nr_now()		((__s32)task__reg_now(REG_NR))
 
 /* Entered the kernel as a 32-bit program does; its call numbers are others. */

@@ -33,6 +33,20 @@ struct part {
 	__u64 base, len;
 };
 
+/* The same of 32-bit callers: struct compat_msghdr, struct compat_mmsghdr and struct compat_iovec. */
+struct user_message32 {
+	__u32 name, namelen, iov, iovlen, control, controllen, flags;
+};
+
+struct user_mmessage32 {
+	struct user_message32 m;
+	__u32 len;
+};
+
+struct part32 {
+	__u32 base, len;
+};
+
 /* The message in hand. In memory, so that the verifier sees one part and not 64; belongs to whoever holds the scratch. */
 struct transfer {
 	__u64 iov;	/* of the parts left */
@@ -42,6 +56,8 @@ struct transfer {
 	__u64 name;	/* of the message: struct sockaddr, 0 for none */
 	__u32 namelen;
 	__u32 got;	/* bytes in the record */
+	__u32 narrow;	/* of a 32-bit caller */
+	__u32 pad;
 };
 
 struct {
@@ -103,19 +119,37 @@ static __always_inline void transfer__bytes(struct transfer *t, __u64 base, __u6
 	t->valid -= n;
 }
 
+/* The next part in the caller's memory. */
+static __always_inline bool transfer__next(struct transfer *t, struct part *p)
+{
+	struct part32 narrow;
+
+	if (!t->narrow) {
+		if (bpf_probe_read_user(p, sizeof(*p), (void *)t->iov))
+			return false;
+		t->iov += sizeof(*p);
+		return true;
+	}
+	if (bpf_probe_read_user(&narrow, sizeof(narrow), (void *)t->iov))
+		return false;
+	p->base = narrow.base;
+	p->len = narrow.len;
+	t->iov += sizeof(narrow);
+	return true;
+}
+
 /* One part of a message. 1 when there is none, or no way to read it. */
 __weak __attribute__((noinline)) int transfer__part(void)
 {
 	struct transfer *t = transfer__get();
-	struct part p;
+	struct part p = {};
 
 	if (!t || !t->left)
 		return 1;
-	if (bpf_probe_read_user(&p, sizeof(p), (void *)t->iov)) {
+	if (!transfer__next(t, &p)) {
 		t->left = 0;
 		return 1;
 	}
-	t->iov += sizeof(p);
 	t->left--;
 	t->size += p.len;
 	transfer__bytes(t, p.base, p.len);
@@ -138,13 +172,43 @@ static __always_inline __u32 transfer__namelen(__u64 via, __u32 call)
 {
 	struct asked *a = via < VIA_WAYS ? NULL : asked__get(via);
 	__u32 len = 0;
+	__u64 sixth;
 
 	if (via >= VIA_WAYS)
 		return a ? a->len[1] : 0;
+	sixth = via == VIA_CALL ? task__arg(task__regs(), 6) : compat__sixth(via);
 	if (call == CALL_SENDTO)
-		return task__arg(task__regs(), 6);
-	bpf_probe_read_user(&len, sizeof(len), (void *)task__arg(task__regs(), 6));
+		return sixth;
+	bpf_probe_read_user(&len, sizeof(len), (void *)sixth);
 	return len;
+}
+
+/* send and recv of socketcall have no address. */
+static __always_inline bool transfer__short(__u64 via)
+{
+	__u64 which = via == VIA_SOCKETCALL ? entry__arg(VIA_COMPAT, 1) : 0;
+
+	return which == 9 || which == 10;
+}
+
+/* The n-th message in the caller's memory, whichever form it has. */
+static __always_inline bool transfer__header(struct user_mmessage *m, __u64 at, __u32 n, bool many, bool narrow)
+{
+	struct user_mmessage32 is = {};
+
+	if (!narrow) {
+		at += many ? n * sizeof(*m) : 0;
+		return !bpf_probe_read_user(m, many ? sizeof(*m) : sizeof(m->m), (void *)at);
+	}
+	at += many ? n * sizeof(is) : 0;
+	if (bpf_probe_read_user(&is, many ? sizeof(is) : sizeof(is.m), (void *)at))
+		return false;
+	m->m.name = is.m.name;
+	m->m.namelen = is.m.namelen;
+	m->m.iov = is.m.iov;
+	m->m.iovlen = is.m.iovlen;
+	m->len = is.len;
+	return true;
 }
 
 /* Arguments of the n-th message into *t, and its bytes into the record. Returns how many bytes went. */
@@ -158,16 +222,15 @@ static __always_inline __s64 transfer__take(struct wire_transfer *r, struct tran
 	if (call == CALL_SENDTO || call == CALL_RECVFROM) {
 		t->size = entry__arg(via, 3);
 		r->flags = entry__arg(via, 4);
-		t->name = entry__arg(via, 5);
+		t->name = transfer__short(via) ? 0 : entry__arg(via, 5);
 		t->namelen = t->name ? transfer__namelen(via, call) : 0;
 		t->valid = transfer__sends(call) ? t->size : ret > 0 ? ret : 0;
 		transfer__bytes(t, at, t->size);
 		return ret;
 	}
 	r->flags = entry__arg(via, transfer__many(call) ? 4 : 3);
-	if (transfer__many(call))
-		at += n * sizeof(m);
-	if (bpf_probe_read_user(&m, transfer__many(call) ? sizeof(m) : sizeof(m.m), (void *)at)) {
+	t->narrow = via == VIA_COMPAT || via == VIA_SOCKETCALL;
+	if (!transfer__header(&m, at, n, transfer__many(call), t->narrow)) {
 		r->hdr.flags |= WIRE_UNREADABLE;
 		return ret;
 	}

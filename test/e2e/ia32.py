@@ -25,7 +25,9 @@ comparison = lib_record.Comparison(recorder.stop())
 results = lib_record.Results()
 results.add(not truths, "the trigger says something")
 for truth in truths:
-    results.add(comparison.take(truth), "%s = %s" % (truth["call"], truth["res"]))
+    # its record has no mark: by then the program that was started runs, not the one that asked; program32 says "again"
+    way = "ia32" if truth["call"] == "execve" and truth["argc"] == 3 else None
+    results.add(comparison.take(truth, way), "%s = %s" % (truth["call"], truth["res"]))
 if not os.path.exists(os.path.join(lib_record.BUILD, "trigger", "program32")):
     print("# this build has no 32-bit program")
 extra = [(r["call"], r["res"]) for r in comparison.left if r["pid"] in {t["pid"] for t in truths} and r["compat"]]

@@ -24,7 +24,7 @@ import lib_record  # noqa: E402
 
 OUT = "/out"
 RECORDS = ("exec", "file", "net", "creds", "system", "uring", "ia32", "routes", "race", "writer", "pipes", "opens",
-           "rawsocket", "transfer", "hello", "change", "contexts")
+           "rawsocket", "transfer", "hello", "change", "contexts", "ia32_calls")
 STYLES = tuple(name + "@" + style for style in ("function", "tracepoint") for name in ("file", "change", "routes", "uring"))
 results = lib_agent.Results()
 

@@ -4,53 +4,18 @@
  * one, where it could be built), to files in DIR and to sockets, and what is true of it. Exit status 77: there is no such
  * entry here.
  */
-#include "truth.h"
+#include "ia32.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 /* probes/wire.h */
 enum { NAME_USER = 1, COMPAT = 16, ADDR_USER = 256 };
 enum { FILE_CREATED = 1 };
 /* arch/x86/entry/syscalls/syscall_32.tbl */
-enum { OPEN = 5, UNLINK = 10, GETPID = 20, RENAME = 38, SOCKETCALL = 102, OPENAT = 295, SOCKET = 359, CONNECT = 362 };
+enum { OPEN = 5, UNLINK = 10, RENAME = 38, SOCKETCALL = 102, OPENAT = 295, SOCKET = 359, CONNECT = 362 };
 
 static char dir[PATH_MAX];
-static char *low;	/* memory that 32-bit pointers reach */
-static size_t used;
-
-static long enter(long nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d)
-{
-#ifdef __x86_64__
-	__asm__ volatile("int $0x80" : "+a"(nr) : "b"(a), "c"(b), "d"(c), "S"(d) : "memory", "r8", "r9", "r10", "r11");
-	return (int)nr;
-#else
-	(void)a, (void)b, (void)c, (void)d, (void)nr;
-	return -ENOSYS;
-#endif
-}
-
-static int reachable(void)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	if (!pid)
-		_exit(enter(GETPID, 0, 0, 0, 0) == getpid() ? 0 : 1);
-	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && !WEXITSTATUS(status);
-}
-
-static void *keep(const void *p, size_t n)
-{
-	char *at = low + used;
-
-	used += (n + 15) & ~15ul;
-	return memcpy(at, p, n);
-}
 
 static char *in_dir(const char *name)
 {
@@ -261,10 +226,7 @@ int main(int argc, char **argv)
 	}
 	if (!reachable())
 		return 77;
-#ifdef MAP_32BIT
-	low = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-#endif
-	must(low && low != MAP_FAILED, "mmap");
+	low_begin();
 	umask(0);
 	do_openat("a", O_WRONLY | O_CREAT, 0640);
 	do_open("a");
