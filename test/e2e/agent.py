@@ -342,14 +342,14 @@ def folding(agent):
         subprocess.run([program, "/etc/shadow"], stdout=subprocess.DEVNULL, check=True)
 
     def mine():
-        return [f for f in agent.findings("Shadow file read") if f["process"].get("exePath") == program]
+        return [f for f in agent.revisions("Shadow file read") if f["process"].get("exePath") == program]
     lib_agent.await_that("first revision", mine, 30)
-    results.add([(f["revision"], f["count"]) for f in mine()] != [(1, 1)] and mine(), "50 repeats are one finding, told at once")
+    results.add([f["count"] for f in mine()] not in ([1], [1, 1]) and mine(), "50 repeats are one finding, told at once")
     results.add(agent.stop(), "SIGTERM: exit status 0")
-    got = [(f["revision"], f["count"]) for f in mine()]
-    results.add(got != [(1, 1), (2, 50)] and got, "and at the end how often")
+    got = [(f["revision"], f["count"]) for f in mine()]   # a hash that is known late is a revision as well
+    results.add(got not in ([(1, 1), (2, 50)], [(1, 1), (2, 1), (3, 50)]) and got, "and at the end how often")
     results.add(len({f["id"] for f in mine()}) != 1, "as the same finding")
-    whole = agent.findings()
+    whole = agent.revisions()
     results.add(len({(f["id"], f["revision"]) for f in whole}) != len(whole), "nothing twice")
 
 

@@ -59,7 +59,7 @@ class Program:
 def final(agent, name):
     """The latest revision about the program of that name, once its hash or the reason is there."""
     def told():
-        mine = [f for f in agent.findings("Marked") if f["process"].get("exePath", "").endswith(name)]
+        mine = [f for f in agent.revisions("Marked") if f["process"].get("exePath", "").endswith(name)]
         mine.sort(key=lambda f: f["revision"])
         return mine if mine and ("sha256" in mine[-1]["process"] or "sha256Missing" in mine[-1]["process"]) else None
     return lib_agent.await_that("hash of " + name, told, 30) or [{"process": {}, "revision": 0}]
@@ -95,7 +95,7 @@ class Held:
 
     def told(self, name):
         first = lib_agent.await_that("first revision of " + name, lambda: [
-            f for f in self.agent.findings("Marked") if f["process"].get("exePath", "").endswith(name)], 30)
+            f for f in self.agent.revisions("Marked") if f["process"].get("exePath", "").endswith(name)], 30)
         results.add(not first or [f["revision"] for f in first if f["revision"] != 1 or "sha256" in f["process"]],
                     name + ": the first revision does not wait")
 
@@ -241,6 +241,6 @@ with tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="noroshi-rules.") a
         off = Program(place, "nh-off")
         with off.start():
             lib_agent.await_that("finding", under_test.findings, 30)
-        found = under_test.findings()
+        found = under_test.revisions()
         results.add(not found or [f for f in found if "sha256" in f["process"] or "sha256Missing" in f["process"]], "off: none")
 results.end()

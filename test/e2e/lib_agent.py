@@ -60,13 +60,18 @@ class Agent:
             sys.exit("the agent ended with %d: %s" % (self.process.returncode, said))
         return self
 
-    def findings(self, rule=None):
+    def revisions(self, rule=None):
+        """All that was written, a line each: what is learned later of a finding (its count, a hash) is another revision of it."""
         if not os.path.exists(self.file):
             return []
         with open(self.file, encoding="utf-8") as f:
             lines = f.read().split("\n")[:-1]   # what follows the last newline is not whole
         found = [json.loads(line) for line in lines]
         return [f for f in found if rule is None or f["rule"] == rule]
+
+    def findings(self, rule=None):
+        """Each finding once, in the order of their first revisions: its last one."""
+        return list({f["id"]: f for f in self.revisions(rule)}.values())
 
     def coverage(self):
         with socket.socket(socket.AF_UNIX) as s:
