@@ -14,7 +14,7 @@ int BPF_PROG(cgroup_gone__raw_tp, struct cgroup *cg)
 	id = cgroup__id(cg, false, &version);
 	if (bpf_map_delete_elem(&cgroups_seen, &id))
 		return 0;
-	s = scratch__claim(SCRATCH_TASK, NULL, NULL);
+	s = scratch__claim(SCRATCH_LIFE, NULL, NULL);
 	if (!s) {
 		counter__lost(EVENT_CGROUP, LOSS_SCRATCH_BUSY);
 		return 0;
@@ -27,7 +27,7 @@ int BPF_PROG(cgroup_gone__raw_tp, struct cgroup *cg)
 	r->hdr.cgroup = id;
 	r->version = version;
 	r->gone = 1;
-	record__output(SCRATCH_TASK);
+	record__output(SCRATCH_LIFE);
 	scratch__release(s);
 	return 0;
 }

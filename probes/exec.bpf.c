@@ -71,7 +71,7 @@ static __always_inline __u64 file__work_at(void)
  */
 __weak __attribute__((noinline)) __u64 exec__work(__u64 work)
 {
-	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct scratch *s = scratch__get(SCRATCH_EXEC);
 	struct file *f = (void *)(work - file__work_at());
 	struct inode *inode = BPF_CORE_READ(f, f_inode);
 
@@ -110,7 +110,7 @@ static __always_inline struct file *exec__script_file(struct scratch *s, struct 
 /* What was named, of the record and the binprm in the scratch. Returns its file when that is not the executable itself. */
 __weak __attribute__((noinline)) __u64 exec__named(void)
 {
-	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct scratch *s = scratch__get(SCRATCH_EXEC);
 	struct linux_binprm *b;
 	struct inode *inode;
 	struct wire_exec *r;
@@ -159,7 +159,7 @@ static __always_inline __u64 exec__given(struct task_struct *t)
 /* Who wrote the executable. On its own: the verifier follows it once. */
 __weak __attribute__((noinline)) int exec__writer(__u64 file)
 {
-	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct scratch *s = scratch__get(SCRATCH_EXEC);
 	struct inode *inode = BPF_CORE_READ((struct file *)file, f_inode);
 	struct writer_key key = {};
 	struct writer *w;
@@ -212,7 +212,7 @@ __weak __attribute__((noinline)) int exec__judge(__u32 old_tid, __u32 setid)
 __weak __attribute__((noinline)) int exec__credentials(__u32 forged)
 {
 	__u32 tid = bpf_get_current_pid_tgid(), before = tid | CREDS_BEFORE;
-	struct wire_cred_change *r = record__new(EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
+	struct wire_cred_change *r = record__new_in(SCRATCH_EXEC, EVENT_CRED_CHANGE, CALL_CRED_CHANGE, sizeof(*r));
 	struct creds *was, *now;
 	struct scratch *s;
 
@@ -243,11 +243,11 @@ static __always_inline int exec__emit(struct task_struct *t, bool typed, __u32 o
 		bpf_map_delete_elem(&in_execveat, &old_tid);
 		call = CALL_EXECVEAT;
 	}
-	r = c ? record__new(EVENT_EXEC, call, sizeof(*r)) : NULL;
+	r = c ? record__new_in(SCRATCH_EXEC, EVENT_EXEC, call, sizeof(*r)) : NULL;
 	if (!r)
 		return 0;
 	if (!t)
-		return record__drop(&r->hdr);	/* record__new() asked for the same, and counted */
+		return record__drop(&r->hdr);	/* record__new_in() asked for the same, and counted */
 	mm = BPF_CORE_READ(t, mm);
 	exec__identity(r, t, typed);
 	exec__image(r, t, BPF_CORE_READ(bprm, file));
@@ -296,7 +296,7 @@ int BPF_PROG(exec__raw_tp, struct task_struct *t, pid_t old_pid, struct linux_bi
  */
 __weak __attribute__((noinline)) int exec__arg(__u64 list)
 {
-	struct scratch *s = scratch__get(SCRATCH_TASK);
+	struct scratch *s = scratch__get(SCRATCH_EXEC);
 	struct wire_exec *r;
 	__u64 arg = 0, off, used;
 	char *at, last = 0;
@@ -370,7 +370,7 @@ static __always_inline int exec__failed(__u16 call, __u64 filename, __u64 argv, 
 		counter__refused(EVENT_EXEC);
 		return 0;
 	}
-	r = record__new(EVENT_EXEC, call, sizeof(*r));
+	r = record__new_in(SCRATCH_EXEC, EVENT_EXEC, call, sizeof(*r));
 	if (!r)
 		return 0;
 	r->hdr.flags |= WIRE_NAME_USER;

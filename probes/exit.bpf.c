@@ -22,7 +22,7 @@ static __always_inline int exit__emit(struct task_struct *t, bool typed)
 	}
 	if (!signal || READ(typed, signal, live.counter))
 		return 0;
-	r = record__new(EVENT_EXIT, CALL_PROCEXIT, sizeof(*r));
+	r = record__new_in(SCRATCH_LIFE, EVENT_EXIT, CALL_PROCEXIT, sizeof(*r));
 	if (!r)
 		return 0;
 	/* exit_group() and a deadly signal hold for all threads; without them the leader's own code is the process's */

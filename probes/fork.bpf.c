@@ -91,8 +91,8 @@ static __always_inline int fork__emit(struct task_struct *child)
 	if (cg)
 		id = cgroup__id(cg, false, &version);
 	if (id)
-		record__meet(SCRATCH_TASK, cg, id, version);
-	r = record__new(EVENT_FORK, fork__call(t), sizeof(*r));
+		record__meet(SCRATCH_LIFE, cg, id, version);
+	r = record__new_in(SCRATCH_LIFE, EVENT_FORK, fork__call(t), sizeof(*r));
 	if (!r)
 		return 0;
 	if (task__compat(t))

@@ -67,6 +67,8 @@ struct creds {
 
 enum scratch_kind {
 	SCRATCH_TASK,	/* raw_tp, tp_btf, tracepoints */
+	SCRATCH_EXEC,	/* of these exec: what was preempted at its work does not stand in its way */
+	SCRATCH_LIFE,	/* and fork, exit, and control groups that go */
 	SCRATCH_SOFT,	/* control-group and softirq programs */
 	SCRATCH_ITER,	/* iterators */
 	SCRATCH_KINDS

@@ -4,6 +4,8 @@
 #include "cmd/listing.h"
 #include "event/attr.h"
 #include "event/names.h"
+#include "rule/field_arg.h"
+#include "util/buf.h"
 #include <stdio.h>
 
 extern const struct cmd cmd_events;
@@ -26,15 +28,42 @@ static json_t *parameters(const struct event_desc *d)
 	return a;
 }
 
+/* What stands behind evt.arg. in a rule. */
+static json_t *arguments(enum event_call call)
+{
+	json_t *a = json_array();
+
+	for (const struct param *p = params_of(call); p->name; p++)
+		json_array_append_new(a, json_string(param_name(p->name)));
+	return a;
+}
+
+/* For people: the description, and the arguments behind it. */
+static json_t *described(const char *doc, const json_t *arguments)
+{
+	struct buf b = {};
+	json_t *name, *text;
+	size_t i;
+
+	buf_printf(&b, "%s%s", doc, json_array_size(arguments) ? "; evt.arg:" : "");
+	json_array_foreach(arguments, i, name)
+		buf_printf(&b, " %s", json_string_value(name));
+	text = json_string(b.p ? b.p : doc);
+	buf_free(&b);
+	return text;
+}
+
 static int list(enum listing_form form)
 {
 	json_t *rows = json_array();
 
 	for (int c = CALL_NONE + 1; c < CALL_MAX; c++) {
 		const struct event_desc *d = &event_table[call_table[c].type];
+		json_t *args = arguments((enum event_call)c);
+		json_t *doc = form == LISTING_TEXT ? described(call_table[c].doc, args) : json_string(call_table[c].doc);
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:b, s:o}", "name", call_table[c].name, "type", d->name,
-						      "doc", call_table[c].doc, "seen", 1, "parameters", parameters(d)));
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "name", call_table[c].name, "type", d->name, "doc",
+						      doc, "seen", 1, "arguments", args, "parameters", parameters(d)));
 	}
 	for (unsigned int i = 0; form == LISTING_JSON && i < name_count; i++) {
 		if (name_call((int)i) == CALL_NONE)

@@ -40,6 +40,8 @@ assert all(r["state"] == "seen" or r["why"] for r in rows)
 EOW
 holds "each way says one thing of each event" python3 ways.py out
 status 2 "events --ways --names" "$NOROSHI" events --ways --names
+status 0 "events" "$NOROSHI" events
+has out "with the parameters of each call" '^openat .*; evt.arg: fd dirfd name flags mode dev ino$'
 "$NOROSHI" events --names >names
 echo '{"evt.type":"execve"}' >e.jsonl
 while read -r event; do
