@@ -86,7 +86,7 @@ struct scratch {
 	char rec[SCRATCH_REC];
 };
 
-/* By enum scratch_kind: one map, because with a choice of three the verifier follows everything three times. */
+/* By enum scratch_kind: one map, because with a choice of several the verifier follows everything once for each. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SCRATCH_KINDS);
