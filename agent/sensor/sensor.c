@@ -278,7 +278,6 @@ static int begin(struct sensor *s)
 	/* Fork, exec and exit are reported by now: a process that the iterator misses is one of theirs. */
 	take_snapshot(s);
 	load_settle(s->load);
-	resident_trim();	/* libbpf has read all of the kernel's types and of the probes */
 	return 0;
 }
 
@@ -364,6 +363,7 @@ _Noreturn void sensor_main(int fd)
 		snprintf(s.report.text, sizeof(s.report.text), "the sensor cannot start: %s", strerror(-s.report.error));
 	if (send_report(&s) == 0 && !s.report.error) {
 		serve_files(&s);
+		resident_trim();	/* libbpf has read all of the kernel's types and of the probes */
 		serve(&s);
 	}
 	_exit(0);	/* links are not destroyed one by one: that takes 50 ms each, and the kernel does it anyway */
