@@ -116,6 +116,7 @@ static void on_idle(void *ctx)
 
 	a->pipeline.boot_offset = a->source->ops->boot_offset(a->source);	/* the wall clock may have been set */
 	a->pipeline.context.boot_offset = a->pipeline.boot_offset;
+	learn_wake(&a->learn);
 	hold_schedule(a);
 	deliver_flush(a->deliver);
 	fold_schedule(a);
@@ -420,12 +421,22 @@ static int build_pipeline(struct agent *a)
 	return 0;
 }
 
+/* A place that is not to be asked is written "off". */
+static const char *place(const char *text)
+{
+	return text && strcmp(text, "off") ? text : NULL;
+}
+
 static int start_learning(struct agent *a)
 {
-	if (!strcmp(a->o.config->hash_executables, "off"))
-		return 0;
+	const struct config *c = a->o.config;
+
+	a->places = (struct attribution_places){.docker_socket = place(c->attribution_docker)};
 	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .ctx = a};
-	return learn_start(&a->learn, &a->loop, source_kernel_files(a->source), a->o.config->hash_max_bytes);
+	return learn_start(&a->learn, &(struct learn_options){
+		.loop = &a->loop, .files = source_kernel_files(a->source), .hash = strcmp(c->hash_executables, "off"),
+		.hash_bytes = c->hash_max_bytes, .workloads = enrich_workloads(a->pipeline.enrich), .places = &a->places,
+	});
 }
 
 void agent_needs(const struct config *c, const struct ruleset *rules, struct needs *ret)
@@ -493,6 +504,7 @@ static void agent_free(struct agent *a)
 	if (a->source)
 		a->source->ops->free(a->source);	/* nothing new comes in */
 	control_free(a->control);
+	learn_close(&a->learn);
 	fold_free(a->pipeline.fold);
 	observed_free(a->pipeline.observed);
 	enrich_free(a->pipeline.enrich);

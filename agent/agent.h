@@ -39,6 +39,7 @@ struct agent {
 	uv_loop_t loop;
 	struct source *source;
 	struct pipeline pipeline;
+	struct attribution_places places;
 	struct learn learn;
 	struct deliver *deliver;
 	struct control *control;

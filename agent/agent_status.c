@@ -177,7 +177,7 @@ json_t *agent_status(struct agent *a)
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
 			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
 			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "hashes", learn_json(&a->learn), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
@@ -185,5 +185,6 @@ json_t *agent_status(struct agent *a)
 			 "regexGivenUp", (json_int_t)engine.regex_limit, "textsCut", (json_int_t)engine.texts_cut,
 			 "pipeline", pipeline_json(&a->pipeline), "observed", observed_json(a->pipeline.observed),
 			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
-			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver);
+			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver,
+			 "attribution", learn_attribution_json(&a->learn));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn.h"
+#include "enrich/container.h"
 #include "enrich/process.h"
+#include "version.h"
 #include <errno.h>
 #include <string.h>
 
@@ -43,14 +45,13 @@ static struct files_exe exe_of(const struct event *ev)
 	};
 }
 
-static void on_new(void *ctx, const struct event *ev, Noroshi__V1__Finding *f, uint64_t *waits)
+static void ask_hash(struct learn *l, const struct event *ev, Noroshi__V1__Finding *f, uint64_t *waits)
 {
-	struct learn *l = ctx;
 	struct hash_answer a;
 	struct files_exe exe;
 	uint64_t id;
 
-	if (!f->process || !ev->rec)
+	if (!l->hashes || !f->process)
 		return;
 	exe = exe_of(ev);
 	id = waits ? hashes_ask(l->hashes, &exe, &a) : hashes_known(l->hashes, &exe, &a);
@@ -58,6 +59,31 @@ static void on_new(void *ctx, const struct event *ev, Noroshi__V1__Finding *f, u
 		waits[FOLD_SHA256] = id;
 	else
 		set_hash(&a, f);
+}
+
+static void ask_container(struct learn *l, const struct event *ev, Noroshi__V1__Finding *f, uint64_t *waits)
+{
+	struct workload_row *row = ev->container ? ev->container->who : NULL;
+	uint64_t ticket;
+
+	if (!row)
+		return;
+	ticket = attribution_wait(l->attribution, row);
+	finding_say_container(f, row);
+	if (ticket && waits)
+		waits[FOLD_WORKLOAD] = ticket;
+	else if (ticket)
+		finding_say_untold(f, "it was asked for, but more findings wait for answers than can be kept");
+}
+
+static void on_new(void *ctx, const struct event *ev, Noroshi__V1__Finding *f, uint64_t *waits)
+{
+	struct learn *l = ctx;
+
+	if (!ev->rec)
+		return;
+	ask_hash(l, ev, f, waits);
+	ask_container(l, ev, f, waits);
 }
 
 static void on_hash(void *ctx, uint64_t id, const struct hash_answer *a)
@@ -68,20 +94,50 @@ static void on_hash(void *ctx, uint64_t id, const struct hash_answer *a)
 	l->filled(l->ctx);
 }
 
-int learn_start(struct learn *l, uv_loop_t *loop, int files, uint64_t max_bytes)
+static void set_container(void *ctx, Noroshi__V1__Finding *f)
 {
-	l->hashes = hashes_new(loop, files, max_bytes, on_hash, l);
-	if (!l->hashes)
+	finding_say_container(f, ctx);
+}
+
+static void on_container(void *ctx, const struct workload_row *row)
+{
+	struct learn *l = ctx;
+
+	fold_fill(l->fold, FOLD_WORKLOAD, row->ticket, set_container, (void *)row);
+	l->filled(l->ctx);
+}
+
+int learn_start(struct learn *l, const struct learn_options *o)
+{
+	if (o->hash)
+		l->hashes = hashes_new(o->loop, o->files, o->hash_bytes, on_hash, l);
+	l->attribution = attribution_new(&(struct attribution_options){
+		.loop = o->loop, .workloads = o->workloads, .places = o->places, .user_agent = "noroshi/" NOROSHI_VERSION,
+		.done = on_container, .ctx = l,
+	});
+	if ((o->hash && !l->hashes) || !l->attribution)
 		return -ENOMEM;
 	fold_ask(l->fold, on_new, l);
 	return 0;
 }
 
+void learn_wake(struct learn *l)
+{
+	if (l->attribution)
+		attribution_wake(l->attribution);
+}
+
 void learn_stop(struct learn *l)
 {
 	hashes_stop(l->hashes);
+	attribution_stop(l->attribution);
 	if (l->fold)
 		fold_release(l->fold, UINT64_MAX);
+}
+
+void learn_close(struct learn *l)
+{
+	l->attribution = attribution_free(l->attribution);
 }
 
 void learn_free(struct learn *l)
@@ -92,4 +148,9 @@ void learn_free(struct learn *l)
 json_t *learn_json(const struct learn *l)
 {
 	return l->hashes ? hashes_json(l->hashes) : json_null();
+}
+
+json_t *learn_attribution_json(const struct learn *l)
+{
+	return l->attribution ? attribution_json(l->attribution) : json_null();
 }

@@ -232,7 +232,8 @@ struct group {
 
 struct container_table {
 	struct group *groups;		/* 1 … CGROUP_MAX */
-	struct container *containers;	/* 1 … CGROUP_MAX; free ones linked through cgroup */
+	struct container *containers;	/* 1 … CGROUP_MAX + 1, one being filled in; free ones linked through cgroup */
+	struct workloads *workloads;
 	struct link *links;		/* entry 0 … CGROUP_MAX are groups; LRU and GONE are lists, oldest first */
 	uint32_t buckets[BUCKETS];
 	uint32_t last;			/* group of the last find */
@@ -250,9 +251,10 @@ struct container_table *container_table_new(void)
 	if (!t)
 		return NULL;
 	t->groups = lazy_new(CGROUP_MAX + 1, sizeof(*t->groups));
-	t->containers = lazy_new(CGROUP_MAX + 1, sizeof(*t->containers));
+	t->containers = lazy_new(CGROUP_MAX + 2, sizeof(*t->containers));
 	t->links = lazy_new(_LINKS, sizeof(*t->links));
-	if (!t->groups || !t->containers || !t->links)
+	t->workloads = workloads_new();
+	if (!t->groups || !t->containers || !t->links || !t->workloads)
 		return container_table_free(t);
 	links_init(t->links, LRU);
 	links_init(t->links, GONE);
@@ -264,8 +266,9 @@ struct container_table *container_table_free(struct container_table *t)
 	if (!t)
 		return NULL;
 	lazy_free(t->groups, CGROUP_MAX + 1, sizeof(*t->groups));
-	lazy_free(t->containers, CGROUP_MAX + 1, sizeof(*t->containers));
+	lazy_free(t->containers, CGROUP_MAX + 2, sizeof(*t->containers));
 	lazy_free(t->links, _LINKS, sizeof(*t->links));
+	workloads_free(t->workloads);
 	free(t);
 	return NULL;
 }
@@ -285,10 +288,19 @@ static uint32_t find(struct container_table *t, uint64_t cgroup)
 	return i;
 }
 
+static void end_container(struct container_table *t, struct group *g)
+{
+	if (g->container)
+		t->containers[g->container].who->alive--;
+}
+
 static void forget_container(struct container_table *t, struct group *g)
 {
 	if (!g->container)
 		return;
+	if (!g->gone)
+		end_container(t, g);
+	workloads_release(t->workloads, t->containers[g->container].who);
 	t->containers[g->container].cgroup = t->free_container;
 	t->free_container = g->container;
 	g->container = 0;
@@ -343,6 +355,7 @@ void container_table_gone(struct container_table *t, uint64_t cgroup, uint64_t n
 
 	if (i && !t->groups[i].gone) {
 		t->groups[i].gone = now ? now : 1;
+		end_container(t, &t->groups[i]);
 		t->stats.gone++;
 		links_push(t->links, GONE, i);
 	}
@@ -353,30 +366,58 @@ void container_table_gone(struct container_table *t, uint64_t cgroup, uint64_t n
 	}
 }
 
+/* A row that nobody uses; there is always one, as there are as many as groups. */
+static uint32_t fresh_container(struct container_table *t)
+{
+	uint32_t c = t->free_container ? t->free_container : t->fresh_container + 1;
+
+	if (c == t->free_container)
+		t->free_container = (uint32_t)t->containers[c].cgroup;
+	else
+		t->fresh_container = c;
+	return c;
+}
+
+static struct workload_row *who_is(struct container_table *t, const struct container *c)
+{
+	struct workload_row key;
+
+	memcpy(key.id, c->id, sizeof(key.id));
+	memcpy(key.runtime, c->runtime, sizeof(key.runtime));
+	memcpy(key.task_id, c->task_id, sizeof(key.task_id));
+	memcpy(key.cluster, c->cluster, sizeof(key.cluster));
+	return workloads_hold(t->workloads, &key);
+}
+
 void container_table_add(struct container_table *t, uint64_t cgroup, struct str path)
 {
-	uint32_t i = find(t, cgroup), c;
+	uint32_t i = find(t, cgroup), c = fresh_container(t);
+	bool is = container_parse(&t->containers[c], path);
 	struct group *g;
 
+	if (is) {	/* before an earlier row of the same container is given up: what is known of it stays */
+		t->containers[c].cgroup = cgroup;
+		t->containers[c].who = who_is(t, &t->containers[c]);
+	}
 	if (!i)
 		i = add(t, cgroup);
 	links_push(t->links, LRU, i);
 	t->last = 0;	/* the group in use is no longer the newest: its next event says so again */
 	g = &t->groups[i];
+	forget_container(t, g);
 	t->stats.gone -= g->gone != 0;	/* a late record met it once more */
 	g->gone = 0;
-	forget_container(t, g);
-	c = t->free_container ? t->free_container : t->fresh_container + 1;
-	if (c == t->free_container)
-		t->free_container = (uint32_t)t->containers[c].cgroup;
-	else
-		t->fresh_container = c;
-	g->container = c;
-	t->stats.containers++;
-	if (container_parse(&t->containers[c], path))
-		t->containers[c].cgroup = cgroup;
-	else
-		forget_container(t, g);
+	g->container = is ? c : 0;
+	t->stats.containers += is;
+	if (is)
+		return;
+	t->containers[c].cgroup = t->free_container;
+	t->free_container = c;
+}
+
+struct workloads *container_table_workloads(struct container_table *t)
+{
+	return t->workloads;
 }
 
 const struct container *container_table_find(struct container_table *t, uint64_t cgroup, bool *known)

@@ -8,6 +8,7 @@
 #ifndef ENRICH_CONTAINER_H
 #define ENRICH_CONTAINER_H
 
+#include "enrich/workloads.h"
 #include "util/limits.h"
 #include "util/str.h"
 
@@ -18,6 +19,7 @@ struct container {
 	char task_id[40];	/* ECS task id, "" when the path has none */
 	char cluster[256];	/* ECS cluster, "" when the path has none */
 	char path[512];		/* the control group's path, cut at the end */
+	struct workload_row *who;	/* what runtimes and orchestrators say of it; NULL of what container_parse() made */
 };
 
 #define CONTAINER_SHORT_ID 12	/* what container.id prints */
@@ -41,6 +43,9 @@ void container_table_add(struct container_table *t, uint64_t cgroup, struct str 
  * time is over are free from the next call of this on.
  */
 void container_table_gone(struct container_table *t, uint64_t cgroup, uint64_t now);
+
+/* Who the containers of the groups are; the table's own. */
+struct workloads *container_table_workloads(struct container_table *t);
 
 /* The container of that group; NULL on the host or when unknown, *known says which. Refreshes the entry. */
 const struct container *container_table_find(struct container_table *t, uint64_t cgroup, bool *known);

@@ -230,6 +230,11 @@ bool enrich_on_host(struct enrich *e, uint64_t cgroup)
 	return !container_table_find(e->containers, cgroup, &known) && known;
 }
 
+struct workloads *enrich_workloads(struct enrich *e)
+{
+	return container_table_workloads(e->containers);
+}
+
 void enrich_who(struct enrich *e, struct event *ev, union event_record *rec)
 {
 	struct process *p = rec->hdr.tgid ? process_table_find(e->processes, rec->hdr.tgid, rec->hdr.start) : NULL;

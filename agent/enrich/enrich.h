@@ -53,6 +53,9 @@ bool enrich_pipe_loop(const struct event *ev);
  */
 void enrich_who(struct enrich *e, struct event *ev, union event_record *rec);
 
+/* Who the containers are that were met; enrich's own. */
+struct workloads *enrich_workloads(struct enrich *e);
+
 struct enrich_stats {
 	struct process_stats process;
 	struct container_stats container;

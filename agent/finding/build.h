@@ -63,6 +63,7 @@ bool build_field_has_text(struct build *b, enum build_field id, struct str *ret)
 struct str build_value_text(const struct value *v, char buf[BUILD_VALUE_MAX]);
 
 void build_process(struct build *b);		/* process.c */
+void build_container(struct build *b);		/* container.c */
 void build_json_event(struct build *b);		/* json_event.c: everything but what the rule says, for an event from JSON */
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "finding/build.h"
 #include "finding/target.h"
-#include "enrich/container.h"
 #include "enrich/process.h"
 #include "event/attr.h"
 #include "event/dns.h"
@@ -159,39 +158,6 @@ static void build_event(struct build *b)
 	e->compat = h->flags & WIRE_COMPAT;
 	if (b->f->file || h->type == EVENT_EXEC)
 		build_text(b, &e->name_source, h->flags & WIRE_NAME_USER ? STR("user") : STR("kernel"), 8);
-}
-
-static void build_container(struct build *b)
-{
-	const struct container *c = b->ev->container;
-	Noroshi__V1__Finding *f = b->f;
-
-	f->attribution = NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_RESOLVED;
-	if (!c) {
-		if (b->ev->rec->hdr.flags & WIRE_NO_OWNER) {
-			f->attribution = NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_FAILED;
-			build_text(b, &f->attribution_reason, STR("the kernel did not say whose socket it was"),
-				   FINDING_TEXT_MAX);
-		}
-		return;
-	}
-	if (c->id[0] && BUILD_MESSAGE(b, f->container, container)) {
-		build_text(b, &f->container->id, str(c->id), FINDING_TEXT_MAX);
-		build_text(b, &f->container->runtime, str(c->runtime), FINDING_TEXT_MAX);
-		build_text(b, &f->container->cgroup_path, str(c->path), FINDING_TEXT_MAX);
-	}
-	if ((c->task_id[0] || c->cluster[0]) && BUILD_MESSAGE(b, f->ecs, ecs)) {
-		build_text(b, &f->ecs->task_id, str(c->task_id), FINDING_TEXT_MAX);
-		build_text(b, &f->ecs->cluster, str(c->cluster), FINDING_TEXT_MAX);
-	}
-	if (!c->task_id[0]) {
-		f->attribution = NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_PARTIAL;
-		build_text(b, &f->attribution_reason, STR("the control group's path names no task"), FINDING_TEXT_MAX);
-	} else if (!c->id[0]) {
-		f->attribution = NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_PARTIAL;
-		build_text(b, &f->attribution_reason, STR("the control group's path names no container of the task"),
-			   FINDING_TEXT_MAX);
-	}
 }
 
 static void build_network(struct build *b)

@@ -35,6 +35,14 @@ Noroshi__V1__Finding *finding_internal(const struct finding_context *c, const ch
 Noroshi__V1__Finding *finding_about(const struct finding_context *c, const struct rule_info *rule, const struct event *ev,
 				    struct str output);
 
+struct workload_row;
+
+/* What is known by now of the container that it happened in, its task, and how complete that is. */
+void finding_say_container(Noroshi__V1__Finding *f, const struct workload_row *row);
+
+/* One that says PENDING, and will never be told: why. */
+void finding_say_untold(Noroshi__V1__Finding *f, const char *why);
+
 Noroshi__V1__Finding *finding_copy(const Noroshi__V1__Finding *f);	/* deep */
 void finding_free(Noroshi__V1__Finding *f);
 DEFINE_CLEANUP(Noroshi__V1__Finding *, finding_free);

@@ -26,6 +26,7 @@ struct fold *fold_free(struct fold *f);	/* open windows are dropped: close them 
 /* What a finding may have to wait for; each is told by one source. */
 enum fold_thing {
 	FOLD_SHA256,	/* of the executable */
+	FOLD_WORKLOAD,	/* who its container is */
 	FOLD_THINGS
 };
 

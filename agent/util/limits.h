@@ -30,6 +30,10 @@
 #define LINEAGE_MAX		32		/* ancestors in a finding and for any-ancestor fields */
 #define CGROUP_GRACE_SEC	60		/* one that was removed is still known for late events at least this long */
 #define CGROUP_MAX		16384		/* four times the kernel side's map, so that it forgets first */
+#define WORKLOAD_TEXT_MAX	2048		/* one text that a runtime tells of a container: a label, a source of a mount */
+#define WORKLOAD_BYTES_MAX	(32u << 10)	/* all of them of one container: what labels and mounts run to, several times */
+#define WORKLOAD_LABELS_MAX	128		/* labels of one container */
+#define WORKLOAD_MOUNTS_MAX	128		/* mounts of one container */
 #define PIPES_MAX		8192		/* pipes that are descriptors 0 to 2 of processes; a pipeline of a shell has one each */
 #define PIPE_ENDS		3		/* processes on one side of a pipe: a subshell's children may share it */
 #define PIPE_LOOP_MAX		5		/* programs of a loop of pipes: a reverse shell by a FIFO has three */
@@ -60,6 +64,15 @@
 #define HASH_READING_MAX	2		/* of them on the thread pool, which has other work too */
 #define HASH_CACHE_MAX		1024		/* files whose hash is remembered: 64 KiB, more than a host's programs of a day that make findings */
 #define HASH_OPEN_MS		2000		/* a file system may hang: so long an open is waited for, up to twice */
+
+/* attribution: who containers are */
+#define INQUIRIES_MAX		1024		/* containers that are asked about at one time; more wait for their turn */
+#define INQUIRY_SEC		30		/* so long is asked about one: the ECS agent knows a container a moment late */
+#define INQUIRY_AGAIN_SEC	5		/* a container that nobody knew is asked for again by a finding, not more often */
+#define INQUIRY_WAIT_MIN_MS	200		/* between two questions to the same provider about the same container, twice as long each time */
+#define INQUIRY_WAIT_MAX_MS	4000
+#define PROVIDER_DOWN_MAX_MS	10000		/* a provider that cannot be reached is tried again at least so often, while somebody asks */
+#define ATTRIBUTION_SHOWN_MAX	1024		/* containers in one status */
 
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "enrich/container.h"
 #include "finding_event.h"
 #include "event/dns.h"
 #include "event/json.h"
@@ -208,7 +209,7 @@ START_TEST(container_task_and_attribution)
 	ck_assert_str_eq(f->container->runtime, "docker");
 	ck_assert_str_eq(f->ecs->task_id, web.task_id);
 	ck_assert_str_eq(f->ecs->cluster, "prod");
-	ck_assert_int_eq(f->attribution, NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_RESOLVED);
+	ck_assert_int_eq(f->attribution, NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_PARTIAL);	/* name and image are not known */
 	finding_free(f);
 
 	half.task_id[0] = half.cluster[0] = 0;
@@ -224,6 +225,55 @@ START_TEST(container_task_and_attribution)
 	ck_assert_ptr_null(f->container);
 	ck_assert_ptr_null(f->ecs);
 	ck_assert_int_eq(f->attribution, NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_RESOLVED);
+	finding_free(f);
+}
+END_TEST
+
+/* As a runtime's answer changes it: what is known replaces what the path said, and nothing that is known is lost. */
+START_TEST(container_is_told_later)
+{
+	struct event ev = connect_event();
+	Noroshi__V1__Finding *f = make(&ev);
+	struct workload *w = workload_new();
+	struct workload_row row = {.runtime = "docker", .known = w, .state = WORKLOAD_PENDING, .why = "not known: image"};
+
+	strcpy(row.id, web.id);
+	strcpy(row.task_id, web.task_id);
+	workload_say(w, WORKLOAD_NAME, STR("ecs-web-42-web-9ae8"));
+	ck_assert(workload_say_task_arn(w, STR("arn:aws:ecs:eu-west-1:111122223333:task/live/0123456789abcdef0123456789abcdef")));
+	finding_say_container(f, &row);
+	ck_assert_int_eq(f->attribution, NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_PENDING);
+	ck_assert_str_eq(f->attribution_reason, "not known: image");
+	ck_assert_str_eq(f->container->name, "ecs-web-42-web-9ae8");
+	ck_assert_str_ne(f->container->cgroup_path, "");
+	ck_assert_str_eq(f->ecs->cluster, "live");
+	ck_assert_str_eq(f->ecs->cluster_arn, "arn:aws:ecs:eu-west-1:111122223333:cluster/live");
+
+	workload_say(w, WORKLOAD_IMAGE, STR("web:1.8"));
+	workload_say_flag(w, WORKLOAD_PRIVILEGED, true);
+	row.state = WORKLOAD_RESOLVED;
+	row.why[0] = 0;
+	finding_say_container(f, &row);
+	ck_assert_int_eq(f->attribution, NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_RESOLVED);
+	ck_assert_str_eq(f->attribution_reason, "");
+	ck_assert_str_eq(f->container->image, "web:1.8");
+	ck_assert(f->container->privileged);
+	finding_free(f);
+	workload_free(w);
+}
+END_TEST
+
+START_TEST(untold_findings_say_so)
+{
+	struct event ev = connect_event();
+	Noroshi__V1__Finding *f = make(&ev);
+
+	finding_say_untold(f, "no room");
+	ck_assert_str_ne(f->attribution_reason, "no room");	/* it was not waiting */
+	f->attribution = NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_PENDING;
+	finding_say_untold(f, "no room");
+	ck_assert_int_eq(f->attribution, NOROSHI__V1__ATTRIBUTION__ATTRIBUTION_PARTIAL);
+	ck_assert_str_eq(f->attribution_reason, "no room");
 	finding_free(f);
 }
 END_TEST
@@ -714,6 +764,8 @@ int main(void)
 	tcase_add_test(t, an_unknown_process_is_partial);
 	tcase_add_test(t, lineage_is_bounded);
 	tcase_add_test(t, container_task_and_attribution);
+	tcase_add_test(t, container_is_told_later);
+	tcase_add_test(t, untold_findings_say_so);
 	tcase_add_test(t, network_of_each_call);
 	tcase_add_test(t, files);
 	tcase_add_test(t, two_files);

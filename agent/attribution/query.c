@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attribution/query.h"
+#include <stdlib.h>
+
+#define JSON_BYTES_MAX (1u << 20)	/* what a runtime tells of one container, many times over */
+#define CONNECT_MS 1000u
+#define ANSWER_MS 5000u
+
+struct query {
+	struct http_transfer *transfer;
+	query_done_fn done;
+	void *ctx;
+	char url[400];
+};
+
+static void fail(struct query_result *r, enum verdict verdict, const char *url, const char *why)
+{
+	r->verdict = verdict;
+	snprintf(r->why, sizeof(r->why), "%.150s: %.140s", url, why);
+}
+
+static void judge_status(struct query_result *r, const struct http_response *a, const char *url)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "HTTP status %d", a->status);
+	if (a->status == 404)
+		fail(r, VERDICT_UNKNOWN, url, "it knows no such container");
+	else if (a->status == 401 || a->status == 403 || a->status == 407)
+		fail(r, VERDICT_REFUSED, url, text);
+	else if (a->status == 408 || a->status == 429 || a->status >= 500)
+		fail(r, VERDICT_DOWN, url, text);
+	else if (a->status != 200)
+		fail(r, VERDICT_GARBAGE, url, text);
+}
+
+void query_judge(struct query_result *r, const struct http_response *a, const char *url)
+{
+	json_error_t error;
+
+	*r = (struct query_result){.verdict = VERDICT_FACTS, .status = a->status};
+	if (a->error == HTTP_E_TOO_LONG || a->error == HTTP_E_URL) {
+		fail(r, VERDICT_GARBAGE, url, a->text);
+		return;
+	}
+	if (a->error) {
+		fail(r, VERDICT_DOWN, url, a->text);
+		return;
+	}
+	judge_status(r, a, url);
+	if (r->verdict != VERDICT_FACTS && r->verdict != VERDICT_UNKNOWN)
+		return;
+	r->json = json_loadb(a->body.p ? a->body.p : "", a->body.n, JSON_REJECT_DUPLICATES, &error);
+	if (!r->json && r->verdict == VERDICT_FACTS)
+		fail(r, VERDICT_GARBAGE, url, error.text);
+}
+
+static void on_done(void *ctx, const struct http_response *a)
+{
+	struct query *q = ctx;
+	struct query_result r;
+
+	query_judge(&r, a, q->url);
+	q->done(q->ctx, &r);
+	json_decref(r.json);
+	free(q);
+}
+
+struct query *query_new(struct http_client *c, const struct http_request *r, query_done_fn done, void *ctx)
+{
+	struct query *q = calloc(1, sizeof(*q));
+	struct http_request request = *r;
+
+	if (!q)
+		return NULL;
+	q->done = done;
+	q->ctx = ctx;
+	snprintf(q->url, sizeof(q->url), "%s%s%s", r->unix_socket ? r->unix_socket : "", r->unix_socket ? " " : "", r->url);
+	if (!request.connect_timeout_ms)
+		request.connect_timeout_ms = CONNECT_MS;
+	if (!request.timeout_ms)
+		request.timeout_ms = ANSWER_MS;
+	if (!request.response_max)
+		request.response_max = JSON_BYTES_MAX;
+	if (http_send(&q->transfer, c, &request, on_done, q) == 0)
+		return q;
+	free(q);
+	return NULL;
+}
+
+void query_cancel(struct query *q)
+{
+	if (!q)
+		return;
+	http_cancel(q->transfer);
+	free(q);
+}
+
+struct str query_text(json_t *o, const char *key)
+{
+	json_t *v = json_object_get(o, key);
+
+	return json_is_string(v) ? str_n(json_string_value(v), json_string_length(v)) : STR_NONE;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Query
+ *
+ * A GET on the loop whose answer is one JSON document: what HTTP providers
+ * share. Says of every way to fail which verdict it is.
+ */
+#ifndef ATTRIBUTION_QUERY_H
+#define ATTRIBUTION_QUERY_H
+
+#include "attribution/provider.h"
+#include "util/http.h"
+#include <jansson.h>
+
+struct query_result {
+	enum verdict verdict;
+	char why[300];	/* of all but facts */
+	json_t *json;	/* of facts; borrowed. Of VERDICT_UNKNOWN the body of the 404, when it was JSON */
+	int status;	/* 0 when no answer came */
+};
+
+typedef void (*query_done_fn)(void *ctx, const struct query_result *r);
+
+struct query;
+
+/* NULL without memory. done is called once, on the loop, never from within; then the query is gone. */
+struct query *query_new(struct http_client *c, const struct http_request *r, query_done_fn done, void *ctx);
+void query_cancel(struct query *q);	/* done is not called; NULL is taken */
+
+/* What an answer is worth, for tests and for those who send themselves. r->json is a new reference. */
+void query_judge(struct query_result *r, const struct http_response *answer, const char *url);
+
+/* A text of an object; STR_NONE when it is none. */
+struct str query_text(json_t *o, const char *key);
+
+#endif
