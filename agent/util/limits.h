@@ -90,6 +90,12 @@
 #define EVIDENCE_MAX		96		/* fields shown of one rule */
 #define EVIDENCE_TEXT_MAX	2048		/* one of them: with all other caps a finding fits into an empty batch */
 #define HEARTBEAT_SAMPLES_BYTES	(256u << 10)	/* outputs of observed matches in one heartbeat; the counts of all rules are in it */
+#define LEDGER_OPEN_MAX		96		/* issues that are open at one time: one for each cause, and some of several sinks and programs */
+#define LEDGER_RECENT_MAX	32		/* issues that are over and still shown */
+#define LEDGER_RECENT_SEC	3600		/* so long: who is called at night sees what it was */
+#define LEDGER_SUBJECT_MAX	96		/* bytes of what an issue is about */
+#define LEDGER_TEXT_MAX		512		/* bytes of the sentence that says what is so */
+#define LEDGER_EVIDENCE_MAX	6144		/* bytes of JSON of one issue: with all others half a MiB, and status is read whole */
 #define BATCH_COUNT_MAX		512		/* findings of one batch */
 #define BATCH_BYTES_MAX		(1u << 20)	/* before compression: fits common receivers' limits */
 #define BATCH_AGE_MS		1000		/* a finding waits no longer than this for company */

@@ -3,7 +3,7 @@
 set -u
 cd "$(dirname "$0")/../../agent" || exit 1
 ok='noroshi' bad=0
-for dir in util event sensor enrich attribution rule finding deliver receive; do
+for dir in util event sensor enrich attribution rule finding deliver receive health; do
 	ok="$ok|$dir"
 	grep -nE '^#include "[a-z]+/' "$dir"/*.[ch] 2>/dev/null | grep -vE "\"($ok)/" && bad=1
 	# the agent's top level (agent.h, config.h, …) is right of every folder
