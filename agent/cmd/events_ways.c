@@ -22,6 +22,8 @@ static unsigned int hosts_here(void)
 		have |= 1u << HOST_IA32;
 	if (host_sights() || host_functions(reason))
 		have |= 1u << HOST_SIGHTS;
+	if (have & 1u << HOST_SIGHTS && have & 1u << HOST_URING_NAMED)
+		have |= 1u << HOST_URING_SIGHTS;
 	return have;
 }
 

@@ -45,6 +45,7 @@ const char *const way_host_text[HOST_MAX] = {
 	[HOST_ANY] = "",
 	[HOST_URING] = "io_uring",
 	[HOST_URING_NAMED] = "io_uring of Linux 5.19 or newer",
+	[HOST_URING_SIGHTS] = "io_uring of Linux 5.19 or newer, and tracepoints of inode times (Linux 6.13 or newer) or programs at the kernel's functions",
 	[HOST_IA32] = "32-bit entries",
 	[HOST_SIGHTS] = "tracepoints of inode times (Linux 6.13 or newer) or programs at the kernel's functions",
 };

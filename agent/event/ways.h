@@ -21,7 +21,7 @@ enum way_state {
 };
 
 /* What a host may lack. */
-enum way_host { HOST_ANY, HOST_URING, HOST_URING_NAMED, HOST_IA32, HOST_SIGHTS, HOST_MAX };
+enum way_host { HOST_ANY, HOST_URING, HOST_URING_NAMED, HOST_URING_SIGHTS, HOST_IA32, HOST_SIGHTS, HOST_MAX };
 
 struct way {
 	const char *name;		/* "proc-root" */

@@ -56,12 +56,14 @@ def names_seen():
 
 def here(truth):
     """What has to be told of it on this kernel: where the inode is not seen, the caller's text, marked as such, and no other.
-    Before 5.19 a request of io_uring does not know its descriptor any more, before 6.10 it has no address of its own."""
+    Before 5.19 a request of io_uring does not know its descriptor any more, nor its names, before 6.10 it has no address of
+    its own."""
     if truth.get("io_uring") and RELEASE < (5, 19):
         truth = {k: -1 if k in ("fd", "listenfd") and v >= 0 else v for k, v in truth.items()}
     if truth.get("io_uring") and RELEASE < (6, 10) and truth["call"] == "connect" and truth["res"] in (-2, -9):
         truth = dict(truth, hdr_flags=truth["hdr_flags"] | ADDR_USER)
-    if truth["call"] not in NAMES or truth["res"] < 0 or names_seen_here or truth.get("raw") == "":     # of a descriptor itself
+    seen = names_seen_here and not (truth.get("io_uring") and RELEASE < (5, 19))    # whose request a name belongs to is not known there
+    if truth["call"] not in NAMES or truth["res"] < 0 or seen or truth.get("raw") == "":    # of a descriptor itself
         return truth
     told = {k: "" if k in ("name", "oldname", "newname") else v for k, v in truth.items()
             if k not in ("dev", "ino", "nlink", "atime", "mtime")}
