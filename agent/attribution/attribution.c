@@ -337,6 +337,7 @@ static void begin(struct attribution *a, struct inquiry *q, struct workload_row 
 		if (!it || (it->ops->may_know && !it->ops->may_know(it, row)))
 			q->cells[p].state = CELL_SETTLED;
 	}
+	judge(row, row->known, row->why, sizeof(row->why));
 	if (settled(q))
 		publish(a, q, false);
 }
