@@ -184,8 +184,7 @@ static void report_losses(struct agent *a)
 		return;
 	snprintf(text, sizeof(text), "%llu kernel records were lost since the last report (%llu in all): `noroshi status` says which and why",
 		 (unsigned long long)(lost - a->lost_reported), (unsigned long long)lost);
-	a->lost_reported = a->lost_seen = lost;
-	a->lost_at = clock_wall_ns();
+	a->lost_reported = lost;
 	f = finding_internal(&a->pipeline.context, "noroshi: events lost", "Coverage:Runtime/EventsLost", 5, text);
 	if (f)
 		fold_pass(a->pipeline.fold, f);	/* gives it its place in the sequence */
@@ -276,6 +275,7 @@ static void on_house(uv_timer_t *t)
 	users_refresh();
 	report_floods(a);
 	report_losses(a);
+	agent_look(a);
 }
 
 static void on_watchdog(uv_timer_t *t)
@@ -410,8 +410,10 @@ static int build_pipeline(struct agent *a)
 	p->fold = fold_new((unsigned int)a->o.config->fold_window, on_finding, a);
 	p->observed = observed_new();
 	a->floods = floods_new(a->source->ops->groups(a->source), a->o.config->fold_window);
-	if (!p->enrich || !p->fold || !p->observed || !a->floods)
+	a->ledger = ledger_new(NULL);
+	if (!p->enrich || !p->fold || !p->observed || !a->floods || !a->ledger)
 		return -ENOMEM;
+	feed_init(&a->feed, a->ledger, NULL, "");	/* opens what confinement closes */
 	p->rules = a->o.ruleset;
 	p->boot_offset = a->source->ops->boot_offset(a->source);
 	p->context = (struct finding_context){
@@ -511,6 +513,9 @@ static void agent_free(struct agent *a)
 	ruleset_free(a->o.ruleset);
 	rule_files_free(&a->o.rules);
 	deliver_free(a->deliver);
+	if (a->ledger)
+		feed_free(&a->feed);
+	ledger_free(a->ledger);
 	loop_end(&a->loop);
 	learn_free(&a->learn);
 	config_free(a->o.config);
@@ -530,6 +535,7 @@ int agent_run(struct agent_options *o)
 	if (r >= 0) {
 		log_info("ready: %u rules, findings flow; `noroshi status` says what is covered", ruleset_count(a.o.ruleset));
 		notify_send("READY=1\nSTATUS=watching");
+		agent_look(&a);
 		resident_trim();
 		start_heartbeat(&a);
 		uv_run(&a.loop, UV_RUN_DEFAULT);

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "deliver/deliver.h"
 #include "floods.h"
+#include "health/feed.h"
 #include "heartbeat.h"
 #include "learn.h"
 #include "pipeline.h"
@@ -50,7 +51,8 @@ struct agent {
 	struct loop_meter meter;
 	uint64_t started;		/* wall clock, ns */
 	uint64_t lost_reported;		/* records lost, as of the last finding about it */
-	uint64_t lost_seen, lost_at;	/* records lost when somebody last looked, and when that had grown; wall clock, ns */
+	struct ledger *ledger;		/* what is amiss */
+	struct feed feed;
 	struct reload reload;
 	uint64_t reloads, reloads_failed;
 	int confined;			/* version of Landlock that closes the file system to us; < 1: confined_why says why not */
@@ -79,7 +81,9 @@ json_t *agent_status(struct agent *a);
 json_t *agent_top(struct agent *a);
 /* Records that the coverage counts as lost, of all events and for all reasons or for all but the rate; 0 of NULL. */
 uint64_t agent_lost_records(json_t *coverage, bool over_rate);
-/* "starting", "healthy", "degraded" or "unhealthy", and the reasons. */
-const char *agent_state(struct agent *a, json_t *reasons);
+/* Brings the ledger up to date: once a minute, and whenever somebody asks. */
+void agent_look(struct agent *a);
+/* "healthy", "degraded", "unhealthy" or "excluded", and the reasons, a new reference. lasting: as in ledger_status(). */
+const char *agent_state(struct agent *a, json_t **reasons, bool lasting);
 
 #endif

@@ -6,45 +6,9 @@
  * Reads the stages; changes nothing.
  */
 #include "agent.h"
-#include "sensor/coverage.h"
 #include "util/clock.h"
 #include "version.h"
 #include <unistd.h>
-
-#define LOSS_RECENT_SEC 600u	/* so long a loss shows in the state */
-#define BLIND_MAX 8	/* calls named in one reason */
-
-static void reason(json_t *reasons, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void reason(json_t *reasons, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	json_array_append_new(reasons, json_string(text));
-}
-
-/* Calls that rules need and the sensor lost. */
-static size_t blind_calls(json_t *coverage, json_t *reasons)
-{
-	const char *name;
-	json_t *call;
-	size_t n = 0;
-
-	json_object_foreach(json_object_get(coverage, "calls"), name, call) {
-		const char *state = json_string_value(json_object_get(call, "state"));
-		const char *why = json_string_value(json_object_get(call, "reason"));
-
-		if (!state || strcmp(state, "lost"))
-			continue;
-		if (n++ < BLIND_MAX)
-			reason(reasons, "%s is not seen: %s", name, why ? why : "no reason given");
-	}
-	return n;
-}
 
 uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 {
@@ -59,58 +23,35 @@ uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 	return sum;
 }
 
-/* A loss makes the state degraded for a while, not for ever: the numbers stay, the finding about it was sent. */
-static void judge_losses(struct agent *a, json_t *coverage, json_t *reasons)
+/* All that the stages say of themselves, into the ledger. */
+static void look(struct agent *a, json_t *coverage, json_t *deliver)
 {
-	uint64_t lost = agent_lost_records(coverage, true), now = clock_wall_ns();
-	char when[CLOCK_TEXT_MAX];
+	struct ledger_case end = {.code = ISSUE_ATTACH_LOST, .feed = FEED_COVERAGE};
 
-	if (lost > a->lost_seen) {
-		a->lost_seen = lost;
-		a->lost_at = now;
-	}
-	if (lost && now - a->lost_at < LOSS_RECENT_SEC * NSEC_PER_SEC)
-		reason(reasons, "%llu kernel records were lost since the start, the last seen at %s", (unsigned long long)lost,
-		       clock_rfc3339(when, a->lost_at));
-}
-
-static const char *judge(struct agent *a, json_t *coverage, json_t *deliver, json_t *reasons)
-{
-	const char *ia32 = json_string_value(json_object_get(coverage, "ia32"));
-	json_t *sink;
-	size_t i;
-
+	feed_coverage(&a->feed, coverage);
 	if (a->error < 0) {
-		reason(reasons, "the sensor ended: %s", a->why);
-		return "unhealthy";
+		end.evidence = json_pack("{s:i, s:s}", "errno", -a->error, "why", a->why);
+		ledger_raise(a->ledger, &end, "the sensor ended: %s", a->why);
 	}
-	if (!ruleset_count(a->o.ruleset))
-		reason(reasons, "no rule is enabled: nothing is looked for");
-	blind_calls(coverage, reasons);
-	if (ia32 && !strncmp(ia32, COVERAGE_UNGUARDED, strlen(COVERAGE_UNGUARDED)))
-		reason(reasons, "32-bit entries are not seen: %s", ia32 + strlen(COVERAGE_UNGUARDED));
-	judge_losses(a, coverage, reasons);
-	json_array_foreach(json_object_get(deliver, "sinks"), i, sink) {
-		const char *error = json_string_value(json_object_get(sink, "lastError"));
-
-		if (error && *error)
-			reason(reasons, "sink %s: %s", json_string_value(json_object_get(sink, "name")), error);
-		if (json_integer_value(json_object_get(sink, "lost")))
-			reason(reasons, "sink %s lost %lld findings", json_string_value(json_object_get(sink, "name")),
-			       (long long)json_integer_value(json_object_get(sink, "lost")));
-	}
-	return json_array_size(reasons) ? "degraded" : "healthy";
+	feed_deliver(&a->feed, deliver);
+	feed_rules(&a->feed, a->o.ruleset, coverage);
+	feed_self(&a->feed, clock_boot_offset());
 }
 
-const char *agent_state(struct agent *a, json_t *reasons)
+void agent_look(struct agent *a)
 {
-	json_t *coverage = a->source->ops->coverage(a->source);
-	json_t *deliver = deliver_status(a->deliver);
-	const char *state = judge(a, coverage, deliver, reasons);
+	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
 
+	look(a, coverage, deliver);
 	json_decref(coverage);
 	json_decref(deliver);
-	return state;
+}
+
+const char *agent_state(struct agent *a, json_t **reasons, bool lasting)
+{
+	agent_look(a);
+	*reasons = ledger_reasons(a->ledger);
+	return ledger_status(a->ledger, lasting);
 }
 
 static json_t *pipeline_json(const struct pipeline *p)
@@ -172,13 +113,14 @@ static json_t *confinement_json(const struct agent *a)
 json_t *agent_status(struct agent *a)
 {
 	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
-	json_t *reasons = json_array();
-	const char *state = judge(a, coverage, deliver, reasons);
+	json_t *status, *health;
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
-			 "state", state, "reasons", reasons, "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
+	look(a, coverage, deliver);
+	health = ledger_json(a->ledger);
+	status = json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
+			 "state", ledger_status(a->ledger, true), "reasons", ledger_reasons(a->ledger), "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
 			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "hashes", learn_json(&a->learn), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
 			 "reloads", (json_int_t)a->reloads, "reloadsFailed", (json_int_t)a->reloads_failed,
@@ -187,4 +129,8 @@ json_t *agent_status(struct agent *a)
 			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
 			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver,
 			 "attribution", learn_attribution_json(&a->learn));
+	json_object_del(health, "status");	/* it is "state" */
+	json_object_update(status, health);
+	json_decref(health);
+	return status;
 }

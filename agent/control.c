@@ -43,10 +43,14 @@ static enum MHD_Result answer_json(struct MHD_Connection *c, unsigned int status
 	return answer(c, status, "application/json", &b);
 }
 
+/*
+ * Who asks /healthz starts the agent again when it is ill: not for a receiver that does not answer, that would lose what
+ * waits for it.
+ */
 static enum MHD_Result health(struct control *ct, struct MHD_Connection *c, bool ready)
 {
-	json_t *reasons = json_array();
-	const char *state = agent_state(ct->agent, reasons);
+	json_t *reasons;
+	const char *state = agent_state(ct->agent, &reasons, ready);
 	bool bad = !strcmp(state, "unhealthy") || (ready && !strcmp(state, "starting"));
 
 	return answer_json(c, bad ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,

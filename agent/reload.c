@@ -76,12 +76,17 @@ static void try_swap(struct agent *a, struct reload *r)
 
 	print_diags(&r->diags);
 	if (e < 0) {
+		char why[64];
+
 		log_error("reload refused, the rules before it stay: %zu errors", r->diags.errors);
+		snprintf(why, sizeof(why), "%zu errors", r->diags.errors);
+		feed_reload(&a->feed, &r->diags, why);
 	} else {
 		e = source_kernel_widen(a->source, &r->needs);
 		if (e < 0)
 			log_error("reload refused, the rules before it stay: the sensor cannot be told what the new ones need: %s",
 				  strerror(-e));
+		feed_reload(&a->feed, NULL, e < 0 ? "the sensor cannot be told what the new rules need" : NULL);
 	}
 	if (e < 0)
 		a->reloads_failed++;

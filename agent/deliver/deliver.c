@@ -463,6 +463,15 @@ static json_t *status_of(const struct outlet *o)
 		json_object_set_new(j, "lastSuccess", json_string(clock_rfc3339(time, s.last_success)));
 	if (s.last_error[0] || o->last_loss[0])
 		json_object_set_new(j, "lastError", json_string(s.last_error[0] ? s.last_error : o->last_loss));
+	json_object_set_new(j, "failing", json_boolean(s.last_error[0]));
+	if (s.last_error[0] && s.cause)
+		json_object_set_new(j, "lastErrorCode", json_string(s.cause));
+	if (s.status)
+		set(j, "lastStatus", (uint64_t)s.status);
+	if (s.failing_since)
+		json_object_set_new(j, "failingSince", json_string(clock_rfc3339(time, s.failing_since)));
+	if (queue_first(&o->queue))
+		set(j, "oldestSec", (uv_now(o->d->loop) - queue_first(&o->queue)->time) / 1000);
 	return j;
 }
 

@@ -51,6 +51,9 @@ struct sink_stats {
 	uint64_t not_taken;			/* of batches that were delivered: the peer says that it kept fewer */
 	uint64_t last_success;			/* wall clock ns, 0 = never */
 	char last_error[256];			/* "" when the last attempt went well */
+	const char *cause;			/* its code of health/issue.def, static; NULL: it has none */
+	int status;				/* of the answer to the last attempt, HTTP; 0 without one */
+	uint64_t failing_since;			/* wall clock ns of the first attempt since which none went well, 0 */
 };
 
 struct sink_ops {

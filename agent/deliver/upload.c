@@ -53,9 +53,14 @@ static struct upload *upload(struct sink *s)
 	return (struct upload *)s;	/* its first member */
 }
 
-static void note(struct upload *u, const char *why)
+static void note(struct upload *u, const struct upload_answer *a)
 {
-	snprintf(u->stats.last_error, sizeof(u->stats.last_error), "%s", why);
+	snprintf(u->stats.last_error, sizeof(u->stats.last_error), "%s", a->why);
+	u->stats.cause = a->cause;
+	if (a->verdict != UPLOAD_AGAIN && a->verdict != UPLOAD_TOKEN)
+		u->stats.failing_since = 0;
+	else if (!u->stats.failing_since)
+		u->stats.failing_since = clock_wall_ns();
 }
 
 /* done may offer the next batch at once, so everything is put in order before. */
@@ -107,7 +112,7 @@ static void wait_and_offer(struct upload *u, const struct upload_answer *a)
 
 	u->failures++;
 	u->stats.retries++;
-	note(u, a->why);
+	note(u, a);
 	ms = backoff(u);
 	if (a->has_retry_after && !u->hurried)
 		ms += (uint64_t)a->retry_after * 1000;
@@ -146,7 +151,7 @@ static void acknowledged(struct upload *u, const struct upload_answer *a)
 	u->stats.not_taken += a->not_taken;
 	u->stats.bytes += u->body.n;
 	u->stats.last_success = clock_wall_ns();
-	note(u, a->why);
+	note(u, a);
 	finish(u, SINK_DELIVERED, a->why);
 }
 
@@ -155,7 +160,7 @@ static void not_taken(struct upload *u, enum sink_result result, const struct up
 {
 	u->failures = 0;
 	u->stats.refused += u->batch->n == 1;
-	note(u, a->why);
+	note(u, a);
 	finish(u, result, a->why);
 }
 
@@ -166,6 +171,7 @@ static void on_answer(void *ctx, const struct http_response *r)
 
 	u->transfer = NULL;
 	upload_answer(&a, r, u->batch->n, clock_wall_ns() / NSEC_PER_SEC);
+	u->stats.status = r->status;
 	switch (a.verdict) {
 	case UPLOAD_ACK:
 		acknowledged(u, &a);
@@ -228,7 +234,7 @@ static int post(struct upload *u)
 /* The body is there, or the reason why not. */
 static void post_or_wait(struct upload *u, int r)
 {
-	struct upload_answer a = {.verdict = UPLOAD_AGAIN};
+	struct upload_answer a = {.verdict = UPLOAD_AGAIN, .cause = "UNKNOWN"};
 
 	if (!r)
 		r = post(u);

@@ -2,7 +2,10 @@
 #include "deliver/upload_answer.h"
 #include "noroshi/v1/batch.pb-c.h"
 #include "util/cleanup.h"
+#include <curl/curl.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #define CONTENT_TYPE "application/x-protobuf"
 #define QUOTE_MAX 120	/* bytes quoted of what the receiver said */
@@ -110,6 +113,70 @@ static void judge_status(struct upload_answer *a, const struct http_response *r)
 	}
 }
 
+static const char *cause_of_error(enum http_error e)
+{
+	static const char *const causes[_HTTP_E_MAX] = {
+		[HTTP_E_URL] = "UPLOAD_NO_RECEIVER",
+		[HTTP_E_RESOLVE] = "UPLOAD_DNS_FAIL",
+		[HTTP_E_CONNECT] = "UPLOAD_CONNECT_FAIL",
+		[HTTP_E_TIMEOUT] = "UPLOAD_TIMEOUT",
+		[HTTP_E_TLS] = "UPLOAD_TLS_FAIL",
+		[HTTP_E_CLOSED] = "UPLOAD_SERVER_ERROR",
+		[HTTP_E_TOO_LONG] = "UPLOAD_NO_RECEIVER",
+	};
+
+	return causes[e] ? causes[e] : "UNKNOWN";
+}
+
+/* The names that signed services give to what is wrong say more than the status. */
+static const char *cause_of_words(const struct http_response *r)
+{
+	static const char *const causes[][2] = {
+		{"SignatureDoesNotMatch", "UPLOAD_403_SIGNATURE"}, {"InvalidSignature", "UPLOAD_403_SIGNATURE"},
+		{"RequestTimeTooSkewed", "UPLOAD_CLOCK_SKEW"}, {"Signature expired", "UPLOAD_CLOCK_SKEW"},
+		{"ExpiredToken", "UPLOAD_TOKEN_EXPIRED"}, {"Throttling", "UPLOAD_THROTTLED"},
+		{"ProvisionedThroughputExceeded", "UPLOAD_THROTTLED"}, {"AccessDenied", "UPLOAD_403_DENIED"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		if (r->body.n && memmem(r->body.p, r->body.n, causes[i][0], strlen(causes[i][0])))
+			return causes[i][1];
+	}
+	return NULL;
+}
+
+static bool clocks_differ(const struct http_response *r, uint64_t now_sec)
+{
+	struct str date = http_header(r, "Date");
+	char text[64];
+	time_t at;
+
+	if (!date.n || date.n >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), STR_FMT, STR_ARG(date));
+	at = curl_getdate(text, NULL);
+	return at > 0 && llabs((long long)at - (long long)now_sec) > UPLOAD_SKEW_SEC;
+}
+
+static const char *cause_of_status(const struct http_response *r, uint64_t now_sec)
+{
+	const char *cause = r->status >= 400 && r->status < 500 ? cause_of_words(r) : NULL;
+
+	if (cause)
+		return cause;
+	if (r->status < 400 || r->status == 404 || r->status == 405)
+		return "UPLOAD_NO_RECEIVER";
+	if (r->status >= 500 || r->status == 408)
+		return r->status == 408 ? "UPLOAD_TIMEOUT" : "UPLOAD_SERVER_ERROR";
+	if (r->status == 407)
+		return "UPLOAD_PROXY_FAIL";
+	if (r->status == 429)
+		return "UPLOAD_THROTTLED";
+	if (clocks_differ(r, now_sec))
+		return "UPLOAD_CLOCK_SKEW";
+	return r->status == 401 ? "UPLOAD_TOKEN_EXPIRED" : r->status == 403 ? "UPLOAD_403_DENIED" : "UPLOAD_REJECTED";
+}
+
 void upload_answer(struct upload_answer *ret, const struct http_response *r, size_t count, uint64_t now_sec)
 {
 	struct upload_answer a = {.verdict = UPLOAD_AGAIN};
@@ -120,6 +187,12 @@ void upload_answer(struct upload_answer *ret, const struct http_response *r, siz
 		judge_2xx(&a, r, count);
 	else
 		judge_status(&a, r);
+	if (r->error != HTTP_OK)
+		a.cause = cause_of_error(r->error);
+	else if (a.verdict == UPLOAD_ACK)
+		a.cause = a.not_taken ? "UPLOAD_PARTIAL_FAIL" : NULL;
+	else
+		a.cause = cause_of_status(r, now_sec);
 	a.has_retry_after = http_retry_after(http_header(r, "Retry-After"), now_sec, UPLOAD_RETRY_AFTER_MAX,
 					     &a.retry_after);
 	*ret = a;

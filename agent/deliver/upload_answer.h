@@ -26,9 +26,11 @@ struct upload_answer {
 	unsigned int retry_after;	/* seconds, at most UPLOAD_RETRY_AFTER_MAX */
 	size_t not_taken;		/* findings of the batch that the receiver says it has not kept; with UPLOAD_ACK */
 	char why[256];			/* for people; "" with a plain UPLOAD_ACK */
+	const char *cause;		/* the code of health/issue.def that this is, NULL with a plain UPLOAD_ACK; static */
 };
 
 #define UPLOAD_RETRY_AFTER_MAX (15 * 60)
+#define UPLOAD_SKEW_SEC (5 * 60)	/* so much a receiver's clock may differ: signatures and certificates are judged like that */
 
 /* count: findings in the batch that was sent. */
 void upload_answer(struct upload_answer *ret, const struct http_response *r, size_t count, uint64_t now_sec);

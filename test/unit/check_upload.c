@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deliver/sink.h"
+#include "deliver/upload_answer.h"
+#include "health/issue.h"
 #include "http_peer.h"
 #include "util/cleanup.h"
 #include "util/compress.h"
@@ -159,6 +161,64 @@ START_TEST(what_an_answer_means)
 END_TEST
 
 /* It is acknowledged, and not sent again; what the receiver did not keep is told. */
+#define NOW 1700000000	/* Tue, 14 Nov 2023 22:13:20 GMT */
+#define DATE(time) "Date: Tue, 14 Nov 2023 " time " GMT\r\n"
+
+/* Every answer but a plain acknowledgement has a code, by which people are told what to mend. */
+static const struct {
+	int status;
+	const char *headers, *body;
+	const char *cause;
+} causes[] = {
+	{200, "", "", NULL},
+	{200, HTML, "<html>", "UPLOAD_NO_RECEIVER"},
+	{302, "", "", "UPLOAD_NO_RECEIVER"},
+	{404, "", "", "UPLOAD_NO_RECEIVER"},
+	{400, "", "", "UPLOAD_REJECTED"},
+	{413, "", "", "UPLOAD_REJECTED"},
+	{400, TEXT, "{\"__type\":\"ThrottlingException\"}", "UPLOAD_THROTTLED"},
+	{429, "", "", "UPLOAD_THROTTLED"},
+	{400, TEXT, "ProvisionedThroughputExceededException", "UPLOAD_THROTTLED"},
+	{401, "", "", "UPLOAD_TOKEN_EXPIRED"},
+	{403, TEXT, "ExpiredTokenException: the token is expired", "UPLOAD_TOKEN_EXPIRED"},
+	{403, "", "", "UPLOAD_403_DENIED"},
+	{403, TEXT, "AccessDeniedException: not authorized to perform events:PutEvents", "UPLOAD_403_DENIED"},
+	{403, TEXT, "SignatureDoesNotMatch", "UPLOAD_403_SIGNATURE"},
+	{403, TEXT, "InvalidSignatureException", "UPLOAD_403_SIGNATURE"},
+	{403, TEXT, "RequestTimeTooSkewed", "UPLOAD_CLOCK_SKEW"},
+	{403, TEXT, "Signature expired: 20231114T220000Z", "UPLOAD_CLOCK_SKEW"},
+	{403, DATE("22:18:21"), "", "UPLOAD_CLOCK_SKEW"},
+	{403, DATE("22:08:19"), "", "UPLOAD_CLOCK_SKEW"},
+	{403, DATE("22:18:19"), "", "UPLOAD_403_DENIED"},
+	{403, "Date: soon\r\n", "", "UPLOAD_403_DENIED"},
+	{407, "", "", "UPLOAD_PROXY_FAIL"},
+	{408, "", "", "UPLOAD_TIMEOUT"},
+	{500, TEXT, "AccessDenied is the name of my table", "UPLOAD_SERVER_ERROR"},
+	{503, DATE("10:00:00"), "", "UPLOAD_SERVER_ERROR"},
+};
+
+START_TEST(an_answer_has_a_code)
+{
+	struct upload_answer a;
+
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		struct http_response r = {.status = causes[i].status, .headers = str(causes[i].headers), .body = str(causes[i].body)};
+
+		upload_answer(&a, &r, 1, NOW);
+		ck_assert_msg(!a.cause == !causes[i].cause && (!a.cause || !strcmp(a.cause, causes[i].cause)), "%d %s%s: %s, not %s", r.status,
+			      causes[i].headers, causes[i].body, a.cause, causes[i].cause);
+		ck_assert(!a.cause || issue_by_code(a.cause) < ISSUE_MAX);
+	}
+	for (int e = HTTP_OK + 1; e < _HTTP_E_MAX; e++) {
+		struct http_response r = {.error = (enum http_error)e, .text = "why"};
+
+		upload_answer(&a, &r, 1, NOW);
+		ck_assert(issue_by_code(a.cause) < ISSUE_MAX);
+		ck_assert_msg(!strcmp(a.cause, "UNKNOWN") == (e == HTTP_E_OTHER), "%d", e);
+	}
+}
+END_TEST
+
 START_TEST(fewer_kept_than_sent)
 {
 	static const struct peer_step steps[] = {
@@ -458,6 +518,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
+	tcase_add_test(all, an_answer_has_a_code);
 	tcase_add_test(all, fewer_kept_than_sent);
 	tcase_add_loop_test(all, what_an_answer_means, 0, (int)ARRAY_SIZE(answers));
 	tcase_add_loop_test(all, the_request, 0, 4);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Feed
+ *
+ * What the agent knows anyway, as issues: each function looks at all of one
+ * stage, raises what is so and ends what is so no more. Called when somebody
+ * asks and once a minute; none of them asks the kernel for more than a few
+ * small files.
+ */
+#ifndef HEALTH_FEED_H
+#define HEALTH_FEED_H
+
+#include "health/ledger.h"
+#include "rule/ruleset.h"
+#include "util/limits.h"
+
+#define FEED_RECENT_SEC 600u	/* so long a loss shows in the state: its number stays, the finding about it was sent */
+#define FEED_BACKLOG_SEC 300u
+#define FEED_SINKS 16
+#define FEED_NEAR 0.9		/* of a limit */
+
+/* A number that should not grow. */
+struct growth {
+	uint64_t seen;
+	uint64_t at;		/* wall clock, ns, of its last growth; 0: it was never seen to grow */
+	uint64_t by;		/* so much */
+};
+
+/* Files of the own control group: opened while that is allowed, read for as long as the agent lives. -1: not there. */
+struct feed_files {
+	int cpu_stat, memory_current, memory_max, memory_stat, memory_events;
+};
+
+struct feed {
+	struct ledger *ledger;
+	uint64_t (*now)(void);
+	struct growth lost, regex, throttled;
+	struct feed_sink {
+		char name[LEDGER_SUBJECT_MAX];
+		struct growth queue, refused, not_taken;
+	} sink[FEED_SINKS];
+	struct {
+		uint64_t taken, at;	/* of the reader, and when it was first seen there with something to read; 0 */
+	} ring[2];
+	struct feed_files files;
+	char proc[256];			/* "/proc" */
+	bool looked;			/* feed_self() did, once */
+	uint64_t boot_offset;		/* wall clock against time since boot; 0: not asked yet */
+	uint64_t jumped;		/* time since boot, ns, when that was last seen to change; 0 */
+};
+
+/* now: NULL: clock_wall_ns. root: "" but in tests, before /proc and /sys/fs/cgroup. Opens the own control group's files. */
+void feed_init(struct feed *f, struct ledger *l, uint64_t (*now)(void), const char *root);
+void feed_free(struct feed *f);
+
+/* coverage: that of sensor/coverage.h; NULL: nothing is known, nothing changes. */
+void feed_coverage(struct feed *f, json_t *coverage);
+
+/* status: deliver_status(). */
+void feed_deliver(struct feed *f, json_t *status);
+
+/* coverage tells which calls are lost. */
+void feed_rules(struct feed *f, const struct ruleset *rules, json_t *coverage);
+
+/* Processor, memory, descriptors, clock. offset: clock_boot_offset(). */
+void feed_self(struct feed *f, uint64_t offset);
+
+/* A reload went well (d NULL) or did not: the first error of d, or why. */
+void feed_reload(struct feed *f, const struct diags *d, const char *why);
+
+/* Whether n has grown since the last look, or within FEED_RECENT_SEC before. The first look counts all of it. */
+bool growth_recent(struct growth *g, uint64_t n, uint64_t now);
+
+#endif
