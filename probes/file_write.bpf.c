@@ -7,25 +7,8 @@
  * returns.
  */
 #include "compat.h"
-#include "net.h"
-#include "pid.h"
+#include "write.h"
 #include <bpf/bpf_tracing.h>
-
-static __always_inline void copy__socket(struct wire_copy *r, struct file *f)
-{
-	struct sock *sk = file__sock(f);
-
-	if (sk && !r->local.family && !r->peer.family)
-		net__ends(sk, &r->local, &r->peer);
-}
-
-static __always_inline void write__inode(struct file *f, __u32 *dev, __u64 *ino)
-{
-	struct inode *inode = BPF_CORE_READ(f, f_inode);
-
-	*dev = inode__dev(inode);
-	*ino = BPF_CORE_READ(inode, i_ino);
-}
 
 __weak __attribute__((noinline)) int copy__emit(__s32 nr, __s64 ret)
 {
@@ -33,7 +16,6 @@ __weak __attribute__((noinline)) int copy__emit(__s32 nr, __s64 ret)
 	struct task_struct *t = task__current();
 	struct pt_regs *regs = task__regs();
 	struct wire_copy *r;
-	struct file *in, *out;
 
 	if (!call__wanted(EVENT_COPY, call, ret < 0))
 		return 0;
@@ -43,20 +25,7 @@ __weak __attribute__((noinline)) int copy__emit(__s32 nr, __s64 ret)
 	r->fd_out = nr == NR_SENDFILE ? task__arg(regs, 1) : task__arg(regs, 3);
 	r->fd_in = nr == NR_SENDFILE ? task__arg(regs, 2) : task__arg(regs, 1);
 	r->len = nr == NR_SENDFILE ? task__arg(regs, 4) : task__arg(regs, 5);
-	in = fd__file(t, r->fd_in);
-	out = fd__file(t, r->fd_out);
-	r->in_type = file__fd_type(in);
-	r->out_type = file__fd_type(out);
-	if (out) {
-		copy__socket(r, out);
-		write__inode(out, &r->out_dev, &r->out_ino);
-		record__file(&r->hdr, &r->out_name, out);
-	}
-	if (in) {
-		copy__socket(r, in);
-		write__inode(in, &r->in_dev, &r->in_ino);
-		record__file(&r->hdr, &r->in_name, in);
-	}
+	copy__files(r, fd__file(t, r->fd_in), fd__file(t, r->fd_out));
 	return record__send(&r->hdr, ret);
 }
 
@@ -66,7 +35,6 @@ __weak __attribute__((noinline)) int write__emit(__s32 nr, __s64 ret)
 		     nr == NR_PWRITEV ? CALL_PWRITEV : CALL_PWRITEV2;
 	struct pt_regs *regs = task__regs();
 	struct wire_write *r;
-	struct file *f;
 
 	if (!call__wanted(EVENT_WRITE, call, ret < 0))
 		return 0;
@@ -75,13 +43,7 @@ __weak __attribute__((noinline)) int write__emit(__s32 nr, __s64 ret)
 		return 0;
 	r->fd = task__arg(regs, 1);
 	r->size = task__arg(regs, 3);
-	f = fd__file(task__current(), r->fd);
-	r->fd_type = file__fd_type(f);
-	if (f) {
-		write__inode(f, &r->dev, &r->ino);
-		record__about(r, BPF_CORE_READ(f, f_inode));
-		record__file(&r->hdr, &r->name, f);
-	}
+	write__file(r, fd__file(task__current(), r->fd));
 	return record__send(&r->hdr, ret);
 }
 

@@ -346,6 +346,9 @@ struct io_socket { int domain, type, protocol; __u32 file_slot; };
 struct __kernel_sockaddr_storage { __u16 ss_family; };
 struct msghdr { void *msg_name; int msg_namelen; };
 struct io_async_msghdr { struct msghdr msg; struct __kernel_sockaddr_storage addr; };
+struct kiocb { __s64 ki_pos; };
+struct io_rw { struct kiocb kiocb; __u32 len; };
+struct io_splice { __u64 len; int splice_fd_in; unsigned int flags; };
 struct io_sr_msg { void *buf; int len; unsigned int msg_flags; };
 struct io_async_connect { struct __kernel_sockaddr_storage address; };	/* before 6.10, and then not at once */
 struct io_wq_work_node { struct io_wq_work_node *next; };

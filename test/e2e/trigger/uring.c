@@ -5,7 +5,7 @@
  * this kernel has no such ring for us.
  */
 #include "truth.h"
-#include "uring.h"
+#include "uring_way.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,37 +17,7 @@
 #include <sys/xattr.h>
 
 /* probes/wire.h */
-enum { NAME_USER = 1, TRUNCATED = 4, IO_URING = 8 };
 enum { FILE_CREATED = 1 };
-
-static char dir[PATH_MAX];
-static struct ring ring;
-
-static const struct way {
-	const char *name;
-	unsigned int setup;	/* of the ring */
-	unsigned int sqe;	/* flags of each request */
-	int linked;		/* each follows another */
-} ways[] = {
-	{ "plain", 0, 0, 0 },
-	{ "async", 0, IOSQE_ASYNC, 0 },
-	{ "linked", 0, 0, 1 },
-	{ "sqpoll", IORING_SETUP_SQPOLL, 0, 0 },
-	{ "sqpoll-async", IORING_SETUP_SQPOLL, IOSQE_ASYNC, 0 },
-	{ "defer", SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN, 0, 0 },
-	{ "defer-async", SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN, IOSQE_ASYNC, 0 },
-};
-static const struct way *way;
-
-static const char *in_dir(const char *name)
-{
-	static char buf[8][2 * PATH_MAX];
-	static int next;
-	char *p = buf[next++ % 8];
-
-	snprintf(p, sizeof(buf[0]), "%s/%s", dir, name);
-	return p;
-}
 
 static void make(const char *name)
 {
@@ -63,52 +33,6 @@ static int dir_fd(void)
 
 	must(d >= 0, "dir");
 	return d;
-}
-
-/* A request, behind another one where that is the way. */
-static struct io_uring_sqe *request(unsigned int op, int fd, const void *addr)
-{
-	struct io_uring_sqe *e;
-
-	if (way->linked) {
-		e = ring_next(&ring);
-		e->opcode = IORING_OP_NOP;
-		e->flags = IOSQE_IO_LINK;
-	}
-	e = ring_next(&ring);
-	e->opcode = (__u8)op;
-	e->fd = fd;
-	e->addr = (unsigned long)addr;
-	e->flags = (__u8)way->sqe;
-	return e;
-}
-
-static int run(void)
-{
-	unsigned int last = ring.next - 1;
-
-	ring_run(&ring);
-	return ring.res[last];
-}
-
-/* What every record says of who did it: the thread that submitted, but in its own name where a thread polls. */
-static void done(const char *source, int flags)
-{
-	int poll = way->setup & IORING_SETUP_SQPOLL;
-
-	truth_num("io_uring", 1);
-	truth_num("hdr_flags", IO_URING | flags | (source && !strcmp(source, "user") ? NAME_USER : 0));
-	if (source)
-		truth_str("name_source", source);
-	if (!poll)
-		truth_num("tid", truth_tid());
-	truth_num("start", (long long)truth_stat("self", 22));
-	if (truth_cgroup())
-		truth_num("cgroup", (long long)truth_cgroup());
-	truth_num("uid", getuid());
-	truth_num("euid", geteuid());
-	truth_num("gid", getgid());
-	truth_end();
 }
 
 /* ---- files ---- */
@@ -739,29 +663,15 @@ static void silent(void)
 	done("user", 0);
 }
 
-int main(int argc, char **argv)
+static void all(void)
 {
-	size_t i;
-
-	if (argc == 2 && !strcmp(argv[1], "list")) {
-		for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-			puts(ways[i].name);
-		return 0;
-	}
-	for (i = 0; argc == 3 && i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (!strcmp(argv[1], ways[i].name))
-			way = &ways[i];
-	if (!way || !realpath(argv[2], dir)) {
-		fprintf(stderr, "usage: uring WAY DIR | uring list\n");
-		return 2;
-	}
-	umask(0);
-	must(!chdir(dir), "chdir");
-	if (ring_open(&ring, way->setup))
-		return 77;
 	files_opened();
 	names();
 	sockets();
 	silent();
-	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	return way_main(argc, argv, all);
 }
