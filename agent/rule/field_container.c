@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the process runs: container and ECS task, as the control group's path tells. */
+/* Where the process runs: the container, as the control group's path tells. */
 #include "enrich/container.h"
 #include "rule/field_get.h"
 
@@ -21,12 +21,6 @@ int get_container_id(const struct field_get *g, struct value *v)
 int get_container_full_id(const struct field_get *g, struct value *v)
 {
 	return put_text(v, g->ev->container ? g->ev->container->id : "host");
-}
-
-/* The name inside a container is the runtime's, which is not asked yet. */
-int get_container_name(const struct field_get *g, struct value *v)
-{
-	return g->ev->container ? FIELD_MISSING : put_text(v, "host");
 }
 
 int get_container_type(const struct field_get *g, struct value *v)
@@ -51,18 +45,4 @@ int get_container_duration(const struct field_get *g, struct value *v)
 	if (!g->ev->container || !p || !p->pidns_start || p->pidns_start > now)
 		return FIELD_MISSING;
 	return put_uint(v, now - p->pidns_start);
-}
-
-int get_ecs_cluster(const struct field_get *g, struct value *v)
-{
-	const struct container *c = g->ev->container;
-
-	return c && c->cluster[0] ? put_text(v, c->cluster) : FIELD_MISSING;
-}
-
-int get_ecs_task_id(const struct field_get *g, struct value *v)
-{
-	const struct container *c = g->ev->container;
-
-	return c && c->task_id[0] ? put_text(v, c->task_id) : FIELD_MISSING;
 }

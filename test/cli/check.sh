@@ -135,18 +135,18 @@ has out "are a result too" '"code":"LOAD_ERR_YAML_PARSE".*"line":1,"column":8,"o
 cat >old.yaml <<'EOF'
 - rule: Old
   desc: d
-  condition: evt.type = open and evt.dir = < and k8s.ns.name = x
-  output: "%container.image %k8s.ns.name"
+  condition: evt.type = open and evt.dir = < and k8s.pod.labels = x
+  output: "%thread.cgroups %k8s.pod.labels"
   priority: INFO
 EOF
 status 0 "an old field" "$NOROSHI" check --json old.yaml
 has out "is named as deprecated" '"deprecated_field":"evt.dir"'
-has out "fields that no event has, and where" '"field":"k8s.ns.name","because":"needs .*","conditions":\["Old"\],"outputs":\[\]'
+has out "fields that no event has, and where" '"field":"k8s.pod.labels","because":"the labels .*","conditions":\["Old"\],"outputs":\[\]'
 status 0 "and for people" "$NOROSHI" check old.yaml
-has out "the reason" '^  container.image: needs the container'
+has out "the reason" '^  thread.cgroups: only the control group'
 has out "the rule" '^    in the output of "Old"'
 status 0 "explain" "$NOROSHI" explain -r old.yaml
-has out "says it too" '^  never set   k8s.ns.name: needs'
+has out "says it too" '^  never set   k8s.pod.labels: the labels'
 status 2 "an unreadable file as JSON" "$NOROSHI" check --json nowhere.yaml
 has out "is a result too" '"name":"nowhere.yaml","successful":false.*LOAD_ERR_FILE_READ'
 finish

@@ -70,7 +70,7 @@ assert sum(not f["own"] for f in rows.values()) >= 294, len(rows)
 for f in rows.values():
     assert f["available"] == (f["neverBecause"] is None), f
     assert f["available"] or (len(f["neverBecause"]) > 10 and f["doc"].endswith(": " + f["neverBecause"])), f
-assert "container runtime" in rows["k8s.pod.name"]["neverBecause"]
+assert "sandbox" in rows["k8s.pod.labels"]["neverBecause"]
 EOF
 holds "a field that no event has says why" python3 never.py out
 finish

@@ -30,7 +30,7 @@ static struct {
 	struct field_scratch scratch;
 } f;
 
-static void blob(struct wire_blob *b, const char *p, size_t n)
+static inline void blob(struct wire_blob *b, const char *p, size_t n)
 {
 	b->off = (uint16_t)f.used;
 	b->len = (uint16_t)n;
@@ -127,7 +127,7 @@ static const char *get(const char *name, const char *arg)
 #define IS(name, expected) ck_assert_str_eq(get(name, NULL), expected)
 #define IS_AT(name, arg, expected) ck_assert_str_eq(get(name, arg), expected)
 
-static struct wire_addr addr4(const char *ip, uint16_t port)
+static inline struct wire_addr addr4(const char *ip, uint16_t port)
 {
 	struct wire_addr a = {.family = AF_INET, .port = port};
 
@@ -135,7 +135,7 @@ static struct wire_addr addr4(const char *ip, uint16_t port)
 	return a;
 }
 
-static struct wire_addr addr6(const char *ip, uint16_t port)
+static inline struct wire_addr addr6(const char *ip, uint16_t port)
 {
 	struct wire_addr a = {.family = AF_INET6, .port = port};
 
