@@ -3,6 +3,7 @@
 #include "confine.h"
 #include "control.h"
 #include "enrich/user.h"
+#include "health/check.h"
 #include "rule/engine_condition.h"
 #include "sensor/privileges.h"
 #include "util/clock.h"
@@ -363,24 +364,23 @@ static int open_sinks(struct agent *a)
 	return r;
 }
 
-/* Who can write into it could put another socket there, or a file of his making under a name of ours. */
-static int check_state_dir(const char *path)
+int agent_check_state_dir(const char *path, char error[AGENT_ERROR_MAX])
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
 		int r = -errno;
 
-		log_error("the state folder %s: %s", path, strerror(-r));
+		snprintf(error, AGENT_ERROR_MAX, "the state folder %s: %s", path, strerror(-r));
 		return r;
 	}
 	if (!S_ISDIR(st.st_mode))
-		log_error("the state folder %s is no folder", path);
+		snprintf(error, AGENT_ERROR_MAX, "the state folder %s is no folder", path);
 	else if (st.st_uid && st.st_uid != geteuid())
-		log_error("the state folder %s belongs to user %u: it has to be root's", path, st.st_uid);
+		snprintf(error, AGENT_ERROR_MAX, "the state folder %s belongs to user %u: it has to be root's", path, st.st_uid);
 	else if (st.st_mode & (S_IWGRP | S_IWOTH))
-		log_error("others than its owner can write into the state folder %s (mode %04o): chmod go-w", path,
-			  st.st_mode & 07777);
+		snprintf(error, AGENT_ERROR_MAX, "others than its owner can write into the state folder %s (mode %04o): chmod go-w", path,
+			 st.st_mode & 07777);
 	else
 		return 0;
 	return -EPERM;
@@ -388,14 +388,20 @@ static int check_state_dir(const char *path)
 
 static int make_state_dir(struct agent *a)
 {
+	char error[AGENT_ERROR_MAX];
+	int r;
+
 	snprintf(a->state_dir, sizeof(a->state_dir), "%s", a->o.config->state_dir ? a->o.config->state_dir : "/run/noroshi");
 	if (mkdir(a->state_dir, 0750) < 0 && errno != EEXIST) {
-		int r = -errno;
+		r = -errno;
 
 		log_error("cannot make the state folder %s: %s", a->state_dir, strerror(-r));
 		return r;
 	}
-	return check_state_dir(a->state_dir);
+	r = agent_check_state_dir(a->state_dir, error);
+	if (r < 0)
+		log_error("%s", error);
+	return r;
 }
 
 static int build_pipeline(struct agent *a)
@@ -414,6 +420,7 @@ static int build_pipeline(struct agent *a)
 	if (!p->enrich || !p->fold || !p->observed || !a->floods || !a->ledger)
 		return -ENOMEM;
 	feed_init(&a->feed, a->ledger, NULL, "");	/* opens what confinement closes */
+	checks_run(a->ledger, &(struct check_host){.root = ""}, false, NULL, NULL);
 	p->rules = a->o.ruleset;
 	p->boot_offset = a->source->ops->boot_offset(a->source);
 	p->context = (struct finding_context){

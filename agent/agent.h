@@ -81,6 +81,12 @@ json_t *agent_status(struct agent *a);
 json_t *agent_top(struct agent *a);
 /* Records that the coverage counts as lost, of all events and for all reasons or for all but the rate; 0 of NULL. */
 uint64_t agent_lost_records(json_t *coverage, bool over_rate);
+#define AGENT_ERROR_MAX 400
+/*
+ * 0, or < 0 with the reason: who can write into the state folder could put another socket there, or a file of his making
+ * under a name of ours.
+ */
+int agent_check_state_dir(const char *path, char error[AGENT_ERROR_MAX]);
 /* Brings the ledger up to date: once a minute, and whenever somebody asks. */
 void agent_look(struct agent *a);
 /* "healthy", "degraded", "unhealthy" or "excluded", and the reasons, a new reference. lasting: as in ledger_status(). */

@@ -19,6 +19,7 @@ extern const struct cmd cmd_fields;
 extern const struct cmd cmd_events;
 extern const struct cmd cmd_operators;
 extern const struct cmd cmd_status;
+extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_top;
 extern const struct cmd cmd_receive;
 extern const struct cmd cmd_findings;
@@ -39,6 +40,7 @@ const struct cmd *const cmd_list[] = {
 	&cmd_events,
 	&cmd_operators,
 	&cmd_status,
+	&cmd_doctor,
 	&cmd_top,
 	&cmd_receive,
 	&cmd_findings,

@@ -2,6 +2,7 @@
 /* What the running agent says of itself, over its unix socket. */
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/issues.h"
 #include "util/buf.h"
 #include "util/escape.h"
 #include <jansson.h>
@@ -214,12 +215,12 @@ static void print_hashes(json_t *h)
 static int print(json_t *v)
 {
 	const char *state = text(v, "state");
-	json_t *p = json_object_get(v, "pipeline"), *r = json_object_get(v, "rules"), *reason;
-	size_t i;
+	json_t *p = json_object_get(v, "pipeline"), *r = json_object_get(v, "rules");
 
 	printf("state      %s\n", state);
-	json_array_foreach(json_object_get(v, "reasons"), i, reason)
-		printf("because    %s\n", json_string_value(reason));
+	issues_print(json_object_get(v, "issues"), false);
+	issues_print_recent(json_object_get(v, "recent"));
+	issues_print_capabilities(json_object_get(v, "capabilities"));
 	printf("agent      %s, process %lld, since %s\n", text(v, "version"), number(v, "pid"), text(v, "started"));
 	if (!number(json_object_get(v, "confinement"), "landlock"))
 		printf("open       the file system, as far as root without capabilities gets: %s\n",
@@ -236,7 +237,7 @@ static int print(json_t *v)
 	print_losers(json_object_get(v, "losers"));
 	print_hashes(json_object_get(v, "hashes"));
 	print_sinks(json_object_get(json_object_get(v, "deliver"), "sinks"));
-	return !strcmp(state, "healthy") || !strcmp(state, "starting") ? EXIT_OK : EXIT_FINDINGS;
+	return issues_exit(state);
 }
 
 static int run(int argc, char **argv)
@@ -270,7 +271,7 @@ static int run(int argc, char **argv)
 	} else {
 		json_dumpf(v, stdout, JSON_COMPACT);
 		puts("");
-		r = !strcmp(text(v, "state"), "healthy") || !strcmp(text(v, "state"), "starting") ? EXIT_OK : EXIT_FINDINGS;
+		r = issues_exit(text(v, "state"));
 	}
 	json_decref(v);
 	return r;
