@@ -16,6 +16,7 @@ sed 's/evt.type/evt.tyqe/' rules.yaml >broken.yaml
 printf -- '- list: x\n  items: [a]\n' >empty.yaml
 mkdir -m 755 state
 
+# shellcheck disable=SC2317  # it is called by status
 # As a nobody: what is looked at does not depend on this host's rights.
 doctor() {
 	if [ "$(id -u)" = 0 ]; then
