@@ -8,6 +8,7 @@
 struct maker {
 	Noroshi__V1__Coverage *m;
 	size_t room;	/* bytes of samples that may still be taken */
+	size_t evidence;	/* and of evidence */
 	bool failed;
 };
 
@@ -57,21 +58,78 @@ static void *add(struct maker *k, void ***v, size_t *n, size_t size)
 #define ADD(k, p, of, member, type)                                                                                 \
 	(((p) = add((k), (void ***)&(of)->member, &(of)->n_##member, sizeof(*(p)))) ? (noroshi__v1__##type##__init(p), true) : false)
 
-static void set_status(struct maker *k, json_t *status)
+/* The number of the word in a list that begins with one for "unspecified"; 0 without it. */
+static int index_of(const char *const *words, int n, const char *word)
+{
+	for (int i = 1; word && i < n; i++) {
+		if (!strcmp(words[i], word))
+			return i;
+	}
+	return 0;
+}
+
+static Noroshi__V1__Status status_of(const char *word)
 {
 	static const char *const words[] = {"", "starting", "healthy", "degraded", "unhealthy", "excluded"};
-	const char *state = json_string_value(json_object_get(status, "state"));
+
+	return (Noroshi__V1__Status)index_of(words, ARRAY_SIZE(words), word && !strcmp(word, "noted") ? "healthy" : word);
+}
+
+static const char *member(json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+static void set_evidence(struct maker *k, char **dst, json_t *evidence)
+{
+	char *text = json_object_size(evidence) ? json_dumps(evidence, JSON_COMPACT) : NULL;
+	size_t n = text ? strlen(text) : 0;
+
+	if (n && n <= k->evidence) {
+		set_text(k, dst, text);
+		k->evidence -= n;
+	}
+	free(text);
+}
+
+static void set_issue(struct maker *k, Noroshi__V1__Issue *i, json_t *issue)
+{
+	static const char *const severities[] = {"", "info", "low", "medium", "high", "critical"};
+
+	set_member(k, &i->text, issue, "text");
+	set_member(k, &i->code, issue, "code");
+	i->severity = (Noroshi__V1__Severity)index_of(severities, ARRAY_SIZE(severities), member(issue, "severity"));
+	set_member(k, &i->since, issue, "since");
+	set_evidence(k, &i->evidence, json_object_get(issue, "evidence"));
+	set_member(k, &i->impact, issue, "impact");
+	set_member(k, &i->remedy, issue, "remedy");
+	i->heals = json_is_true(json_object_get(issue, "heals"));
+	set_member(k, &i->subject, issue, "subject");
+	set_member(k, &i->capability, issue, "capability");
+	i->status = status_of(member(issue, "effect"));
+	i->count = (uint32_t)number(issue, "count");
+}
+
+static void set_status(struct maker *k, json_t *status)
+{
+	Noroshi__V1__Capability *capability;
 	Noroshi__V1__Issue *issue;
-	json_t *reason;
+	const char *name;
+	json_t *v;
 	size_t i;
 
-	for (i = 1; state && i < ARRAY_SIZE(words); i++) {
-		if (!strcmp(state, words[i]))
-			k->m->status = (Noroshi__V1__Status)i;
-	}
-	json_array_foreach(json_object_get(status, "reasons"), i, reason) {
+	k->m->status = status_of(member(status, "state"));
+	json_array_foreach(json_object_get(status, "issues"), i, v) {
 		if (ADD(k, issue, k->m, issues, issue))
-			set_text(k, &issue->text, json_string_value(reason));
+			set_issue(k, issue, v);
+	}
+	json_object_foreach(json_object_get(status, "capabilities"), name, v) {
+		if (!ADD(k, capability, k->m, capabilities, capability))
+			return;
+		set_text(k, &capability->name, name);
+		set_member(k, &capability->state, v, "state");
+		set_member(k, &capability->reason, v, "reason");
+		set_member(k, &capability->since, v, "since");
 	}
 }
 
@@ -182,7 +240,7 @@ static void set_observed(struct maker *k, json_t *status)
 
 Noroshi__V1__Coverage *heartbeat_new(const struct heartbeat *h, const struct finding_context *c, json_t *status)
 {
-	struct maker k = {malloc(sizeof(*k.m)), HEARTBEAT_SAMPLES_BYTES, !status};
+	struct maker k = {malloc(sizeof(*k.m)), HEARTBEAT_SAMPLES_BYTES, HEARTBEAT_EVIDENCE_BYTES, !status};
 
 	if (!k.m)
 		return NULL;

@@ -85,6 +85,58 @@ static double lost(const Noroshi__V1__Coverage *c)
 	return n;
 }
 
+static void add_part(struct buf *b, const char *label, const char *text)
+{
+	if (!*text)
+		return;
+	buf_printf(b, "%" WIDTH "s           %s: ", "", label);
+	add(b, text);
+	buf_char(b, '\n');
+}
+
+/* An agent of before the codes has only the text. */
+static void add_issue(struct buf *b, const Noroshi__V1__Issue *i, bool detail)
+{
+	bool noted = i->status == NOROSHI__V1__STATUS__STATUS_HEALTHY;
+
+	if (noted && !detail)
+		return;
+	buf_printf(b, "%" WIDTH "s %-7s ", "", noted ? "noted" : "because");
+	add(b, i->text);
+	if (*i->code) {
+		buf_puts(b, " (");
+		add(b, i->code);
+		buf_puts(b, ", since ");
+		add_time(b, i->since);
+		buf_char(b, ')');
+	}
+	buf_char(b, '\n');
+	if (!noted)
+		add_part(b, "remedy", i->remedy);
+	if (!detail)
+		return;
+	add_part(b, "impact", i->impact);
+	add_part(b, "evidence", i->evidence);
+}
+
+/* What is less than it should be. */
+static void add_capabilities(struct buf *b, const Noroshi__V1__Coverage *c)
+{
+	for (size_t i = 0; i < c->n_capabilities; i++) {
+		const Noroshi__V1__Capability *one = c->capabilities[i];
+
+		if (strcmp(one->state, "less") && strcmp(one->state, "lost"))
+			continue;
+		buf_printf(b, "%" WIDTH "s %-7s ", "", one->state);
+		add(b, one->name);
+		buf_puts(b, ", since ");
+		add_time(b, one->since);
+		buf_puts(b, ": ");
+		add(b, one->reason);
+		buf_char(b, '\n');
+	}
+}
+
 static void add_text(struct printer *p, const struct store_heartbeat *row, const Noroshi__V1__Coverage *c)
 {
 	struct buf *b = &p->line;
@@ -97,11 +149,10 @@ static void add_text(struct printer *p, const struct store_heartbeat *row, const
 	buf_printf(b, ", heartbeat %u, %llu missed; %u rules, %.0f events, %.0f findings, %.0f records lost\n", c->sequence,
 		   (unsigned long long)row->missed, c->rules, c->counters ? c->counters->events : 0,
 		   c->counters ? c->counters->findings : 0, lost(c));
-	for (size_t i = 0; i < c->n_issues; i++) {
-		buf_printf(b, "%" WIDTH "s because ", "");
-		add(b, c->issues[i]->text);
-		buf_char(b, '\n');
-	}
+	for (size_t i = 0; i < c->n_issues; i++)
+		add_issue(b, c->issues[i], p->detail);
+	if (p->detail)
+		add_capabilities(b, c);
 	add_observed(b, c, p->detail);
 }
 

@@ -96,6 +96,7 @@
 #define LEDGER_SUBJECT_MAX	96		/* bytes of what an issue is about */
 #define LEDGER_TEXT_MAX		512		/* bytes of the sentence that says what is so */
 #define LEDGER_EVIDENCE_MAX	6144		/* bytes of JSON of one issue: with all others half a MiB, and status is read whole */
+#define HEARTBEAT_EVIDENCE_BYTES (128u << 10)	/* evidence of issues in one heartbeat; the issues themselves are in it */
 #define BATCH_COUNT_MAX		512		/* findings of one batch */
 #define BATCH_BYTES_MAX		(1u << 20)	/* before compression: fits common receivers' limits */
 #define BATCH_AGE_MS		1000		/* a finding waits no longer than this for company */

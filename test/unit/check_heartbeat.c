@@ -17,7 +17,10 @@ static Noroshi__V1__Coverage *make(json_t *status)
 }
 
 static const char everything[] =
-	"{\"state\": \"degraded\", \"reasons\": [\"one\", \"two\"], \"started\": \"2023-11-14T22:00:00.000000000Z\","
+	"{\"state\": \"degraded\", \"issues\": [{\"text\": \"one\", \"code\": \"UPLOAD_DNS_FAIL\","
+	" \"severity\": \"high\", \"effect\": \"degraded\", \"capability\": \"upload\", \"subject\": \"u\", \"since\": \"t0\", \"count\": 2, \"heals\": true,"
+	" \"evidence\": {\"status\": 0}, \"impact\": \"i\", \"remedy\": \"r\"}, {\"text\": \"two\", \"effect\": \"noted\", \"evidence\": null}],"
+	" \"capabilities\": {\"exec\": {\"state\": \"works\", \"reason\": \"\", \"since\": \"t1\"}}, \"started\": \"2023-11-14T22:00:00.000000000Z\","
 	" \"rules\": {\"enabled\": 33}, \"pipeline\": {\"events\": 5000000000, \"matches\": 7},"
 	" \"tables\": {\"folding\": {\"findings\": 4}},"
 	" \"coverage\": {\"events\": {\"open\": {\"seen\": 9, \"lost\": {\"ring full\": 3, \"rate\": 0}}, \"exec\": {\"lost\": {\"too big\": 1}}}},"
@@ -31,11 +34,15 @@ static const char as_message[] =
 	"{\"agentId\":\"id\",\"sequence\":3,\"time\":\"2023-11-14T22:13:20.000000000Z\",\"started\":\"2023-11-14T22:00:00.000000000Z\","
 	"\"interval\":60,\"agentVersion\":\"1.2.3\",\"rulesetDigest\":\"abc\",\"rules\":33,"
 	"\"host\":{\"name\":\"h\",\"bootId\":\"b\",\"kernel\":\"6.18\"},\"status\":\"STATUS_DEGRADED\","
-	"\"issues\":[{\"text\":\"one\"},{\"text\":\"two\"}],\"counters\":{\"events\":5000000000,\"matches\":7,\"findings\":4},"
+	"\"issues\":[{\"text\":\"one\",\"code\":\"UPLOAD_DNS_FAIL\",\"severity\":\"SEVERITY_HIGH\",\"since\":\"t0\",\"evidence\":\"{\\\"status\\\":0}\","
+	"\"impact\":\"i\",\"remedy\":\"r\",\"heals\":true,\"subject\":\"u\",\"capability\":\"upload\",\"status\":\"STATUS_DEGRADED\",\"count\":2},"
+	"{\"text\":\"two\",\"status\":\"STATUS_HEALTHY\"}],"
+	"\"counters\":{\"events\":5000000000,\"matches\":7,\"findings\":4},"
 	"\"losses\":[{\"event\":\"open\",\"reason\":\"ring full\",\"records\":3},{\"event\":\"exec\",\"reason\":\"too big\",\"records\":1}],"
 	"\"queues\":[{\"sink\":\"upload\",\"target\":\"https://r\",\"queued\":2,\"delivered\":11,\"lost\":1,\"lastError\":\"why\"}],"
 	"\"observed\":[{\"rule\":\"R\",\"matches\":6,\"first\":[{\"time\":\"t1\",\"output\":\"o1\"},{\"time\":\"t2\",\"output\":\"o2\"}],"
-	"\"latest\":[{\"time\":\"t6\",\"output\":\"o6\"}]},{\"rule\":\"S\",\"matches\":1}],\"observedUncounted\":8}";
+	"\"latest\":[{\"time\":\"t6\",\"output\":\"o6\"}]},{\"rule\":\"S\",\"matches\":1}],\"observedUncounted\":8,"
+	"\"capabilities\":[{\"name\":\"exec\",\"state\":\"works\",\"since\":\"t1\"}]}";
 
 START_TEST(what_the_status_says)
 {
@@ -59,6 +66,28 @@ START_TEST(states)
 		ck_assert_int_eq(c->status, i);
 		noroshi__v1__coverage__free_unpacked(c, NULL);
 	}
+}
+END_TEST
+
+/* Beyond the bound evidence stays behind, issues do not. */
+START_TEST(evidence_is_bounded)
+{
+	json_t *all = json_array();
+	char text[LEDGER_EVIDENCE_MAX - 8];
+	Noroshi__V1__Coverage *c;
+	size_t n = 0;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	for (int i = 0; i < LEDGER_OPEN_MAX; i++)
+		json_array_append_new(all, json_pack("{s:s, s:{s:s}}", "text", "t", "evidence", "e", text));
+	c = make(json_pack("{s:o}", "issues", all));
+	ck_assert_uint_eq(c->n_issues, LEDGER_OPEN_MAX);
+	for (size_t i = 0; i < c->n_issues; i++)
+		n += strlen(c->issues[i]->evidence);
+	ck_assert_uint_gt(n, HEARTBEAT_EVIDENCE_BYTES / 2);
+	ck_assert_uint_le(n, HEARTBEAT_EVIDENCE_BYTES);
+	noroshi__v1__coverage__free_unpacked(c, NULL);
 }
 END_TEST
 
@@ -96,6 +125,7 @@ int main(void)
 
 	tcase_add_test(t, what_the_status_says);
 	tcase_add_test(t, states);
+	tcase_add_test(t, evidence_is_bounded);
 	tcase_add_test(t, samples_are_bounded);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Issues of a live agent: a receiver that is down, rules that are broken; seen by /coverage, status, doctor, the receiver; and over again."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+
+import lib_agent
+from lib_agent import NOROSHI, Results, await_that
+
+RULES = """- rule: Nothing to find
+  desc: d
+  condition: evt.type = execve and proc.name = no-such-name-at-all
+  output: o
+  priority: NOTICE
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def issues(agent):
+    return {i["code"]: i for i in agent.coverage()["issues"]}
+
+
+def command(*args):
+    done = subprocess.run([NOROSHI, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True)
+    return done.returncode, done.stdout
+
+
+def healthz(agent, what):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(os.path.join(agent.state, "control.sock"))
+        s.sendall(b"GET /%s HTTP/1.1\r\nHost: noroshi\r\nConnection: close\r\n\r\n" % what.encode())
+        return int(b"".join(iter(lambda: s.recv(65536), b"")).split()[1])
+
+
+def receiver_is_down(results, agent, store, port):
+    """UPLOAD_CONNECT_FAIL: there while nobody listens, over with the first acknowledgement."""
+    results.add(not await_that("UPLOAD_CONNECT_FAIL", lambda: "UPLOAD_CONNECT_FAIL" in issues(agent)), "a receiver that is down is an issue")
+    one = issues(agent)["UPLOAD_CONNECT_FAIL"]
+    results.add(one["evidence"]["status"] != 0 or not one["remedy"] or not one["heals"] or one["capability"] != "upload",
+                "with evidence and remedy: %s" % json.dumps(one))
+    status = agent.coverage()
+    results.add(status["state"] != "degraded" or status["capabilities"]["upload"]["state"] != "less" or
+                status["capabilities"]["exec"]["state"] != "works", "only uploads are less")
+    results.add(status["reasons"] != [one["text"]], "the reasons are the issues' texts")
+    code, said = command("status", "--state", agent.state)
+    results.add(code != 1 or "UPLOAD_CONNECT_FAIL, high, since 20" not in said or "remedy: " not in said, "status tells of it, exit 1")
+    code, said = command("doctor", "--state", agent.state, "-r", agent.rules)
+    results.add(code != 1 or "UPLOAD_CONNECT_FAIL, high, since 20" not in said or "ok         kernel" not in said, "doctor asks the agent, exit 1")
+    code, said = command("doctor", "--state", agent.state, "-r", agent.rules, "--json")
+    said = json.loads(said)
+    results.add(code != 1 or said["agent"]["state"] != "degraded" or not said["complete"] or
+                [i["code"] for i in said["issues"]] != ["UPLOAD_CONNECT_FAIL"], "as JSON")
+    results.add((healthz(agent, "healthz"), healthz(agent, "readyz")) != (200, 200), "who watches over the process has nothing to do")
+
+    receiver = subprocess.Popen([NOROSHI, "receive", "--listen", "127.0.0.1:%d" % port, "--store", store], stderr=subprocess.DEVNULL)
+    try:
+        results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "it is over when the receiver answers")
+        recent = agent.coverage()["recent"]
+        results.add([r["code"] for r in recent] != ["UPLOAD_CONNECT_FAIL"] or recent[0]["until"] < recent[0]["since"], "and remembered")
+        code, said = command("status", "--state", agent.state)
+        results.add(code != 0 or "over       UPLOAD_CONNECT_FAIL, from 20" not in said, "status says so, exit 0")
+        log = agent.said()
+        results.add(log.count("UPLOAD_CONNECT_FAIL: ") != 1 or log.count("UPLOAD_CONNECT_FAIL of upload:") != 1, "the log has its beginning and its end, once")
+        rules_are_broken(results, agent, store)
+    finally:
+        receiver.terminate()
+        receiver.wait()
+
+
+def rules_are_broken(results, agent, store):
+    """RULES_PARSE_ERROR: file, line and column of a reload that failed; the receiver hears of it; over when they are mended."""
+    with open(agent.rules, "w", encoding="utf-8") as f:
+        f.write(RULES.replace("proc.name", "proc.nmae"))
+    agent.process.send_signal(signal.SIGHUP)
+    results.add(not await_that("RULES_PARSE_ERROR", lambda: "RULES_PARSE_ERROR" in issues(agent)), "rules that do not load are an issue")
+    said = issues(agent)["RULES_PARSE_ERROR"]
+    results.add((said["evidence"]["file"], said["evidence"]["line"], said["evidence"]["column"]) != (agent.rules, 3, 36),
+                "with their place: %s" % json.dumps(said["evidence"]))
+    results.add(agent.coverage()["state"] != "degraded", "degraded")
+    results.add(not await_that("a heartbeat of it", lambda: "(RULES_PARSE_ERROR, since 20" in command("findings", "--heartbeats", "--store", store)[1]),
+                "the receiver hears of it")
+    said = command("findings", "--heartbeats", "--store", store, "--json")[1]
+    found = [i for i in json.loads(said.split("\n")[0])["heartbeat"]["issues"] if i["code"] == "RULES_PARSE_ERROR"]
+    results.add(len(found) != 1 or found[0]["severity"] != "SEVERITY_HIGH" or json.loads(found[0]["evidence"])["line"] != 3, "with its evidence")
+    with open(agent.rules, "w", encoding="utf-8") as f:
+        f.write(RULES)
+    agent.process.send_signal(signal.SIGHUP)
+    results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "mended, it is over")
+
+
+def main():
+    results = Results()
+    with tempfile.TemporaryDirectory(prefix="noroshi-health.") as folder:
+        port, rules = free_port(), os.path.join(folder, "rules.yaml")
+        with open(rules, "w", encoding="utf-8") as f:
+            f.write(RULES)
+        agent = lib_agent.Agent("-r", rules, "--sink", "upload:http://127.0.0.1:%d/v1/findings" % port, config="heartbeat: 1s\n")
+        agent.rules = rules
+        with agent:
+            receiver_is_down(results, agent, os.path.join(folder, "s.db"), port)
+            results.add(agent.stop() != 0, "the agent stops")
+    results.end()
+
+
+if __name__ == "__main__":
+    main()
