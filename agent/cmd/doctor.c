@@ -19,7 +19,7 @@
 
 extern const struct cmd cmd_doctor;
 
-enum { OPT_CONFIG, OPT_RULES, OPT_SINK, OPT_STATE, OPT_JSON };
+enum { OPT_CONFIG, OPT_RULES, OPT_SINK, OPT_STATE, OPT_JSON, OPT_CODES };
 
 static const struct cmd_option options[] = {
 	[OPT_CONFIG] = {"--config", 'c', "CONFIG", "configuration file (" DEFAULT_CONFIG " when it exists)"},
@@ -27,6 +27,7 @@ static const struct cmd_option options[] = {
 	[OPT_SINK] = {"--sink", 0, "SPEC", "sink in place of the configured ones"},
 	[OPT_STATE] = {"--state", 0, "DIR", "the agent's state folder (" DEFAULT_STATE ")"},
 	[OPT_JSON] = {"--json", 0, NULL, "everything, as one JSON object"},
+	[OPT_CODES] = {"--codes", 0, NULL, "look at nothing: every issue that there can be, as one JSON object"},
 	{},
 };
 
@@ -36,7 +37,7 @@ struct doctor {
 	size_t nrules;
 	struct config_sink sinks[16];
 	size_t nsinks;
-	bool json;
+	bool json, codes;
 	struct ledger *ledger;
 	struct config *config;
 	struct rule_files files;
@@ -67,6 +68,8 @@ static int parse(struct doctor *d, int argc, char **argv)
 			d->state = p.value;
 		else if (o == OPT_JSON)
 			d->json = true;
+		else if (o == OPT_CODES)
+			d->codes = true;
 		else if (o == CMD_ARG)
 			return fprintf(stderr, "noroshi doctor: unexpected argument \"%s\"\n", p.value), EXIT_INPUT + 1;
 		else if (o >= 0)
@@ -373,6 +376,16 @@ static void end(struct doctor *d)
 	ledger_free(d->ledger);
 }
 
+static int print_codes(void)
+{
+	json_t *all = issue_table_json();
+
+	json_dumpf(all, stdout, JSON_COMPACT);
+	puts("");
+	json_decref(all);
+	return EXIT_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	struct doctor d = {};
@@ -380,6 +393,8 @@ static int run(int argc, char **argv)
 
 	if (r)
 		return r - 1;
+	if (d.codes)
+		return print_codes();
 	d.ledger = ledger_new(NULL);
 	d.checks = json_array();
 	if (!d.ledger || !d.checks)
@@ -401,7 +416,7 @@ static int run(int argc, char **argv)
 
 const struct cmd cmd_doctor = {
 	.name = "doctor",
-	.args = "[-c CONFIG] [-r RULES]... [--sink SPEC]... [--state DIR] [--json]",
+	.args = "[-c CONFIG] [-r RULES]... [--sink SPEC]... [--state DIR] [--json | --codes]",
 	.summary = "check this host, its configuration and its agent: what is amiss, and what to do",
 	.options = options,
 	.run = run,

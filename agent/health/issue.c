@@ -61,7 +61,7 @@ enum issue issue_by_code(const char *code)
 
 json_t *issue_table_json(void)
 {
-	json_t *all = json_array();
+	json_t *all = json_array(), *capabilities = json_array();
 
 	for (unsigned int i = 0; i < ISSUE_MAX; i++) {
 		const struct issue_desc *d = &issue_table[i];
@@ -72,5 +72,7 @@ json_t *issue_table_json(void)
 						     "impact", d->impact, "remedy", d->remedy, "known", issue_known_text[d->known],
 						     "test", d->test, "how", d->how));
 	}
-	return all;
+	for (unsigned int c = CAPABILITY_OF_CODE + 1; c < CAPABILITY_MAX; c++)
+		json_array_append_new(capabilities, json_pack("{s:s, s:s}", "name", capability_table[c].name, "doc", capability_table[c].doc));
+	return json_pack("{s:o, s:o}", "issues", all, "capabilities", capabilities);
 }

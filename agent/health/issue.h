@@ -48,7 +48,7 @@ struct issue_desc {
 	bool heals;
 	const char *impact, *remedy;
 	enum issue_known known;
-	const char *test;		/* "unit/check_feed"; "" unless seen */
+	const char *test;		/* "unit/check_feed, e2e/health"; "" unless seen */
 	const char *how;
 };
 
@@ -62,6 +62,6 @@ enum capability capability_of_event(enum event_type type);
 
 enum issue issue_by_code(const char *code);	/* ISSUE_MAX without one */
 
-json_t *issue_table_json(void);	/* new reference: all of it, in the order of issue.def */
+json_t *issue_table_json(void);	/* new reference: "issues" in the order of issue.def, and "capabilities" */
 
 #endif
