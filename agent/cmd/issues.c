@@ -86,7 +86,7 @@ static void print_one(json_t *i, bool evidence)
 	print_time(text(i, "since"));
 	if (count > 1)
 		printf(", the %lldth time", count);
-	printf("; %s\n", json_is_true(json_object_get(i, "heals")) ? "ends by itself once mended" : "does not end by itself");
+	printf("; %s\n", json_is_true(json_object_get(i, "heals")) ? "ends by itself once mended" : "once mended, start the agent again");
 	printf(LABEL "impact: %s\n", "", text(i, "impact"));
 	printf(LABEL "remedy: %s\n", "", text(i, "remedy"));
 	if (evidence)

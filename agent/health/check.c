@@ -178,7 +178,7 @@ static const struct {
 } wanted[] = {
 	{CAP_BPF, true, "CAP_BPF", "nothing is loaded"},
 	{CAP_PERFMON, true, "CAP_PERFMON", "nothing is attached"},
-	{CAP_NET_ADMIN, true, "CAP_NET_ADMIN", "DNS, TLS and HTTP are not seen"},
+	{CAP_NET_ADMIN, true, "CAP_NET_ADMIN", "of DNS only queries are seen, of TLS and HTTP nothing"},
 	{CAP_SYS_PTRACE, false, "CAP_SYS_PTRACE", "executables of other users' processes are not read"},
 	{CAP_DAC_READ_SEARCH, false, "CAP_DAC_READ_SEARCH", "executables that root may not read have no hash"},
 };

@@ -11,7 +11,7 @@
 #define LOG_TAIL 2048	/* bytes of a verifier's words: its end, where it says why */
 #define STALL_SEC 5u	/* records wait a quarter of a second at most */
 
-/* Calls of one capability that the same thing happened to. */
+/* Calls of one capability that the same thing happened to; without tracefs, all of them: that is one thing to mend. */
 struct group {
 	enum issue code;
 	enum capability capability;
@@ -87,6 +87,15 @@ static json_t *log_tail(json_t *program)
 	return json_text(log.n > LOG_TAIL ? str_n(log.p + log.n - LOG_TAIL, LOG_TAIL) : log);
 }
 
+/* "open and 3 more are" */
+static void name_calls(char dst[96], const char *first, size_t more)
+{
+	if (more)
+		snprintf(dst, 96, "%s and %zu more are", first, more);
+	else
+		snprintf(dst, 96, "%s is", first);
+}
+
 static void raise_group(struct feed *f, const struct group *g, json_t *programs)
 {
 	json_t *program = program_of(programs, g->reason);
@@ -95,7 +104,7 @@ static void raise_group(struct feed *f, const struct group *g, json_t *programs)
 	struct ledger_case c = {.code = g->code, .subject = capability_table[g->capability].name, .capability = g->capability, .feed = FEED_COVERAGE};
 	char calls[96];
 
-	snprintf(calls, sizeof(calls), more ? "%s and %zu more calls are" : "%s is", first, more);
+	name_calls(calls, first, more);
 	c.evidence = json_pack("{s:O, s:s, s:s, s:o}", "calls", g->calls, "program", text(program, "name"), "reason", g->reason, "log", log_tail(program));
 	if (g->code == ISSUE_LESS_KNOWN)
 		ledger_raise(f->ledger, &c, "%s seen by a lesser way: %s", calls, g->reason);
@@ -120,6 +129,8 @@ static void judge_calls(struct feed *f, json_t *calls, json_t *programs)
 			like.code = ISSUE_LESS_KNOWN;
 		else
 			continue;
+		if (like.code == ISSUE_TRACEFS_ABSENT)
+			like.capability = CAPABILITY_OF_CODE;
 		add_call(g, &like, name);
 	}
 	for (unsigned int i = 0; i < CASES_MAX && g[i].calls; i++) {
@@ -128,31 +139,46 @@ static void judge_calls(struct feed *f, json_t *calls, json_t *programs)
 	}
 }
 
+struct tally {
+	unsigned int seen, lost, absent;
+	const char *first, *reason;	/* of what is lost */
+};
+
+static void judge_capability(struct feed *f, enum capability c, const struct tally *t)
+{
+	char some[96], words[LEDGER_TEXT_MAX];
+
+	if (t->lost) {
+		name_calls(some, t->first, t->lost - 1);
+		snprintf(words, sizeof(words), "%s not seen: %s", some, t->reason);
+		ledger_capability(f->ledger, c, t->seen ? "less" : "lost", words);
+	} else if (t->seen) {
+		ledger_capability(f->ledger, c, "works", "");
+	} else {
+		ledger_capability(f->ledger, c, "off", t->absent ? "this kernel has none of these calls, or no rule asks" : "no rule asks for it");
+	}
+}
+
 static void judge_matrix(struct feed *f, json_t *calls)
 {
-	struct {
-		unsigned int seen, lost, absent;
-	} n[CAPABILITY_MAX] = {};
+	struct tally n[CAPABILITY_MAX] = {};
 	const char *name;
 	json_t *call;
 
 	json_object_foreach(calls, name, call) {
-		enum capability c = capability_of_event(call_table[call_by_name(str(name))].type);
+		struct tally *t = &n[capability_of_event(call_table[call_by_name(str(name))].type)];
 		const char *state = text(call, "state");
 
-		n[c].lost += !strcmp(state, "lost");
-		n[c].absent += !strcmp(state, "not in this kernel");
-		n[c].seen += !strcmp(state, "attached") || !strcmp(state, "process table");
+		if (!strcmp(state, "lost") && !t->lost++) {
+			t->first = name;
+			t->reason = text(call, "reason");
+		}
+		t->absent += !strcmp(state, "not in this kernel");
+		t->seen += !strcmp(state, "attached") || !strcmp(state, "process table");
 	}
 	for (unsigned int c = CAPABILITY_OF_CODE + 1; c < CAPABILITY_MAX; c++) {
-		const char *why = n[c].absent ? "this kernel has none of these calls, or no rule asks" : "no rule asks for it";
-
-		if (!capability_table[c].events)
-			continue;
-		if (n[c].lost)
-			ledger_capability(f->ledger, (enum capability)c, n[c].seen ? "less" : "lost", "");
-		else
-			ledger_capability(f->ledger, (enum capability)c, n[c].seen ? "works" : "off", n[c].seen ? "" : why);
+		if (capability_table[c].events)
+			judge_capability(f, (enum capability)c, &n[c]);
 	}
 }
 
@@ -242,7 +268,7 @@ static void judge_sensor(struct feed *f, json_t *sensor)
 		c.code = has(words, "tracefs") ? ISSUE_TRACEFS_ABSENT : has(words, "RLIMIT_MEMLOCK") ? ISSUE_MAX : ISSUE_LESS_KNOWN;
 		if (c.code == ISSUE_MAX)
 			continue;	/* of no consequence where maps are made; where not the sensor does not start */
-		c.subject = "sensor";
+		c.subject = c.code == ISSUE_TRACEFS_ABSENT ? "" : "sensor";	/* the calls it costs say it better */
 		c.evidence = json_pack("{s:O}", "note", note);
 		ledger_raise(f->ledger, &c, "%s", words);
 	}

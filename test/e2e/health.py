@@ -97,6 +97,20 @@ def rules_are_broken(results, agent, store):
     results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "mended, it is over")
 
 
+def rights_are_missing(results, rules):
+    """CAP_MISSING; and where no tracefs is mounted TRACEFS_ABSENT, once for all that it costs."""
+    prefix = ("setpriv", "--bounding-set", "-net_admin,-sys_admin")
+    with lib_agent.Agent("-r", rules, prefix=prefix) as agent:
+        found = agent.coverage()["issues"]
+        codes = [i["code"] for i in found if i["effect"] != "noted"]
+        missing = [i["evidence"]["missing"] for i in found if i["code"] == "CAP_MISSING"]
+        results.add(len(missing) != 1 or "CAP_NET_ADMIN" not in missing[0], "a capability that is missing: %s" % missing)
+        mounted = os.path.exists("/sys/kernel/tracing/events") or os.path.exists("/sys/kernel/debug/tracing/events")
+        expected = ["CAP_MISSING"] if mounted else ["CAP_MISSING", "TRACEFS_ABSENT", "RULE_FIELD_UNAVAILABLE"]
+        results.add(codes != expected, "%s, not %s" % (codes, expected))
+        results.add(command("status", "--state", agent.state)[0] != 1, "degraded")
+
+
 def main():
     results = Results()
     with tempfile.TemporaryDirectory(prefix="noroshi-health.") as folder:
@@ -108,6 +122,9 @@ def main():
         with agent:
             receiver_is_down(results, agent, os.path.join(folder, "s.db"), port)
             results.add(agent.stop() != 0, "the agent stops")
+        with open(rules, "w", encoding="utf-8") as f:
+            f.write(RULES.replace("evt.type = execve", "evt.type in (execve, openat)"))
+        rights_are_missing(results, rules)
     results.end()
 
 

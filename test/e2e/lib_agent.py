@@ -31,7 +31,7 @@ def await_that(what, condition, deadline=DEADLINE):
 class Agent:
     """`noroshi run` with a state folder and a file sink of its own, from "ready" on."""
 
-    def __init__(self, *args, config=None, state=None):
+    def __init__(self, *args, config=None, state=None, prefix=()):
         self.dir = tempfile.mkdtemp(prefix="noroshi-agent.")
         self.state = state or os.path.join(self.dir, "state")
         os.makedirs(self.state, exist_ok=True)
@@ -42,7 +42,7 @@ class Agent:
                 f.write(config)
             args += ("-c", os.path.join(self.dir, "noroshi.yaml"))
         with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([NOROSHI, "run", "--state", self.state, "--sink", "file:" + self.file, *args],
+            self.process = subprocess.Popen([*prefix, NOROSHI, "run", "--state", self.state, "--sink", "file:" + self.file, *args],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def said(self):

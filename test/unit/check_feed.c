@@ -114,7 +114,7 @@ static const struct {
 	{"\"openat\": {\"state\": \"lost\", \"reason\": \"openat__exit: R1 invalid mem access\"}", "PROG_LOAD_FAILED",
 	 "openat is not seen: openat__exit: R1 invalid mem access", "file", "lost"},
 	{"\"openat\": {\"state\": \"lost\", \"reason\": \"openat__exit: x\"}, \"creat\": {\"state\": \"lost\", \"reason\": \"openat__exit: x\"},"
-	 " \"unlink\": {\"state\": \"attached\", \"reason\": null}", "PROG_LOAD_FAILED", "openat and 1 more calls are not seen: openat__exit: x", "file", "less"},
+	 " \"unlink\": {\"state\": \"attached\", \"reason\": null}", "PROG_LOAD_FAILED", "openat and 1 more are not seen: openat__exit: x", "file", "less"},
 	{"\"connect\": {\"state\": \"lost\", \"reason\": \"connect__exit: this kernel has no tracepoint syscalls/sys_exit_connect\"}",
 	 "PROG_TYPE_UNSUPPORTED", "connect is not seen: connect__exit: this kernel has no tracepoint syscalls/sys_exit_connect", "network", "lost"},
 	{"\"unlink\": {\"state\": \"lost\", \"reason\": \"unlink__exit: attach: Invalid argument\"}", "PROG_TYPE_UNSUPPORTED",
@@ -143,6 +143,20 @@ START_TEST(a_call_is_lost)
 	ck_assert_str_eq(capability("file"), "works");
 	ck_assert_str_eq(capability("exec"), "works");
 	ck_assert_str_eq(capability("network"), "off");
+}
+END_TEST
+
+/* Without tracefs many calls are lost, and one thing is to be mended. */
+START_TEST(one_cause_is_one_issue)
+{
+	cover("{\"sensor\": {\"state\": \"running\", \"notes\": [\"tracefs is not mounted and cannot be\"]}, \"calls\": {%s}}",
+	      "\"openat\": {\"state\": \"lost\", \"reason\": \"o: tracefs is not mounted and cannot be\"},"
+	      "\"connect\": {\"state\": \"lost\", \"reason\": \"c: tracefs is not mounted and cannot be\"}");
+	ck_assert_uint_eq(ledger_count(ledger), 1);
+	ck_assert_str_eq(text_of("TRACEFS_ABSENT"), "openat and 1 more are not seen: o: tracefs is not mounted and cannot be");
+	ck_assert_str_eq(capability("file"), "lost");
+	ck_assert_str_eq(capability("network"), "lost");
+	ck_assert_str_eq(capability("sensor"), "less");
 }
 END_TEST
 
@@ -544,6 +558,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_call_is_lost, 0, (int)ARRAY_SIZE(losses));
+	tcase_add_test(t, one_cause_is_one_issue);
 	tcase_add_test(t, the_verifiers_words);
 	tcase_add_test(t, entries_of_32_bits);
 	tcase_add_test(t, the_sensor_ends);

@@ -196,7 +196,7 @@ START_TEST(capabilities)
 {
 	put("/proc/self/status", "CapEff:\t000000c000080004\n");	/* BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH: no NET_ADMIN */
 	ck_assert_uint_eq(look(), 1);
-	ck_assert_str_eq(said("CAP_MISSING"), "CAP_NET_ADMIN is missing: DNS, TLS and HTTP are not seen");
+	ck_assert_str_eq(said("CAP_MISSING"), "CAP_NET_ADMIN is missing: of DNS only queries are seen, of TLS and HTTP nothing");
 	ck_assert_uint_eq(json_object_size(evidence("CAP_MISSING", "missing")), 1);
 	ck_assert_str_eq(ledger_status(ledger, true), "degraded");
 	ck_assert(check_has_right(&host));
