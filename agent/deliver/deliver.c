@@ -469,7 +469,7 @@ static json_t *status_of(const struct outlet *o)
 	if (s.status)
 		set(j, "lastStatus", (uint64_t)s.status);
 	if (s.failing_since)
-		json_object_set_new(j, "failingSince", json_string(clock_rfc3339(time, s.failing_since)));
+		set(j, "failingSince", s.failing_since);
 	if (queue_first(&o->queue))
 		set(j, "oldestSec", (uv_now(o->d->loop) - queue_first(&o->queue)->time) / 1000);
 	return j;

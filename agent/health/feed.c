@@ -60,8 +60,9 @@ static void judge_error(struct feed *f, json_t *sink, const char *name)
 	c.code = *code ? issue_by_code(code) : ISSUE_SINK_FAILED;
 	if (c.code == ISSUE_MAX)
 		c.code = ISSUE_UNKNOWN;
-	c.evidence = json_pack("{s:s, s:I, s:I, s:s, s:s}", "error", error, "status", (json_int_t)number(sink, "lastStatus"),
-			       "queued", (json_int_t)number(sink, "queued"), "failingSince", text(sink, "failingSince"),
+	c.since = number(sink, "failingSince");
+	c.evidence = json_pack("{s:s, s:I, s:I, s:I, s:s}", "error", error, "status", (json_int_t)number(sink, "lastStatus"),
+			       "queued", (json_int_t)number(sink, "queued"), "retries", (json_int_t)number(sink, "retries"),
 			       "lastSuccess", text(sink, "lastSuccess"));
 	ledger_raise(f->ledger, &c, "sink %s: %s", name, error);
 }

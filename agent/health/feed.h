@@ -16,6 +16,8 @@
 
 #define FEED_RECENT_SEC 600u	/* so long a loss shows in the state: its number stays, the finding about it was sent */
 #define FEED_BACKLOG_SEC 300u
+#define FEED_CPU_SEC 50u	/* the shortest minute: somebody may ask in between */
+#define FEED_CPU_SHARE 20	/* one period in so many may be throttled */
 #define FEED_SINKS 16
 #define FEED_NEAR 0.9		/* of a limit */
 
@@ -34,7 +36,7 @@ struct feed_files {
 struct feed {
 	struct ledger *ledger;
 	uint64_t (*now)(void);
-	struct growth lost, regex, throttled;
+	struct growth lost, regex;
 	struct feed_sink {
 		char name[LEDGER_SUBJECT_MAX];
 		struct growth queue, refused, not_taken;
@@ -44,7 +46,10 @@ struct feed {
 	} ring[2];
 	struct feed_files files;
 	char proc[256];			/* "/proc" */
-	bool looked;			/* feed_self() did, once */
+	struct {
+		uint64_t at, throttled, periods;	/* when the minute began, and the numbers then */
+		uint64_t last_throttled, last_periods;	/* of the minute before it */
+	} cpu;
 	uint64_t boot_offset;		/* wall clock against time since boot; 0: not asked yet */
 	uint64_t jumped;		/* time since boot, ns, when that was last seen to change; 0 */
 };

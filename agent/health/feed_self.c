@@ -122,21 +122,27 @@ static bool read_number(int fd, const char *key, uint64_t *ret)
 	return end != at;
 }
 
+/* A quota that is used up once in a while costs nothing; at the start it nearly always is. */
 static void judge_cpu(struct feed *f)
 {
 	struct ledger_case c = {.code = ISSUE_CPU_THROTTLED, .feed = FEED_SELF};
-	uint64_t n = 0, usec = 0;
+	uint64_t throttled = 0, periods = 0, now = f->now();
 
-	if (!read_number(f->files.cpu_stat, "nr_throttled", &n))
+	if (!read_number(f->files.cpu_stat, "nr_throttled", &throttled) || !read_number(f->files.cpu_stat, "nr_periods", &periods))
 		return;
-	if (!f->looked)
-		f->throttled.seen = n;	/* before us, perhaps in another life of the group */
-	if (!growth_recent(&f->throttled, n, f->now()))
+	if (!f->cpu.at || now - f->cpu.at >= FEED_CPU_SEC * NSEC_PER_SEC) {
+		f->cpu.last_throttled = f->cpu.at ? throttled - f->cpu.throttled : 0;
+		f->cpu.last_periods = f->cpu.at ? periods - f->cpu.periods : 0;
+		f->cpu.throttled = throttled;
+		f->cpu.periods = periods;
+		f->cpu.at = now;
+	}
+	if (!f->cpu.last_throttled || f->cpu.last_throttled * FEED_CPU_SHARE < f->cpu.last_periods)
 		return;
-	if (!read_number(f->files.cpu_stat, "throttled_usec", &usec) && read_number(f->files.cpu_stat, "throttled_time", &usec))
-		usec /= 1000;
-	c.evidence = json_pack("{s:I, s:I, s:I}", "throttled", (json_int_t)n, "lately", (json_int_t)f->throttled.by, "usec", (json_int_t)usec);
-	ledger_raise(f->ledger, &c, "the agent's processor quota was used up %llu times lately", (unsigned long long)f->throttled.by);
+	c.evidence = json_pack("{s:I, s:I, s:I}", "throttled", (json_int_t)f->cpu.last_throttled, "periods", (json_int_t)f->cpu.last_periods,
+			       "throttledSum", (json_int_t)throttled);
+	ledger_raise(f->ledger, &c, "the agent's processor quota was used up in %llu of %llu periods of the last minute",
+		     (unsigned long long)f->cpu.last_throttled, (unsigned long long)f->cpu.last_periods);
 }
 
 static void judge_memory(struct feed *f)
@@ -212,5 +218,4 @@ void feed_self(struct feed *f, uint64_t offset)
 	judge_descriptors(f);
 	ledger_round_end(f->ledger, FEED_SELF);
 	judge_clock(f, offset);
-	f->looked = true;
 }

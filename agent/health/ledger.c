@@ -110,7 +110,7 @@ static struct entry *begin(struct ledger *l, const struct ledger_case *c)
 	}
 	e->code = c->code;
 	snprintf(e->subject, sizeof(e->subject), "%s", c->subject ? c->subject : "");
-	e->since = l->now();
+	e->since = c->since && c->since < l->now() ? c->since : l->now();
 	e->count++;
 	l->open[l->n++] = e;
 	return e;

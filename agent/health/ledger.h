@@ -29,6 +29,7 @@ struct ledger_case {
 	enum capability capability;	/* CAPABILITY_OF_CODE: issue.def's */
 	enum ledger_feed feed;
 	json_t *evidence;		/* taken; an object, or NULL */
+	uint64_t since;			/* wall clock, ns, of its beginning, where that is known; 0: now */
 };
 
 /*

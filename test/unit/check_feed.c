@@ -256,7 +256,7 @@ static void deliver(const char *sink)
 }
 
 #define FAILING(code) "{\"name\": \"upload\", \"target\": \"https://r\", \"failing\": true, \"lastError\": \"why\", \"lastErrorCode\": \"" code "\"," \
-		      " \"lastStatus\": 503, \"queued\": 4, \"failingSince\": \"t\"}"
+		      " \"lastStatus\": 503, \"queued\": 4, \"failingSince\": 1699999990000000000, \"retries\": 3}"
 #define WORKING "{\"name\": \"upload\", \"target\": \"https://r\", \"failing\": false}"
 
 static const struct {
@@ -284,9 +284,10 @@ START_TEST(an_upload_fails)
 	deliver(uploads[_i].sink);
 	ck_assert_str_eq(text_of(uploads[_i].code), "sink upload:https://r: why");
 	ck_assert_int_eq(json_integer_value(evidence(uploads[_i].code, "status")), 503);
-	ck_assert_str_eq(json_string_value(evidence(uploads[_i].code, "failingSince")), "t");
+	ck_assert_int_eq(json_integer_value(evidence(uploads[_i].code, "retries")), 3);
+	ck_assert_str_eq(json_string_value(json_object_get(issue(uploads[_i].code), "since")), "2023-11-14T22:13:10.000000000Z");
 	ck_assert_int_eq(!strcmp(ledger_status(ledger, true), "degraded"), strcmp(uploads[_i].code, "UNKNOWN") != 0);
-	pass(HEALTH_LASTING_SEC);
+	pass(HEALTH_LASTING_SEC - 10);
 	deliver(uploads[_i].sink);
 	ck_assert_str_eq(ledger_status(ledger, true), "unhealthy");
 	ck_assert_str_eq(capability("upload"), strcmp(uploads[_i].code, "UNKNOWN") ? "less" : "lost");
@@ -493,16 +494,24 @@ START_TEST(what_the_group_may_use)
 	again();
 	feed_self(&feed, 7);
 	ck_assert_uint_eq(ledger_count(ledger), 0);	/* what was throttled before the start is none of ours */
-	put(hierarchies[_i].cpu, "nr_periods 9\nnr_throttled 6\nthrottled_usec 300\n");
+	put(hierarchies[_i].cpu, "nr_periods 109\nnr_throttled 8\n");
+	pass(FEED_CPU_SEC);
 	feed_self(&feed, 7);
-	ck_assert_int_eq(json_integer_value(evidence("CPU_THROTTLED", "lately")), 2);
-	ck_assert_int_eq(json_integer_value(evidence("CPU_THROTTLED", "usec")), 300);
+	ck_assert_uint_eq(ledger_count(ledger), 0);	/* now and then costs nothing */
+	put(hierarchies[_i].cpu, "nr_periods 209\nnr_throttled 13\n");
+	pass(FEED_CPU_SEC - 1);
+	feed_self(&feed, 7);
+	ck_assert_uint_eq(ledger_count(ledger), 0);	/* the minute is not over */
+	pass(1);
+	feed_self(&feed, 7);
+	ck_assert_str_eq(text_of("CPU_THROTTLED"), "the agent's processor quota was used up in 5 of 100 periods of the last minute");
+	ck_assert_int_eq(json_integer_value(evidence("CPU_THROTTLED", "throttledSum")), 13);
 	put(hierarchies[_i].max, "1100000\n");
 	feed_self(&feed, 7);
 	ck_assert_int_eq(json_integer_value(evidence("MEM_NEAR_LIMIT", "max")), 1100000);
 	put(hierarchies[_i].stat, "anon 5\ninactive_file 500000\n");	/* that much the kernel can have back */
 	put(hierarchies[_i].events, "oom 1\noom_kill 1\n");
-	pass(FEED_RECENT_SEC);
+	pass(FEED_CPU_SEC);
 	feed_self(&feed, 7);
 	ck_assert_ptr_null(issue("CPU_THROTTLED"));
 	ck_assert_ptr_null(issue("MEM_NEAR_LIMIT"));
