@@ -96,6 +96,34 @@ static void sink_metrics(struct buf *b, json_t *sinks)
 	}
 }
 
+/* How many of the code are open: one for each sink, capability or the like that it is about. */
+static unsigned int open_of(json_t *issues, const char *code)
+{
+	unsigned int n = 0;
+	json_t *issue;
+	size_t i;
+
+	json_array_foreach(issues, i, issue)
+		n += !strcmp(json_string_value(json_object_get(issue, "code")), code);
+	return n;
+}
+
+static void issue_metrics(struct buf *b, json_t *status)
+{
+	json_t *v;
+	const char *name;
+
+	buf_printf(b, "noroshi_healthy %d\n", !strcmp(json_string_value(json_object_get(status, "state")), "healthy"));
+	for (unsigned int i = 0; i < ISSUE_MAX; i++) {
+		unsigned int n = open_of(json_object_get(status, "issues"), issue_table[i].code);
+
+		if (n)
+			buf_printf(b, "noroshi_issues_open{code=\"%s\",severity=\"%s\"} %u\n", issue_table[i].code, issue_table[i].severity, n);
+	}
+	json_object_foreach(json_object_get(status, "capabilities"), name, v)
+		buf_printf(b, "noroshi_capability{capability=\"%s\",state=\"%s\"} 1\n", name, json_string_value(json_object_get(v, "state")));
+}
+
 static enum MHD_Result metrics(struct control *ct, struct MHD_Connection *c)
 {
 	json_t *status = agent_status(ct->agent), *pipeline = json_object_get(status, "pipeline");
@@ -106,6 +134,7 @@ static enum MHD_Result metrics(struct control *ct, struct MHD_Connection *c)
 	metric(&b, "rules", "", json_object_get(json_object_get(status, "rules"), "enabled"));
 	metric(&b, "loop_max_ms", "", json_object_get(json_object_get(status, "loop"), "maxMs"));
 	metric(&b, "loop_slow_total", "", json_object_get(json_object_get(status, "loop"), "slow"));
+	issue_metrics(&b, status);
 	event_metrics(&b, json_object_get(json_object_get(status, "coverage"), "events"));
 	sink_metrics(&b, json_object_get(json_object_get(status, "deliver"), "sinks"));
 	json_decref(status);

@@ -96,6 +96,24 @@ static void name_calls(char dst[96], const char *first, size_t more)
 		snprintf(dst, 96, "%s is", first);
 }
 
+#define BUNDLE_MAX 16	/* programs in the evidence of what has no code */
+
+/* What does not work, for who has to find out why. */
+static json_t *bundle(json_t *programs)
+{
+	json_t *all = json_array(), *p;
+	size_t i;
+
+	json_array_foreach(programs, i, p) {
+		const char *state = text(p, "state");
+
+		if ((strcmp(state, "refused") && strcmp(state, "absent")) || json_array_size(all) == BUNDLE_MAX)
+			continue;
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", text(p, "name"), "state", state, "reason", text(p, "reason")));
+	}
+	return all;
+}
+
 static void raise_group(struct feed *f, const struct group *g, json_t *programs)
 {
 	json_t *program = program_of(programs, g->reason);
@@ -106,6 +124,8 @@ static void raise_group(struct feed *f, const struct group *g, json_t *programs)
 
 	name_calls(calls, first, more);
 	c.evidence = json_pack("{s:O, s:s, s:s, s:o}", "calls", g->calls, "program", text(program, "name"), "reason", g->reason, "log", log_tail(program));
+	if (g->code == ISSUE_UNKNOWN)
+		json_object_set_new(c.evidence, "programs", bundle(programs));
 	if (g->code == ISSUE_LESS_KNOWN)
 		ledger_raise(f->ledger, &c, "%s seen by a lesser way: %s", calls, g->reason);
 	else
@@ -254,6 +274,7 @@ static void judge_ring(struct feed *f, unsigned int i, json_t *ring, const char 
 static void judge_sensor(struct feed *f, json_t *sensor)
 {
 	struct ledger_case c = {.feed = FEED_COVERAGE};
+	char subject[48];
 	json_t *note;
 	size_t i;
 
@@ -268,7 +289,8 @@ static void judge_sensor(struct feed *f, json_t *sensor)
 		c.code = has(words, "tracefs") ? ISSUE_TRACEFS_ABSENT : has(words, "RLIMIT_MEMLOCK") ? ISSUE_MAX : ISSUE_LESS_KNOWN;
 		if (c.code == ISSUE_MAX)
 			continue;	/* of no consequence where maps are made; where not the sensor does not start */
-		c.subject = c.code == ISSUE_TRACEFS_ABSENT ? "" : "sensor";	/* the calls it costs say it better */
+		snprintf(subject, sizeof(subject), "sensor's note %zu", i + 1);
+		c.subject = c.code == ISSUE_TRACEFS_ABSENT ? "" : subject;	/* the calls it costs say it better */
 		c.evidence = json_pack("{s:O}", "note", note);
 		ledger_raise(f->ledger, &c, "%s", words);
 	}

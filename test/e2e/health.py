@@ -34,11 +34,15 @@ def command(*args):
     return done.returncode, done.stdout
 
 
-def healthz(agent, what):
+def get(agent, what):
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(os.path.join(agent.state, "control.sock"))
         s.sendall(b"GET /%s HTTP/1.1\r\nHost: noroshi\r\nConnection: close\r\n\r\n" % what.encode())
-        return int(b"".join(iter(lambda: s.recv(65536), b"")).split()[1])
+        return b"".join(iter(lambda: s.recv(65536), b"")).decode()
+
+
+def healthz(agent, what):
+    return int(get(agent, what).split()[1])
 
 
 def receiver_is_down(results, agent, store, port):
@@ -60,6 +64,10 @@ def receiver_is_down(results, agent, store, port):
     results.add(code != 1 or said["agent"]["state"] != "degraded" or not said["complete"] or
                 [i["code"] for i in said["issues"]] != ["UPLOAD_CONNECT_FAIL"], "as JSON")
     results.add((healthz(agent, "healthz"), healthz(agent, "readyz")) != (200, 200), "who watches over the process has nothing to do")
+
+    said = get(agent, "metrics").split("\r\n\r\n", 1)[1].split("\n")
+    results.add('noroshi_issues_open{code="UPLOAD_CONNECT_FAIL",severity="high"} 1' not in said or "noroshi_healthy 0" not in said or
+                'noroshi_capability{capability="upload",state="less"} 1' not in said, "metrics to alarm on")
 
     receiver = subprocess.Popen([NOROSHI, "receive", "--listen", "127.0.0.1:%d" % port, "--store", store], stderr=subprocess.DEVNULL)
     try:

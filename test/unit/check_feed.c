@@ -2,6 +2,7 @@
 /* Every cause that the agent knows of anyway: provoked by a stage's own words, seen with its evidence, and gone again. */
 #include "health/feed.h"
 #include "rule_helper.h"
+#include "sensor/coverage.h"
 #include "util/clock.h"
 #include "util/limits.h"
 #include <check.h>
@@ -135,6 +136,8 @@ START_TEST(a_call_is_lost)
 	cover(PROGRAMS, losses[_i].calls);
 	ck_assert_str_eq(text_of(losses[_i].code), losses[_i].text);
 	ck_assert_ptr_nonnull(evidence(losses[_i].code, "calls"));
+	if (!strcmp(losses[_i].code, "UNKNOWN"))
+		ck_assert_uint_eq(json_array_size(evidence("UNKNOWN", "programs")), 4);	/* all that does not work: nobody knows which matters */
 	ck_assert_str_eq(capability(losses[_i].capability), losses[_i].state);
 	ck_assert_int_eq(!strcmp(ledger_status(ledger, true), "healthy"), noted);
 	cover(PROGRAMS, WELL);
@@ -165,6 +168,46 @@ START_TEST(the_verifiers_words)
 	cover(PROGRAMS, losses[0].calls);
 	ck_assert_str_eq(json_string_value(evidence("PROG_LOAD_FAILED", "log")), "0: R0=1\n1: R1 invalid mem access");
 	ck_assert_str_eq(json_string_value(evidence("PROG_LOAD_FAILED", "program")), "openat__exit");
+}
+END_TEST
+
+/* The same by the coverage's own words: what it says of a program that the kernel refused. */
+START_TEST(as_the_sensor_says_it)
+{
+	static struct sensor_state state;
+	static struct wire_counter counters[EVENT_MAX];
+	static struct needs needs;
+	const struct ring ring[2] = {};
+	const uint64_t records[2] = {};
+	const bool damaged[2] = {};
+	struct coverage c = {.state = &state, .needs = &needs, .counters = counters, .cpus = 1, .ring = ring, .records = records,
+			     .damaged = damaged, .life = "running"};
+	struct program_status *p = &state.program[PROGRAM_openat__exit];
+	json_t *v;
+
+	needs.call[CALL_OPENAT] = true;
+	programs_choose(state.program, &needs);
+	for (unsigned int i = 0; i < PROGRAM_MAX; i++) {
+		if (state.program[i].state == PROGRAM_CHOSEN)
+			state.program[i].state = PROGRAM_ATTACHED;
+	}
+	v = coverage_json(&c);
+	feed_coverage(&feed, v);
+	json_decref(v);
+	ck_assert_str_eq(ledger_status(ledger, true), "healthy");
+	*p = (struct program_status){.state = PROGRAM_REFUSED, .log_len = 4, .reason = "R1 invalid mem access 'scalar'"};
+	memcpy(state.log, "log!", 4);
+	v = coverage_json(&c);
+	feed_coverage(&feed, v);
+	json_decref(v);
+	ck_assert_str_eq(text_of("PROG_LOAD_FAILED"), "openat is not seen: openat__exit: R1 invalid mem access 'scalar'");
+	ck_assert_str_eq(json_string_value(evidence("PROG_LOAD_FAILED", "log")), "log!");
+	*p = (struct program_status){.state = PROGRAM_ABSENT, .reason = "this kernel has no tracepoint syscalls/sys_exit_openat"};
+	v = coverage_json(&c);
+	feed_coverage(&feed, v);
+	json_decref(v);
+	ck_assert_str_eq(json_string_value(evidence("PROG_TYPE_UNSUPPORTED", "program")), "openat__exit");
+	ck_assert_ptr_null(issue("PROG_LOAD_FAILED"));
 }
 END_TEST
 
@@ -569,6 +612,7 @@ int main(void)
 	tcase_add_loop_test(t, a_call_is_lost, 0, (int)ARRAY_SIZE(losses));
 	tcase_add_test(t, one_cause_is_one_issue);
 	tcase_add_test(t, the_verifiers_words);
+	tcase_add_test(t, as_the_sensor_says_it);
 	tcase_add_test(t, entries_of_32_bits);
 	tcase_add_test(t, the_sensor_ends);
 	tcase_add_test(t, what_the_sensor_notes);
