@@ -440,7 +440,9 @@ static int start_learning(struct agent *a)
 {
 	const struct config *c = a->o.config;
 
-	a->places = (struct attribution_places){.docker_socket = place(c->attribution_docker)};
+	a->places = (struct attribution_places){
+		.docker_socket = place(c->attribution_docker), .ecs_endpoint = place(c->attribution_ecs),
+	};
 	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .ctx = a};
 	return learn_start(&a->learn, &(struct learn_options){
 		.loop = &a->loop, .files = source_kernel_files(a->source), .hash = strcmp(c->hash_executables, "off"),

@@ -2,6 +2,7 @@
 #include "config_parse.h"
 #include "deliver/sink.h"
 #include "util/fs.h"
+#include "util/http.h"
 #include "util/yaml_json.h"
 #include "wire.h"
 #include <ctype.h>
@@ -173,6 +174,25 @@ static const struct {
 	{"sensor.attach", false, {"auto", "tracepoint", "function"}},
 };
 
+/* An agent of this host: what stands elsewhere would learn of every container here, and could say anything of it. */
+static void check_local(struct config_parse *p, const struct key *k, const yaml_node_t *n)
+{
+	const char *url = config_scalar(n);
+	struct http_url u;
+
+	if (!strcmp(url, "off"))
+		return;
+	if (http_url_parse(&u, url) < 0) {
+		complain(p, n, NULL, "%s wants an http URL such as http://127.0.0.1:51678, or off", k->name);
+		return;
+	}
+	if (!u.loopback)
+		complain(p, n, NULL, "%s must be on this host: \"%s\" is no loopback address", k->name, u.host);
+	if (u.userinfo || url[strcspn(url, "?#")])
+		complain(p, n, NULL, "%s takes no user, query or fragment", k->name);
+	http_url_free(&u);
+}
+
 static void suggest(struct config_parse *p, const yaml_node_t *n, const char *const *words, const char *message)
 {
 	size_t count = 0;
@@ -230,6 +250,8 @@ static void set(struct config_parse *p, const struct key *k, void *base, const y
 		}
 		*(const char **)((char *)base + k->off) = config_text(p->c, config_scalar(n));
 		check_choice(p, k->name, n);
+		if (!strcmp(k->name, "attribution.ecs"))
+			check_local(p, k, n);
 		if (k >= sink_keys && k < sink_keys + ARRAY_SIZE(sink_keys) && !strcmp(k->name, "sink"))
 			check_sink(p, n);
 		break;

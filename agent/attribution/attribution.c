@@ -29,6 +29,7 @@ enum cell_state {
 
 struct cell {
 	enum cell_state state;
+	bool may;		/* it may know the container */
 	unsigned int unknown;	/* times it knew nothing */
 	uint64_t at;		/* boot clock, ns: not asked before */
 	struct workload *facts;
@@ -55,6 +56,7 @@ struct seat {
 struct attribution {
 	struct attribution_options o;
 	struct http_client *http;
+	struct ecs_host ecs_host;
 	struct seat seats[PROVIDERS];
 	struct inquiry *inquiries;	/* INQUIRIES_MAX */
 	uint32_t used, open;		/* inquiries never used begin at used */
@@ -132,7 +134,7 @@ static void reasons(const struct attribution *a, const struct inquiry *q, char *
 	for (unsigned int p = 0; p < PROVIDERS && n < room; p++) {
 		const struct seat *s = &a->seats[p];
 
-		if (!s->p || q->cells[p].facts || s->last == VERDICT_FACTS)
+		if (!q->cells[p].may || q->cells[p].facts || (!q->cells[p].unknown && s->last == VERDICT_FACTS))
 			continue;
 		n += (size_t)snprintf(dst + n, room - n, "%s%s: %s", n ? "; " : "", s->p->ops->name,
 				      q->cells[p].unknown ? "it knows no such container" : s->why);
@@ -281,12 +283,14 @@ static uint64_t pump_one(struct attribution *a, struct inquiry *q, uint64_t now)
 
 		if (c->state != CELL_IDLE)
 			continue;
-		if (at > now)
+		if (q->decided && (c->unknown || s->down))	/* others knew all: nobody is waited for */
+			c->state = CELL_SETTLED;
+		else if (at > now)
 			keep_earliest(&next, at);
 		else if (s->busy < s->p->ops->parallel && !(s->down && s->busy))
 			ask(s, c, row);
 	}
-	if (row && q->until > now)
+	if (row && q->until > now && !settled(q))
 		return next;
 	for (unsigned int p = 0; p < PROVIDERS; p++)	/* who still answers is too late */
 		q->cells[p].state = CELL_SETTLED;
@@ -334,7 +338,8 @@ static void begin(struct attribution *a, struct inquiry *q, struct workload_row 
 	for (unsigned int p = 0; p < PROVIDERS; p++) {
 		const struct provider *it = a->seats[p].p;
 
-		if (!it || (it->ops->may_know && !it->ops->may_know(it, row)))
+		q->cells[p].may = it && (!it->ops->may_know || it->ops->may_know(it, row));
+		if (!q->cells[p].may)
 			q->cells[p].state = CELL_SETTLED;
 	}
 	judge(row, row->known, row->why, sizeof(row->why));
@@ -383,7 +388,8 @@ uint64_t attribution_wait(struct attribution *a, struct workload_row *row)
 
 static void open_providers(struct attribution *a)
 {
-	struct provider_env env = {.loop = a->o.loop, .places = a->o.places, .http = http_of, .answer = on_answer, .ctx = a};
+	struct provider_env env = {.loop = a->o.loop, .places = a->o.places, .http = http_of, .ecs_host = &a->ecs_host,
+				   .answer = on_answer, .ctx = a};
 
 	for (unsigned int p = 0; p < PROVIDERS; p++) {
 		int r = all[p]->open(&a->seats[p].p, &env);
@@ -463,6 +469,11 @@ struct attribution *attribution_free(struct attribution *a)
 	return NULL;
 }
 
+const struct ecs_host *attribution_ecs_host(const struct attribution *a)
+{
+	return &a->ecs_host;
+}
+
 static json_t *seat_json(const struct provider_ops *ops, const struct seat *s)
 {
 	static const char *const words[] = {"answered", "unknown", "down", "refused", "garbage"};
@@ -507,6 +518,6 @@ json_t *attribution_json(const struct attribution *a)
 		else
 			more++;
 	}
-	return json_pack("{s:o, s:o, s:I, s:i}", "providers", providers, "containers", containers, "notShown", (json_int_t)more,
-			 "asking", (int)a->open);
+	return json_pack("{s:o, s:o, s:o, s:I, s:i}", "providers", providers, "ecs", ecs_host_json(&a->ecs_host), "containers",
+			 containers, "notShown", (json_int_t)more, "asking", (int)a->open);
 }

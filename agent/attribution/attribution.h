@@ -9,6 +9,7 @@
 #ifndef ATTRIBUTION_ATTRIBUTION_H
 #define ATTRIBUTION_ATTRIBUTION_H
 
+#include "attribution/ecs_host.h"
 #include "attribution/provider.h"
 
 struct attribution;
@@ -41,6 +42,9 @@ uint64_t attribution_wait(struct attribution *a, struct workload_row *row);
 void attribution_stop(struct attribution *a);
 
 struct attribution *attribution_free(struct attribution *a);	/* NULL; handles close on the loop */
+
+/* What the ECS agent said of this host; nothing where there is none. Borrowed. */
+const struct ecs_host *attribution_ecs_host(const struct attribution *a);
 
 /* For status: providers with their state, counts, and the containers with what is known of each. New reference. */
 json_t *attribution_json(const struct attribution *a);

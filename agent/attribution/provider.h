@@ -39,12 +39,14 @@ struct provider_answer {
 };
 
 struct provider;
+struct ecs_host;
 struct http_client;
 
 struct provider_env {
 	uv_loop_t *loop;
 	const struct attribution_places *places;	/* outlives the provider */
 	struct http_client *(*http)(void *ctx);		/* made when it is first asked for; NULL without memory */
+	struct ecs_host *ecs_host;			/* what providers learn of the host; outlives them */
 	/* Once for each question, on the loop, never from within ask(). */
 	void (*answer)(void *ctx, struct provider *p, uint64_t ticket, const struct provider_answer *a);
 	void *ctx;

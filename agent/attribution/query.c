@@ -75,7 +75,10 @@ struct query *query_new(struct http_client *c, const struct http_request *r, que
 		return NULL;
 	q->done = done;
 	q->ctx = ctx;
-	snprintf(q->url, sizeof(q->url), "%s%s%s", r->unix_socket ? r->unix_socket : "", r->unix_socket ? " " : "", r->url);
+	/* Who was asked, for people: which container it was about they know. */
+	snprintf(q->url, sizeof(q->url), "%.*s", (int)strcspn(r->url, "?"), r->url);
+	if (r->unix_socket)
+		snprintf(q->url, sizeof(q->url), "%s", r->unix_socket);
 	if (!request.connect_timeout_ms)
 		request.connect_timeout_ms = CONNECT_MS;
 	if (!request.timeout_ms)

@@ -101,7 +101,7 @@ static void *peer_run(void *ctx)
 	return NULL;
 }
 
-static void peer_start(struct peer *p, const struct peer_step *steps, size_t n)
+static inline void peer_start(struct peer *p, const struct peer_step *steps, size_t n)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(a);
@@ -117,7 +117,7 @@ static void peer_start(struct peer *p, const struct peer_step *steps, size_t n)
 }
 
 /* After the client has closed its connections. */
-static void peer_stop(struct peer *p)
+static inline void peer_stop(struct peer *p)
 {
 	shutdown(p->fd, SHUT_RDWR);
 	pthread_join(p->thread, NULL);
