@@ -36,7 +36,7 @@ struct feed_files {
 struct feed {
 	struct ledger *ledger;
 	uint64_t (*now)(void);
-	struct growth lost, regex;
+	struct growth lost, detached, regex;
 	struct feed_sink {
 		char name[LEDGER_SUBJECT_MAX];
 		struct growth queue, refused, not_taken;

@@ -55,6 +55,8 @@ static enum issue code_of(json_t *program, const char *reason)
 		return ISSUE_UNKNOWN;
 	if (has(reason, "tracefs is not mounted") || has(reason, "has no trace events"))
 		return ISSUE_TRACEFS_ABSENT;
+	if (has(reason, "somebody detached it"))
+		return ISSUE_ATTACH_LOST;
 	if (has(reason, "relocat") || has(reason, "CO-RE"))
 		return ISSUE_CO_RE_RELOC_FAILED;
 	if (strcmp(state, "refused"))
@@ -251,6 +253,29 @@ static void judge_losses(struct feed *f, json_t *events)
 	json_decref(all);
 }
 
+static void judge_repairs(struct feed *f, json_t *programs)
+{
+	struct ledger_case c = {.code = ISSUE_ATTACH_REPAIRED, .feed = FEED_COVERAGE};
+	json_t *all = json_object(), *p;
+	uint64_t sum = 0;
+	size_t i;
+
+	json_array_foreach(programs, i, p) {
+		json_t *n = json_object_get(p, "detached");
+
+		if (!json_integer_value(n))
+			continue;
+		sum += (uint64_t)json_integer_value(n);
+		json_object_set(all, text(p, "name"), n);
+	}
+	if (growth_recent(&f->detached, sum, f->now())) {
+		c.evidence = json_pack("{s:O}", "programs", all);
+		ledger_raise(f->ledger, &c, "somebody took programs off their hooks, %llu times since the start; they were put back",
+			     (unsigned long long)sum);
+	}
+	json_decref(all);
+}
+
 /* A reader that stands still while there is something to read. */
 static void judge_ring(struct feed *f, unsigned int i, json_t *ring, const char *name)
 {
@@ -307,6 +332,7 @@ void feed_coverage(struct feed *f, json_t *coverage)
 	judge_calls(f, calls, json_object_get(coverage, "programs"));
 	judge_ia32(f, coverage);
 	judge_losses(f, json_object_get(coverage, "events"));
+	judge_repairs(f, json_object_get(coverage, "programs"));
 	judge_ring(f, 0, json_object_get(rings, "critical"), "critical");
 	judge_ring(f, 1, json_object_get(rings, "bulk"), "bulk");
 	judge_matrix(f, calls);

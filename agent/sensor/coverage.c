@@ -143,10 +143,11 @@ static json_t *programs_json(const struct coverage *c)
 		/* A verifier log may be cut within a character; what is no UTF-8 is left out, not the whole entry. */
 		if (s->log_len && s->log_off <= SENSOR_LOGS_BYTES && s->log_len <= SENSOR_LOGS_BYTES - s->log_off)
 			log = json_stringn(c->state->log + s->log_off, s->log_len);
-		json_array_append_new(a, json_pack("{s:s, s:s, s:o, s:o, s:I}", "name", program_name[p], "state",
+		json_array_append_new(a, json_pack("{s:s, s:s, s:o, s:o, s:I, s:I}", "name", program_name[p], "state",
 						   program_state_name[s->state], "reason", text_or_null(s->reason), "log",
 						   log ? log : json_null(), "missed",
-						   (json_int_t)__atomic_load_n(&s->missed, __ATOMIC_RELAXED)));
+						   (json_int_t)__atomic_load_n(&s->missed, __ATOMIC_RELAXED), "detached",
+						   (json_int_t)__atomic_load_n(&s->detached, __ATOMIC_RELAXED)));
 	}
 	return a;
 }

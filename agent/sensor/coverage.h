@@ -22,7 +22,8 @@
  *     "rings": { "critical": { "bytes": 524288, "used": 0, "taken": 4096, "records": 99, "damaged": false }, "bulk": { … } },
  *     "programs": [ { "name": "openat__exit",
  *         "state": "attached",                            attached | unneeded | alternative | refused | absent
- *         "reason": null, "log": null, "missed": 0 }, … ] }
+ *         "reason": null, "log": null, "missed": 0,
+ *         "detached": 0 }, … ] }                          times that somebody took it off; the sensor puts it back
  *
  * The kernel counts by event, not by call: numbers of one call alone do not exist.
  */

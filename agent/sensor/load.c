@@ -625,3 +625,42 @@ void load_poll_missed(struct load *l)
 			__atomic_store_n(&l->state->program[p].missed, info.recursion_misses, __ATOMIC_RELAXED);
 	}
 }
+
+/* Root can take a link off its control group; of other links he cannot. False: it is where it was. */
+static bool detached(const struct load *l, enum program p, struct bpf_link_info *info)
+{
+	__u32 n = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return l->link[p] && bpf_obj_get_info_by_fd(bpf_link__fd(l->link[p]), info, &n) == 0 && info->type == BPF_LINK_TYPE_CGROUP &&
+	       !info->cgroup.cgroup_id;
+}
+
+/* The new link takes the descriptor of the old one: for whoever holds it nothing has changed. */
+static int attach_again(struct load *l, enum program p, enum bpf_attach_type type)
+{
+	_cleanup_(closep) int fd = bpf_link_create(l->fd[p], l->cgroup, type, NULL);
+
+	if (fd < 0)
+		return -errno;
+	return dup3(fd, bpf_link__fd(l->link[p]), O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+void load_repair(struct load *l)
+{
+	for (unsigned int p = 0; p < PROGRAM_MAX; p++) {
+		struct program_status *s = &l->state->program[p];
+		char reason[PROGRAM_REASON_MAX];
+		struct bpf_link_info info;
+		int r;
+
+		if (s->state != PROGRAM_ATTACHED || !detached(l, p, &info))
+			continue;
+		r = attach_again(l, p, info.cgroup.attach_type);
+		if (r < 0) {
+			snprintf(reason, sizeof(reason), "somebody detached it, and it cannot be attached again: %s", strerror(-r));
+			set_state(l, p, PROGRAM_REFUSED, reason);
+		}
+		__atomic_fetch_add(&s->detached, 1, __ATOMIC_RELAXED);
+	}
+}

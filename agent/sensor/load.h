@@ -45,6 +45,9 @@ int load_iterator(struct load *l, enum program p);
 /* Copies how often the kernel skipped each program to the state. */
 void load_poll_missed(struct load *l);
 
+/* What somebody detached is attached again, and counted. */
+void load_repair(struct load *l);
+
 /* What else is not as it should be, for the coverage. */
 __attribute__((format(printf, 2, 3))) void sensor_note(struct sensor_state *state, const char *fmt, ...);
 

@@ -46,6 +46,7 @@ struct program_status {
 	char reason[PROGRAM_REASON_MAX];	/* of ABSENT and REFUSED */
 	uint32_t log_off, log_len;		/* of the verifier's words in sensor_state.log */
 	uint64_t missed;			/* runs the kernel skipped, polled */
+	uint64_t detached;			/* how often somebody took it off, polled */
 };
 
 extern const char *const program_name[PROGRAM_MAX];

@@ -324,6 +324,7 @@ static void serve(struct sensor *s)
 				continue;
 		}
 		load_poll_missed(s->load);
+		load_repair(s->load);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;	/* helpers that hung */
 		if (r == 0 || (r < 0 && errno == EINTR))

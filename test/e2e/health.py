@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Issues of a live agent: a receiver that is down, rules that are broken; seen by /coverage, status, doctor, the receiver; and over again."""
+import ctypes
 import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 
@@ -17,6 +19,16 @@ RULES = """- rule: Nothing to find
   output: o
   priority: NOTICE
 """
+
+
+DNS_RULE = """- rule: Asked for
+  desc: d
+  condition: evt.type = dns and dns.qname = detached.noroshi.invalid
+  output: o
+  priority: NOTICE
+"""
+DNS_QUERY = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x08detached\x07noroshi\x07invalid\x00\x00\x01\x00\x01"
+BPF_SYSCALL = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
 
 
 def free_port():
@@ -105,6 +117,42 @@ def rules_are_broken(results, agent, store):
     results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "mended, it is over")
 
 
+def detach(pid):
+    """The ids of the process's links at control groups, now detached, by bpf(BPF_LINK_GET_FD_BY_ID) and bpf(BPF_LINK_DETACH)."""
+    libc, done = ctypes.CDLL(None, use_errno=True), []
+    for name in os.listdir("/proc/%d/fdinfo" % pid):
+        with open("/proc/%d/fdinfo/%s" % (pid, name), encoding="utf-8") as f:
+            said = dict(line.split(":", 1) for line in f.read().split("\n") if ":" in line)
+        if said.get("link_type", "").strip() != "cgroup":
+            continue
+        link = int(said["link_id"])
+        fd = libc.syscall(BPF_SYSCALL, 30, struct.pack("IIII", link, 0, 0, 0), 16)
+        if fd >= 0 and libc.syscall(BPF_SYSCALL, 34, struct.pack("IIII", fd, 0, 0, 0), 16) == 0:
+            done.append(link)
+        if fd >= 0:
+            os.close(fd)
+    return done
+
+
+def programs_are_detached(results, folder):
+    """ATTACH_REPAIRED: programs at the control group's root that root takes off are put back, and DNS is seen again."""
+    rules = os.path.join(folder, "dns.yaml")
+    with open(rules, "w", encoding="utf-8") as f:
+        f.write(RULES + DNS_RULE)
+    with lib_agent.Agent("-r", rules) as agent:
+        done = detach(agent.coverage()["coverage"]["sensor"]["pid"])
+        if not done:
+            print("# nothing here can be detached")
+            return
+        results.add(not await_that("ATTACH_REPAIRED", lambda: "ATTACH_REPAIRED" in issues(agent)), "links that somebody detaches are missed")
+        found = issues(agent)["ATTACH_REPAIRED"]["evidence"]["programs"]
+        results.add(sum(found.values()) != len(done), "each of them: %s" % found)
+        results.add([c for c in agent.coverage()["coverage"]["calls"].values() if c["state"] == "lost"], "nothing is lost")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(DNS_QUERY, ("127.0.0.1", 53))
+        results.add(not await_that("the query", lambda: agent.findings("Asked for")), "and DNS is seen again")
+
+
 def rights_are_missing(results, rules):
     """CAP_MISSING; and where no tracefs is mounted TRACEFS_ABSENT, once for all that it costs."""
     prefix = ("setpriv", "--bounding-set", "-net_admin,-sys_admin")
@@ -133,6 +181,7 @@ def main():
         with open(rules, "w", encoding="utf-8") as f:
             f.write(RULES.replace("evt.type = execve", "evt.type in (execve, openat)"))
         rights_are_missing(results, rules)
+        programs_are_detached(results, folder)
     results.end()
 
 

@@ -124,6 +124,8 @@ static const struct {
 	 "CO_RE_RELOC_FAILED", "unlink is not seen: unlink__exit: failed to resolve CO-RE relocation <byte_off> [12] struct file.f_inode", "file", "lost"},
 	{"\"connect\": {\"state\": \"lost\", \"reason\": \"connect__exit: tracefs is not mounted and cannot be: Operation not permitted\"}",
 	 "TRACEFS_ABSENT", "connect is not seen: connect__exit: tracefs is not mounted and cannot be: Operation not permitted", "network", "lost"},
+	{"\"dns\": {\"state\": \"lost\", \"reason\": \"unlink__exit: somebody detached it, and it cannot be attached again: x\"}", "ATTACH_LOST",
+	 "dns is not seen: unlink__exit: somebody detached it, and it cannot be attached again: x", "dns", "lost"},
 	{"\"dns\": {\"state\": \"lost\", \"reason\": null}", "UNKNOWN", "dns is not seen: no reason given", "dns", "lost"},
 	{"\"openat\": {\"state\": \"attached\", \"reason\": \"less is known of it: connect__exit: gone\"}", "LESS_KNOWN",
 	 "openat is seen by a lesser way: less is known of it: connect__exit: gone", "file", "works"},
@@ -259,6 +261,22 @@ START_TEST(records_are_lost)
 	ck_assert_ptr_nonnull(issue("RINGBUF_DROPS"));
 	pass(1);
 	cover(LOST, "4");
+	ck_assert_str_eq(ledger_status(ledger, true), "healthy");
+}
+END_TEST
+
+#define DETACHED "{\"sensor\": {\"state\": \"running\"}, \"programs\": [{\"name\": \"dns_egress__cgroup\", \"detached\": %s}, {\"name\": \"x\"}]}"
+
+START_TEST(somebody_detaches)
+{
+	cover(DETACHED, "0");
+	ck_assert_uint_eq(ledger_count(ledger), 0);
+	cover(DETACHED, "2");
+	ck_assert_str_eq(text_of("ATTACH_REPAIRED"), "somebody took programs off their hooks, 2 times since the start; they were put back");
+	ck_assert_int_eq(json_integer_value(json_object_get(evidence("ATTACH_REPAIRED", "programs"), "dns_egress__cgroup")), 2);
+	ck_assert_str_eq(ledger_status(ledger, true), "degraded");
+	pass(FEED_RECENT_SEC);
+	cover(DETACHED, "2");
 	ck_assert_str_eq(ledger_status(ledger, true), "healthy");
 }
 END_TEST
@@ -617,6 +635,7 @@ int main(void)
 	tcase_add_test(t, the_sensor_ends);
 	tcase_add_test(t, what_the_sensor_notes);
 	tcase_add_test(t, records_are_lost);
+	tcase_add_test(t, somebody_detaches);
 	tcase_add_test(t, a_ring_stands_still);
 	tcase_add_loop_test(t, an_upload_fails, 0, (int)ARRAY_SIZE(uploads));
 	tcase_add_loop_test(t, findings_are_lost, 0, (int)ARRAY_SIZE(drops));
