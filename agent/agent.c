@@ -274,6 +274,7 @@ static void on_house(uv_timer_t *t)
 	struct agent *a = t->data;
 
 	users_refresh();
+	places_refresh(&a->places);
 	report_floods(a);
 	report_losses(a);
 	agent_look(a);
@@ -430,23 +431,14 @@ static int build_pipeline(struct agent *a)
 	return 0;
 }
 
-/* A place that is not to be asked is written "off". */
-static const char *place(const char *text)
-{
-	return text && strcmp(text, "off") ? text : NULL;
-}
-
 static int start_learning(struct agent *a)
 {
 	const struct config *c = a->o.config;
 
-	a->places = (struct attribution_places){
-		.docker_socket = place(c->attribution_docker), .ecs_endpoint = place(c->attribution_ecs),
-	};
 	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .ctx = a};
 	return learn_start(&a->learn, &(struct learn_options){
 		.loop = &a->loop, .files = source_kernel_files(a->source), .hash = strcmp(c->hash_executables, "off"),
-		.hash_bytes = c->hash_max_bytes, .workloads = enrich_workloads(a->pipeline.enrich), .places = &a->places,
+		.hash_bytes = c->hash_max_bytes, .workloads = enrich_workloads(a->pipeline.enrich), .places = &a->places.of,
 	});
 }
 
@@ -495,6 +487,7 @@ static int agent_start(struct agent *a)
 		log_error("%s: what parses foreign bytes must not have them", error);
 		return r;
 	}
+	places_init(&a->places, a->o.config);
 	agent_confine(a);
 	start_timers(a);
 	r = start_learning(a);

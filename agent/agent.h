@@ -14,6 +14,7 @@
 #include "heartbeat.h"
 #include "learn.h"
 #include "pipeline.h"
+#include "places.h"
 #include "reload.h"
 #include "sensor/source.h"
 #include "top.h"
@@ -40,7 +41,7 @@ struct agent {
 	uv_loop_t loop;
 	struct source *source;
 	struct pipeline pipeline;
-	struct attribution_places places;
+	struct places places;
 	struct learn learn;
 	struct deliver *deliver;
 	struct control *control;

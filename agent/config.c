@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config_parse.h"
 #include "deliver/sink.h"
+#include "places.h"
 #include "util/fs.h"
 #include "util/http.h"
 #include "util/yaml_json.h"
@@ -193,6 +194,14 @@ static void check_local(struct config_parse *p, const struct key *k, const yaml_
 	http_url_free(&u);
 }
 
+static void check_place(struct config_parse *p, const struct key *k, const yaml_node_t *n, const char *(*refuse)(const char *))
+{
+	const char *text = config_scalar(n), *why = strcmp(text, "off") && strcmp(text, "auto") ? refuse(text) : NULL;
+
+	if (why)
+		complain(p, n, NULL, "%s %s", k->name, why);
+}
+
 static void suggest(struct config_parse *p, const yaml_node_t *n, const char *const *words, const char *message)
 {
 	size_t count = 0;
@@ -252,6 +261,10 @@ static void set(struct config_parse *p, const struct key *k, void *base, const y
 		check_choice(p, k->name, n);
 		if (!strcmp(k->name, "attribution.ecs"))
 			check_local(p, k, n);
+		if (!strcmp(k->name, "attribution.task_metadata"))
+			check_place(p, k, n, places_refuse_metadata);
+		if (!strcmp(k->name, "attribution.ecs_files"))
+			check_place(p, k, n, places_refuse_data_dir);
 		if (k >= sink_keys && k < sink_keys + ARRAY_SIZE(sink_keys) && !strcmp(k->name, "sink"))
 			check_sink(p, n);
 		break;

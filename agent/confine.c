@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Programs' own ground: libraries that are loaded late, certificates, users, the resolver's files, /proc/self. */
 static const char *const ground[] = {"/etc", "/usr", "/lib", "/lib64", "/proc"};
@@ -81,6 +82,24 @@ static void add_sink(struct list *l, const struct config_sink *s)
 	add_file(l, s->key_file, false);
 }
 
+/*
+ * Where the ECS agent's files of containers come to be. It may not have made that folder yet: then the one above it, but
+ * nothing wider than its own data.
+ */
+static void add_ecs_files(struct list *l, const char *data_dir)
+{
+	static const char *const below[] = {"/data/metadata", "/data", ""};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; data_dir && i < ARRAY_SIZE(below); i++) {
+		snprintf(path, sizeof(path), "%s%s", data_dir, below[i]);
+		if (access(path, F_OK) < 0)
+			continue;
+		add(l, path, strlen(path), false);
+		return;
+	}
+}
+
 static void collect(struct list *l, const struct agent *a)
 {
 	const struct config *c = a->o.config;
@@ -90,6 +109,9 @@ static void collect(struct list *l, const struct agent *a)
 	for (size_t i = 0; i < ARRAY_SIZE(leading); i++)
 		add_file(l, leading[i], false);
 	add(l, a->state_dir, strlen(a->state_dir), true);
+	add_ecs_files(l, a->places.of.ecs_data_dir);
+	if (a->places.ecs_config_path)
+		add_file(l, a->places.ecs_config_path, false);
 	for (size_t i = 0; i < c->nsinks; i++)
 		add_sink(l, &c->sinks[i]);
 	for (size_t i = 0; i < a->o.nrule_paths; i++)

@@ -63,3 +63,60 @@ struct workload *ecs_task_facts(json_t *task, struct str id)
 	ecs_say_container(w, container);
 	return w;
 }
+
+struct workload *ecs_file_facts(json_t *f, struct str id, struct str task_id)
+{
+	static const struct {
+		const char *key;
+		enum workload_text text;
+	} texts[] = {
+		{"TaskDefinitionFamily", WORKLOAD_FAMILY}, {"TaskDefinitionRevision", WORKLOAD_REVISION},
+		{"ContainerName", WORKLOAD_CONTAINER_NAME}, {"ImageName", WORKLOAD_IMAGE}, {"ImageID", WORKLOAD_IMAGE_ID},
+	};
+	struct str name = query_text(f, "DockerContainerName");	/* with a slash, as Docker's API has it */
+	struct workload *w;
+
+	if (!str_eq(query_text(f, "ContainerID"), id) || !str_eq(query_text(f, "MetadataFileStatus"), STR("READY")))
+		return NULL;
+	w = workload_new();
+	if (!w)
+		return NULL;
+	if (!workload_say_task_arn(w, query_text(f, "TaskARN")) || !str_eq(w->text[WORKLOAD_TASK_ID], task_id))
+		return workload_free(w);
+	workload_say_cluster(w, query_text(f, "Cluster"));
+	workload_say(w, WORKLOAD_NAME, str_starts(name, STR("/")) ? str_skip(name, 1) : name);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		workload_say(w, texts[i].text, query_text(f, texts[i].key));
+	ecs_say_networks(w, json_object_get(f, "Networks"));
+	return w;
+}
+
+static void say_labels(struct workload *w, json_t *labels)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(labels, key, value) {
+		if (json_is_string(value))
+			workload_say_label(w, str(key), str_n(json_string_value(value), json_string_length(value)));
+	}
+}
+
+struct workload *ecs_own_task_facts(json_t *task, struct str id)
+{
+	json_t *container = ecs_container(task, id);
+	struct workload *w = container ? workload_new() : NULL;
+
+	if (!w)
+		return NULL;
+	if (!workload_say_task_arn(w, query_text(task, "TaskARN")))
+		return workload_free(w);
+	workload_say_cluster(w, query_text(task, "Cluster"));
+	workload_say(w, WORKLOAD_FAMILY, query_text(task, "Family"));
+	workload_say(w, WORKLOAD_REVISION, query_text(task, "Revision"));
+	workload_say(w, WORKLOAD_SERVICE, query_text(task, "ServiceName"));
+	workload_say(w, WORKLOAD_LAUNCH_TYPE, query_text(task, "LaunchType"));
+	ecs_say_container(w, container);
+	say_labels(w, json_object_get(container, "Labels"));
+	return w;
+}
