@@ -57,6 +57,43 @@ def healthz(agent, what):
     return int(get(agent, what).split()[1])
 
 
+def start_receiver(store, port):
+    return subprocess.Popen([NOROSHI, "receive", "--listen", "127.0.0.1:%d" % port, "--store", store], stderr=subprocess.DEVNULL)
+
+
+def write_rules(agent, text):
+    with open(agent.rules, "w", encoding="utf-8") as f:
+        f.write(text)
+    agent.process.send_signal(signal.SIGHUP)
+
+
+def faults_overlap(results, agent, store, port):
+    """One fault mended while another goes on: from the first moment that it is seen to the last it is never healthy."""
+    results.add(not await_that("down", lambda: "UPLOAD_CONNECT_FAIL" in issues(agent)), "the receiver is gone again")
+    again = issues(agent)["UPLOAD_CONNECT_FAIL"]["count"]
+    results.add(again != 2, "for the second time: %d" % again)
+    write_rules(agent, RULES.replace("proc.name", "proc.nmae"))
+    seen = []
+
+    def both():
+        status = agent.coverage()
+        seen.append(status["state"])
+        return {"UPLOAD_CONNECT_FAIL", "RULES_PARSE_ERROR"} <= {i["code"] for i in status["issues"]}
+
+    results.add(not await_that("both", both), "both faults at once")
+    write_rules(agent, RULES)
+    results.add(not await_that("one", lambda: not both() and "RULES_PARSE_ERROR" not in issues(agent)), "one is mended")
+    for _ in range(100):
+        both()
+    results.add("healthy" in seen, "never a wrong healthy: %d of %d states" % (seen.count("healthy"), len(seen)))
+    receiver = start_receiver(store, port)
+    try:
+        results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "healthy once both are")
+    finally:
+        receiver.terminate()
+        receiver.wait()
+
+
 def receiver_is_down(results, agent, store, port):
     """UPLOAD_CONNECT_FAIL: there while nobody listens, over with the first acknowledgement."""
     results.add(not await_that("UPLOAD_CONNECT_FAIL", lambda: "UPLOAD_CONNECT_FAIL" in issues(agent)), "a receiver that is down is an issue")
@@ -81,7 +118,7 @@ def receiver_is_down(results, agent, store, port):
     results.add('noroshi_issues_open{code="UPLOAD_CONNECT_FAIL",severity="high"} 1' not in said or "noroshi_healthy 0" not in said or
                 'noroshi_capability{capability="upload",state="less"} 1' not in said, "metrics to alarm on")
 
-    receiver = subprocess.Popen([NOROSHI, "receive", "--listen", "127.0.0.1:%d" % port, "--store", store], stderr=subprocess.DEVNULL)
+    receiver = start_receiver(store, port)
     try:
         results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "it is over when the receiver answers")
         recent = agent.coverage()["recent"]
@@ -98,9 +135,7 @@ def receiver_is_down(results, agent, store, port):
 
 def rules_are_broken(results, agent, store):
     """RULES_PARSE_ERROR: file, line and column of a reload that failed; the receiver hears of it; over when they are mended."""
-    with open(agent.rules, "w", encoding="utf-8") as f:
-        f.write(RULES.replace("proc.name", "proc.nmae"))
-    agent.process.send_signal(signal.SIGHUP)
+    write_rules(agent, RULES.replace("proc.name", "proc.nmae"))
     results.add(not await_that("RULES_PARSE_ERROR", lambda: "RULES_PARSE_ERROR" in issues(agent)), "rules that do not load are an issue")
     said = issues(agent)["RULES_PARSE_ERROR"]
     results.add((said["evidence"]["file"], said["evidence"]["line"], said["evidence"]["column"]) != (agent.rules, 3, 36),
@@ -111,9 +146,7 @@ def rules_are_broken(results, agent, store):
     said = command("findings", "--heartbeats", "--store", store, "--json")[1]
     found = [i for i in json.loads(said.split("\n")[0])["heartbeat"]["issues"] if i["code"] == "RULES_PARSE_ERROR"]
     results.add(len(found) != 1 or found[0]["severity"] != "SEVERITY_HIGH" or json.loads(found[0]["evidence"])["line"] != 3, "with its evidence")
-    with open(agent.rules, "w", encoding="utf-8") as f:
-        f.write(RULES)
-    agent.process.send_signal(signal.SIGHUP)
+    write_rules(agent, RULES)
     results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "mended, it is over")
 
 
@@ -177,6 +210,7 @@ def main():
         agent.rules = rules
         with agent:
             receiver_is_down(results, agent, os.path.join(folder, "s.db"), port)
+            faults_overlap(results, agent, os.path.join(folder, "s.db"), port)
             results.add(agent.stop() != 0, "the agent stops")
         with open(rules, "w", encoding="utf-8") as f:
             f.write(RULES.replace("evt.type = execve", "evt.type in (execve, openat)"))
