@@ -227,15 +227,23 @@ uint64_t ledger_not_kept(const struct ledger *l)
 	return n;
 }
 
+/* Starting the agent again brings no receiver back, and loses what waits for it. */
+static enum issue_effect effect_now(const struct ledger *l, const struct entry *e, bool lasting)
+{
+	enum issue_effect effect = issue_table[e->code].effect;
+
+	if (effect == EFFECT_LASTING)
+		return lasting && ledger_lasts(l, e) ? EFFECT_UNHEALTHY : EFFECT_DEGRADED;
+	return effect == EFFECT_UNHEALTHY && e->capability == CAPABILITY_UPLOAD && !lasting ? EFFECT_DEGRADED : effect;
+}
+
 const char *ledger_status(const struct ledger *l, bool lasting)
 {
 	enum issue_effect worst = ledger_not_kept(l) ? EFFECT_DEGRADED : EFFECT_NOTED;
 
 	for (size_t i = 0; i < l->n; i++) {
-		enum issue_effect effect = issue_table[l->open[i]->code].effect;
+		enum issue_effect effect = effect_now(l, l->open[i], lasting);
 
-		if (effect == EFFECT_LASTING)
-			effect = lasting && ledger_lasts(l, l->open[i]) ? EFFECT_UNHEALTHY : EFFECT_DEGRADED;
 		if (effect > worst)
 			worst = effect;
 	}

@@ -50,7 +50,10 @@ void ledger_round_end(struct ledger *l, enum ledger_feed feed);
 /* What stands in the matrix where no issue speaks: "works", "off" (not asked for; why may say more), "less", "lost". */
 void ledger_capability(struct ledger *l, enum capability c, const char *state, const char *why);
 
-/* "healthy", "degraded", "unhealthy" or "excluded". lasting: what has been degraded for long counts as unhealthy. */
+/*
+ * "healthy", "degraded", "unhealthy" or "excluded". lasting: what has been degraded for long counts as unhealthy; false: only
+ * what starting the agent again may mend does, so nothing of uploads.
+ */
 const char *ledger_status(const struct ledger *l, bool lasting);
 
 bool ledger_open(const struct ledger *l, enum issue code, const char *subject);
