@@ -81,6 +81,15 @@ static void on_filled(void *ctx)
 	deliver_flush(a->deliver);
 }
 
+static void on_decided(void *ctx, struct workload_row *row)
+{
+	struct agent *a = ctx;
+
+	lifecycle_decided(&a->lifecycle, row);
+	hold_schedule(a);
+	fold_schedule(a);
+}
+
 /* A flood is told a second after it was first seen: by then it has a size. */
 static void report_floods(struct agent *a)
 {
@@ -100,6 +109,15 @@ static void on_flood(uv_timer_t *t)
 	fold_schedule(a);
 }
 
+static void on_group(struct agent *a, const struct wire_cgroup *r)
+{
+	struct workload_row *who = enrich_container_of(a->pipeline.enrich, r->hdr.cgroup);
+
+	source_kernel_group(a->source, r->hdr.cgroup, enrich_on_host(a->pipeline.enrich, r->hdr.cgroup));
+	if (who && r->gone)
+		lifecycle_gone(&a->lifecycle, who, r->hdr.time);
+}
+
 static void on_record(void *ctx, const void *rec, size_t n)
 {
 	struct agent *a = ctx;
@@ -108,7 +126,7 @@ static void on_record(void *ctx, const void *rec, size_t n)
 
 	pipeline_record(&a->pipeline, rec, n);
 	if (n >= sizeof(*h) && h->type == EVENT_CGROUP)
-		source_kernel_group(a->source, h->cgroup, enrich_on_host(a->pipeline.enrich, h->cgroup));
+		on_group(a, rec);
 }
 
 static void on_idle(void *ctx)
@@ -422,6 +440,7 @@ static int build_pipeline(struct agent *a)
 		return -ENOMEM;
 	feed_init(&a->feed, a->ledger, NULL, "");	/* opens what confinement closes */
 	checks_run(a->ledger, &(struct check_host){.root = ""}, false, NULL, NULL);
+	a->lifecycle = (struct lifecycle){p, clock_boot_ns()};
 	p->rules = a->o.ruleset;
 	p->boot_offset = a->source->ops->boot_offset(a->source);
 	p->context = (struct finding_context){
@@ -435,7 +454,7 @@ static int start_learning(struct agent *a)
 {
 	const struct config *c = a->o.config;
 
-	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .ctx = a};
+	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .decided = on_decided, .ctx = a};
 	return learn_start(&a->learn, &(struct learn_options){
 		.loop = &a->loop, .files = source_kernel_files(a->source), .hash = strcmp(c->hash_executables, "off"),
 		.hash_bytes = c->hash_max_bytes, .workloads = enrich_workloads(a->pipeline.enrich), .places = &a->places.of,

@@ -13,6 +13,7 @@
 #include "health/feed.h"
 #include "heartbeat.h"
 #include "learn.h"
+#include "lifecycle.h"
 #include "pipeline.h"
 #include "places.h"
 #include "reload.h"
@@ -43,6 +44,7 @@ struct agent {
 	struct pipeline pipeline;
 	struct places places;
 	struct learn learn;
+	struct lifecycle lifecycle;
 	struct deliver *deliver;
 	struct control *control;
 	struct floods *floods;

@@ -99,11 +99,12 @@ static void set_container(void *ctx, Noroshi__V1__Finding *f)
 	finding_say_container(f, ctx);
 }
 
-static void on_container(void *ctx, const struct workload_row *row)
+static void on_container(void *ctx, struct workload_row *row)
 {
 	struct learn *l = ctx;
 
-	fold_fill(l->fold, FOLD_WORKLOAD, row->ticket, set_container, (void *)row);
+	fold_fill(l->fold, FOLD_WORKLOAD, row->ticket, set_container, row);
+	l->decided(l->ctx, row);
 	l->filled(l->ctx);
 }
 

@@ -44,6 +44,13 @@ enum exe_kind {
 	EXE_KIND_OTHER,
 };
 
+/* In container.what. */
+enum container_what {
+	CONTAINER_START = 1,	/* its first process was met */
+	CONTAINER_DIE,		/* its last control group was removed */
+	CONTAINER_OOM,		/* the kernel chose a process of it to be killed, for want of memory */
+};
+
 /* In cred_change.reason. */
 enum cred_reason {
 	CRED_EXEC,	/* the executable: set-user-id, set-group-id, or with capabilities */

@@ -15,7 +15,7 @@
 struct attribution;
 
 /* What is known of that container has become final: resolved, partial or failed. The row is borrowed. */
-typedef void (*attribution_done_fn)(void *ctx, const struct workload_row *row);
+typedef void (*attribution_done_fn)(void *ctx, struct workload_row *row);
 
 struct attribution_options {
 	uv_loop_t *loop;

@@ -185,16 +185,40 @@ static void enrich_target(struct enrich *e, struct event *ev, uint32_t pid, uint
 		ev->target_container = container_table_find(e->containers, cgroup, &known);
 }
 
+/* A container's first group, by the process that was met in it. */
+static void meet(struct enrich *e, const union event_record *rec)
+{
+	bool known;
+	const struct container *c = container_table_find(e->containers, rec->hdr.cgroup, &known);
+	struct workload_row *who = c ? c->who : NULL;
+
+	if (!who || who->cgroup)
+		return;
+	who->cgroup = rec->hdr.cgroup;
+	who->first = rec->hdr.tgid;
+	who->start = rec->hdr.start;
+	who->met = rec->hdr.time;
+}
+
+static void enrich_group(struct enrich *e, struct event *ev)
+{
+	const union event_record *rec = ev->rec;
+
+	if (rec->cgroup.gone) {
+		container_table_gone(e->containers, rec->hdr.cgroup, rec->hdr.time);
+		return;
+	}
+	container_table_add(e->containers, rec->hdr.cgroup, event_blob(ev, rec->cgroup.path));
+	meet(e, rec);
+}
+
 bool enrich_event(struct enrich *e, struct event *ev)
 {
 	const union event_record *rec = ev->rec;
 	bool known;
 
 	if (rec->hdr.type == EVENT_CGROUP) {
-		if (rec->cgroup.gone)
-			container_table_gone(e->containers, rec->hdr.cgroup, rec->hdr.time);
-		else
-			container_table_add(e->containers, rec->hdr.cgroup, event_blob(ev, rec->cgroup.path));
+		enrich_group(e, ev);
 		return false;
 	}
 	ev->process = process_table_apply(e->processes, rec);
@@ -228,6 +252,14 @@ bool enrich_on_host(struct enrich *e, uint64_t cgroup)
 	bool known;
 
 	return !container_table_find(e->containers, cgroup, &known) && known;
+}
+
+struct workload_row *enrich_container_of(struct enrich *e, uint64_t cgroup)
+{
+	bool known;
+	const struct container *c = container_table_find(e->containers, cgroup, &known);
+
+	return c ? c->who : NULL;
 }
 
 struct workloads *enrich_workloads(struct enrich *e)

@@ -53,6 +53,9 @@ bool enrich_pipe_loop(const struct event *ev);
  */
 void enrich_who(struct enrich *e, struct event *ev, union event_record *rec);
 
+/* Who the container of that control group is; NULL when it is none, or not known. */
+struct workload_row *enrich_container_of(struct enrich *e, uint64_t cgroup);
+
 /* Who the containers are that were met; enrich's own. */
 struct workloads *enrich_workloads(struct enrich *e);
 

@@ -32,6 +32,11 @@ struct workload_row {
 	char why[200];		/* of partial and failed; of pending what is waited for */
 	uint64_t ticket;	/* names this row, and never another */
 	uint64_t told;		/* boot clock, ns: when the state was told last */
+	uint64_t cgroup;	/* its first control group, and who was met there: 0 and 0 when that was not said */
+	uint64_t start;
+	uint32_t first;		/* its pid */
+	uint64_t met;		/* boot clock, ns */
+	bool started, died;	/* told as events */
 	uint32_t groups;	/* control groups that are known */
 	uint32_t alive;		/* of these, that are there: 0 when the container has ended */
 	uint32_t hash_next;	/* of a free row the next of these */

@@ -58,7 +58,7 @@ uint64_t ways_events(void)
 
 	for (unsigned int c = CALL_NONE + 1; c < CALL_MAX; c++)
 		all |= 1ull << call_table[c].type;
-	return all;
+	return all & ~EV(CONTAINER);	/* nobody does that: it becomes of a container, whatever way */
 }
 
 enum way_state way_state_here(const struct way_cell *c, unsigned int hosts, const char **why)

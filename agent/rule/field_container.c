@@ -46,3 +46,13 @@ int get_container_duration(const struct field_get *g, struct value *v)
 		return FIELD_MISSING;
 	return put_uint(v, now - p->pidns_start);
 }
+
+int get_container_event(const struct field_get *g, struct value *v)
+{
+	static const char *const words[] = {[CONTAINER_START] = "start", [CONTAINER_DIE] = "die", [CONTAINER_OOM] = "oom"};
+	uint32_t what = g->ev->rec->container.what;
+
+	if (get_type(g) != EVENT_CONTAINER || what >= ARRAY_SIZE(words) || !words[what])
+		return FIELD_MISSING;
+	return put_text(v, words[what]);
+}

@@ -148,7 +148,8 @@ int get_evt_type_is(const struct field_get *g, struct value *v)
 static bool is_syscall(const struct field_get *g)
 {
 	return get_type(g) != EVENT_EXIT && get_type(g) != EVENT_DNS && get_type(g) != EVENT_HELLO && g->ev->call != CALL_SIGNAL &&
-	       g->ev->call != CALL_MODULE_LOAD && get_type(g) != EVENT_CRED_CHANGE;
+	       g->ev->call != CALL_MODULE_LOAD && get_type(g) != EVENT_CRED_CHANGE &&
+	       get_type(g) != EVENT_CONTAINER;
 }
 
 int get_syscall_type(const struct field_get *g, struct value *v)
@@ -199,6 +200,7 @@ static const char *category(const struct field_get *g)
 	case EVENT_BPF:
 	case EVENT_KERNEL:
 	case EVENT_SPECIAL:
+	case EVENT_CONTAINER:
 		return "other";
 	case EVENT_SOCKETPAIR:
 		return "IPC";

@@ -380,5 +380,5 @@ bool call_is_open(enum event_call call)
 bool call_can_fail(enum event_call call)
 {
 	return call != CALL_PROCEXIT && call != CALL_DNS && call != CALL_TLS && call != CALL_HTTP &&
-	       call != CALL_CRED_CHANGE && call != CALL_SIGNAL && call != CALL_MODULE_LOAD;
+	       call != CALL_CRED_CHANGE && call != CALL_SIGNAL && call != CALL_MODULE_LOAD && call != CALL_CONTAINER;
 }
