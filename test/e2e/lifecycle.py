@@ -24,7 +24,7 @@ RULES = """
   output: "%container.id by %proc.name"
   priority: NOTICE
 """.format(task=lib_agent.TASK)
-CONFIG = 'fold_window: 0\nattribution:\n  docker: "off"\n'
+CONFIG = 'fold_window: 0\nattribution:\n  docker: "off"\n  ecs: "off"\n'
 LIMIT = 24 << 20
 results = lib_agent.Results()
 

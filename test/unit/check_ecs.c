@@ -209,7 +209,7 @@ static unsigned int told;
 static enum workload_state told_state[8];
 static char told_why[8][200];
 
-static void on_done(void *ctx, const struct workload_row *row)
+static void on_done(void *ctx, struct workload_row *row)
 {
 	(void)ctx;
 	ck_assert_uint_lt(told, ARRAY_SIZE(told_state));
