@@ -107,9 +107,18 @@ static bool settled(const struct inquiry *q)
 	return true;
 }
 
-/* Everything that was said so far, in the order of the providers. NULL when that is nothing, and without memory. */
-static struct workload *put_together(const struct inquiry *q, const struct workload_row *row)
+/* The cluster of this host's containers; "" when it is not known. */
+static const char *host_cluster(const struct attribution *a)
 {
+	const char *configured = a->o.places->ecs_cluster;
+
+	return a->ecs_host.cluster[0] || !configured ? a->ecs_host.cluster : configured;
+}
+
+/* Everything that was said so far, in the order of the providers. NULL when that is nothing, and without memory. */
+static struct workload *put_together(const struct attribution *a, const struct inquiry *q, const struct workload_row *row)
+{
+	struct str cluster = str(row->cluster[0] || !row->task_id[0] ? row->cluster : host_cluster(a));
 	struct workload *w = NULL;
 
 	for (unsigned int p = 0; p < PROVIDERS; p++) {
@@ -118,16 +127,19 @@ static struct workload *put_together(const struct inquiry *q, const struct workl
 		if (w)
 			workload_say_all(w, q->cells[p].facts);
 	}
+	if (!w && cluster.n)
+		w = workload_new();
 	if (!w)
 		return NULL;
 	workload_say(w, WORKLOAD_TASK_ID, str(row->task_id));
-	workload_say(w, WORKLOAD_CLUSTER, str(row->cluster));
+	workload_say_cluster(w, cluster);
 	return w;
 }
 
 /* What kept those from answering who did not. */
-static void reasons(const struct attribution *a, const struct inquiry *q, char *dst, size_t room)
+static void reasons(const struct attribution *a, const struct inquiry *q, bool last, char *dst, size_t room)
 {
+	const char *unknown = last ? "it knows no such container" : "it does not know it yet";
 	size_t n = 0;
 
 	*dst = 0;
@@ -137,28 +149,41 @@ static void reasons(const struct attribution *a, const struct inquiry *q, char *
 		if (!q->cells[p].may || q->cells[p].facts || (!q->cells[p].unknown && s->last == VERDICT_FACTS))
 			continue;
 		n += (size_t)snprintf(dst + n, room - n, "%s%s: %s", n ? "; " : "", s->p->ops->name,
-				      q->cells[p].unknown ? "it knows no such container" : s->why);
+				      q->cells[p].unknown ? unknown : s->why);
 	}
+}
+
+/* How much is known, and why not more. */
+static enum workload_state say_state(const struct attribution *a, const struct inquiry *q, const struct workload_row *row,
+				     const struct workload *known, char why[200])
+{
+	enum workload_state state = judge(row, known, why, 200);
+	bool last = settled(q);
+	char others[160];
+
+	if (state == WORKLOAD_RESOLVED)
+		return state;
+	if (!last)
+		judge_yet(why, 200);
+	reasons(a, q, last, others, sizeof(others));
+	judge_add(why, 200, others);
+	return state;
 }
 
 /* Publishes what is known; decides the inquiry when it can be. */
 static void publish(struct attribution *a, struct inquiry *q, bool grown)
 {
 	struct workload_row *row = workloads_find(a->o.workloads, q->ticket);
-	struct workload *w = row && grown ? put_together(q, row) : NULL;
+	struct workload *w = row && (grown || !row->known) ? put_together(a, q, row) : NULL;
 	enum workload_state state;
-	char why[200], others[160];
+	char why[200];
 	bool last = settled(q);
 
 	if (!row) {
 		end_inquiry(a, q);
 		return;
 	}
-	state = judge(row, w ? w : row->known, why, sizeof(why));
-	if (state != WORKLOAD_RESOLVED && last) {
-		reasons(a, q, others, sizeof(others));
-		judge_add(why, sizeof(why), others);
-	}
+	state = say_state(a, q, row, w ? w : row->known, why);
 	if (state == WORKLOAD_RESOLVED || last) {
 		workloads_tell(row, w, state, why);
 		if (!q->decided)
@@ -342,9 +367,7 @@ static void begin(struct attribution *a, struct inquiry *q, struct workload_row 
 		if (!q->cells[p].may)
 			q->cells[p].state = CELL_SETTLED;
 	}
-	judge(row, row->known, row->why, sizeof(row->why));
-	if (settled(q))
-		publish(a, q, false);
+	publish(a, q, false);
 }
 
 void attribution_wake(struct attribution *a)

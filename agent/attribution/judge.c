@@ -41,6 +41,17 @@ enum workload_state judge(const struct workload_row *row, const struct workload 
 	return have || row->task_id[0] ? WORKLOAD_PARTIAL : WORKLOAD_FAILED;
 }
 
+void judge_yet(char *why, size_t room)
+{
+	static const char known[] = "not known", yet[] = " yet";
+	size_t n = strlen(why), at = sizeof(known) - 1;
+
+	if (strncmp(why, known, at) || n + sizeof(yet) > room)
+		return;
+	memmove(why + at + sizeof(yet) - 1, why + at, n - at + 1);
+	memcpy(why + at, yet, sizeof(yet) - 1);
+}
+
 void judge_add(char *why, size_t room, const char *others)
 {
 	size_t n = strlen(why);

@@ -11,6 +11,9 @@
  */
 enum workload_state judge(const struct workload_row *row, const struct workload *known, char *why, size_t room);
 
+/* "not known" of a why becomes "not known yet". */
+void judge_yet(char *why, size_t room);
+
 /* Puts what others said behind it, in brackets; nothing for no text. */
 void judge_add(char *why, size_t room, const char *others);
 

@@ -16,6 +16,7 @@
 struct attribution_places {
 	const char *docker_socket;	/* "/run/docker.sock" */
 	const char *ecs_endpoint;	/* "http://127.0.0.1:51678" */
+	const char *ecs_cluster;	/* the cluster that the ECS agent is configured for, until it says itself; may become another */
 	const char *ecs_data_dir;	/* "/var/lib/ecs": metadata files of containers */
 	const char *containerd_state;	/* "/run/containerd" */
 	const char *podman_state;	/* "/run/containers/storage" */

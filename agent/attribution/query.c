@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attribution/query.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define JSON_BYTES_MAX (1u << 20)	/* what a runtime tells of one container, many times over */
 #define CONNECT_MS 1000u
@@ -16,7 +17,18 @@ struct query {
 static void fail(struct query_result *r, enum verdict verdict, const char *url, const char *why)
 {
 	r->verdict = verdict;
-	snprintf(r->why, sizeof(r->why), "%.150s: %.140s", url, why);
+	snprintf(r->why, sizeof(r->why), "%.150s%s%.140s", url ? url : "", url ? ": " : "", why);
+}
+
+/* The text names host and port already; of a socket these mean nothing. */
+static void fail_to_reach(struct query_result *r, const struct http_response *a, const char *url)
+{
+	const char *cause = a->error == HTTP_E_CONNECT ? strstr(a->text, ": ") : NULL;
+
+	if (*url == '/')
+		fail(r, VERDICT_DOWN, url, cause ? cause + 2 : a->text);
+	else
+		fail(r, VERDICT_DOWN, NULL, a->text);
 }
 
 static void judge_status(struct query_result *r, const struct http_response *a, const char *url)
@@ -44,7 +56,7 @@ void query_judge(struct query_result *r, const struct http_response *a, const ch
 		return;
 	}
 	if (a->error) {
-		fail(r, VERDICT_DOWN, url, a->text);
+		fail_to_reach(r, a, url);
 		return;
 	}
 	judge_status(r, a, url);

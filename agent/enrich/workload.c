@@ -145,7 +145,7 @@ static struct str ecs_resource(struct str arn, struct str kind)
 {
 	struct str rest = arn, region, account;
 
-	if (!str_eq(part(&rest, ':'), STR("arn")) || !part(&rest, ':').n || !str_eq(part(&rest, ':'), STR("ecs")))
+	if (!arn.n || !str_eq(part(&rest, ':'), STR("arn")) || !part(&rest, ':').n || !str_eq(part(&rest, ':'), STR("ecs")))
 		return STR_NONE;
 	region = part(&rest, ':');
 	account = part(&rest, ':');

@@ -279,6 +279,85 @@ START_TEST(garbage_is_the_reason_and_not_asked_again)
 }
 END_TEST
 
+/* What waits says for what, and whose cluster it is, which is the host's. */
+START_TEST(what_is_pending_says_why)
+{
+	struct workloads *rows = workloads_new();
+	struct attribution_places places = {.ecs_endpoint = endpoint, .docker_socket = "/nowhere/docker.sock", .ecs_cluster = "configured"};
+	struct workload_row key = case_row(ID, TASK_ID);
+	const struct workload_row *row;
+	struct attribution *a;
+	uv_loop_t loop;
+
+	route_start(&peer, (struct route[]){{"GET /v1/metadata ", "200 OK", METADATA, 0}, {QUESTION, "404 Not Found", ZERO, 0}, {}});
+	snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%u", peer.port);
+	uv_loop_init(&loop);
+	a = attribution_new(&(struct attribution_options){.loop = &loop, .workloads = rows, .places = &places, .user_agent = "noroshi/test",
+							  .done = on_done});
+	row = workloads_hold(rows, &key);
+	attribution_wake(a);
+	ck_assert_str_eq(row->why, "not known yet: name, image, task ARN, task definition, name in the task");
+	ck_assert(str_eq(row->known->text[WORKLOAD_CLUSTER], STR("configured")));
+	while (!strstr(row->why, "ecs"))
+		uv_run(&loop, UV_RUN_ONCE);
+	ck_assert_str_eq(row->why, "not known yet: name, image, task ARN, task definition, name in the task "
+				   "(docker: /nowhere/docker.sock: No such file or directory; ecs: it does not know it yet)");
+	ck_assert_int_eq(row->state, WORKLOAD_PENDING);
+	told = 0;
+	attribution_free(a);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_int_eq(row->state, WORKLOAD_PARTIAL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
+	workloads_free(rows);
+	route_stop(&peer);
+}
+END_TEST
+
+static int asking(const struct attribution *a)
+{
+	json_t *said = attribution_json(a);
+	int n = (int)json_integer_value(json_object_get(said, "asking"));
+
+	json_decref(said);
+	return n;
+}
+
+/* Who knew all is not waited on by those that know nothing: the table of inquiries is for others. */
+START_TEST(a_known_container_is_done_with)
+{
+	struct workloads *rows = workloads_new();
+	struct attribution_places places = {.ecs_endpoint = endpoint, .docker_socket = "/nowhere/docker.sock"};
+	struct workload_row key = case_row(ID, TASK_ID);
+	struct attribution *a;
+	json_t *said;
+	uv_loop_t loop;
+
+	route_start(&peer, (struct route[]){{"GET /v1/metadata ", "200 OK", METADATA, 0}, {QUESTION, "200 OK", TASK, 0}, {}});
+	snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%u", peer.port);
+	uv_loop_init(&loop);
+	a = attribution_new(&(struct attribution_options){.loop = &loop, .workloads = rows, .places = &places, .user_agent = "noroshi/test",
+							  .done = on_done});
+	told = 0;
+	workloads_hold(rows, &key);
+	attribution_wake(a);
+	while (!told)
+		uv_run(&loop, UV_RUN_ONCE);
+	for (int i = 0; i < 4 && asking(a); i++)	/* Docker was perhaps being asked just then */
+		uv_run(&loop, UV_RUN_ONCE);
+	ck_assert_int_eq(asking(a), 0);
+	said = attribution_json(a);
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(said, "ecs"), "cluster")), "prod");
+	ck_assert_str_eq(attribution_ecs_host(a)->instance_arn, INSTANCE);
+	json_decref(said);
+	attribution_free(a);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
+	workloads_free(rows);
+	route_stop(&peer);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ecs");
@@ -296,6 +375,8 @@ int main(void)
 	tcase_add_test(t, whom_it_may_know);
 	tcase_add_test(t, freed_while_asked);
 	tcase_add_test(t, a_late_container_is_asked_for_again);
+	tcase_add_test(t, what_is_pending_says_why);
+	tcase_add_test(t, a_known_container_is_done_with);
 	tcase_add_test(t, garbage_is_the_reason_and_not_asked_again);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -171,6 +171,9 @@ START_TEST(places_by_what_is_said)
 	write_text("DOCKER_HOST=unix:///run/other.sock\nECS_HOST_DATA_DIR=/data/ecs\n");
 	setenv("ECS_CONTAINER_METADATA_URI_V4", "http://169.254.170.2/v4/7c1e2d3f", 1);
 	places_init(&p, c);
+	write_text("ECS_CLUSTER=prod\nECS_HOST_DATA_DIR=/another/ecs\n");
+	places_refresh(&p);
+	ck_assert_str_eq(p.of.ecs_cluster, "prod");
 	ck_assert_str_eq(p.of.docker_socket, "/run/other.sock");
 	ck_assert_str_eq(p.of.ecs_data_dir, "/data/ecs");
 	ck_assert_str_eq(p.of.task_metadata, "http://169.254.170.2/v4/7c1e2d3f");
