@@ -150,6 +150,25 @@ def rules_are_broken(results, agent, store):
     results.add(not await_that("healthy", lambda: agent.coverage()["state"] == "healthy"), "mended, it is over")
 
 
+def sensor_is_killed(results, folder, rules):
+    """ATTACH_LOST: the last that the receiver hears of an agent whose sensor was killed."""
+    store, port = os.path.join(folder, "killed.db"), free_port()
+    receiver = start_receiver(store, port)
+    try:
+        with lib_agent.Agent("-r", rules, "--sink", "upload:http://127.0.0.1:%d/v1/findings" % port, config="heartbeat: 1s\n") as agent:
+            await_that("a heartbeat", lambda: "heartbeat " in command("findings", "--heartbeats", "--store", store)[1])
+            os.kill(agent.coverage()["coverage"]["sensor"]["pid"], signal.SIGKILL)
+            results.add(not await_that("the end", lambda: agent.process.poll() is not None), "without its sensor an agent ends")
+            results.add(agent.process.returncode == 0, "with an error")
+        last = json.loads(command("findings", "--heartbeats", "--store", store, "--json")[1].split("\n")[0])["heartbeat"]
+        found = [i for i in last["issues"] if i["code"] == "ATTACH_LOST"]
+        results.add(last.get("last") is not True or last["status"] != "STATUS_UNHEALTHY" or len(found) != 1 or
+                    "why" not in json.loads(found[0]["evidence"]), "and says so: %s" % json.dumps(last["issues"]))
+    finally:
+        receiver.terminate()
+        receiver.wait()
+
+
 def detach(pid):
     """The ids of the process's links at control groups, now detached, by bpf(BPF_LINK_GET_FD_BY_ID) and bpf(BPF_LINK_DETACH)."""
     libc, done = ctypes.CDLL(None, use_errno=True), []
@@ -216,6 +235,7 @@ def main():
             f.write(RULES.replace("evt.type = execve", "evt.type in (execve, openat)"))
         rights_are_missing(results, rules)
         programs_are_detached(results, folder)
+        sensor_is_killed(results, folder, rules)
     results.end()
 
 
