@@ -16,12 +16,14 @@ static bool is_auto(const char *text)
 
 const char *places_refuse_metadata(const char *url)
 {
-	const char *why = NULL;
+	const char *why = NULL, *wanted = "wants an http URL such as http://169.254.170.2/v4/ID, auto or off";
 	struct http_url u;
 
-	if (http_url_parse(&u, url) < 0 || u.tls)
-		return "wants an http URL such as http://169.254.170.2/v4/ID, auto or off";
-	if (!u.loopback && strcmp(u.host, "169.254.170.2"))
+	if (http_url_parse(&u, url) < 0)
+		return wanted;
+	if (u.tls)
+		why = wanted;
+	else if (!u.loopback && strcmp(u.host, "169.254.170.2"))
 		why = "must be on this host: 169.254.170.2 or a loopback address";
 	else if (u.userinfo || url[strcspn(url, "?#")] || strlen(url) >= 300)
 		why = "takes no user, query or fragment, and 299 bytes at most";
