@@ -24,6 +24,14 @@ uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 }
 
 /* All that the stages say of themselves, into the ledger. */
+static void look_at_providers(struct agent *a)
+{
+	json_t *providers = a->learn.attribution ? attribution_providers_json(a->learn.attribution) : NULL;
+
+	feed_attribution(&a->feed, providers, a->places.ecs_config.cluster);
+	json_decref(providers);
+}
+
 static void look(struct agent *a, json_t *coverage, json_t *deliver)
 {
 	struct ledger_case end = {.code = ISSUE_ATTACH_LOST, .feed = FEED_COVERAGE};
@@ -36,6 +44,7 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver)
 	feed_deliver(&a->feed, deliver);
 	feed_rules(&a->feed, a->o.ruleset, coverage);
 	feed_self(&a->feed, clock_boot_offset());
+	look_at_providers(a);
 }
 
 void agent_look(struct agent *a)

@@ -528,19 +528,28 @@ static json_t *row_json(const struct workload_row *r)
 	return o;
 }
 
-json_t *attribution_json(const struct attribution *a)
+json_t *attribution_providers_json(const struct attribution *a)
 {
-	json_t *providers = json_array(), *containers = json_array();
-	size_t more = 0;
+	json_t *providers = json_array();
 
 	for (unsigned int p = 0; p < PROVIDERS; p++)
 		json_array_append_new(providers, seat_json(all[p], &a->seats[p]));
+	return json_pack("{s:o, s:o}", "providers", providers, "ecs", ecs_host_json(&a->ecs_host));
+}
+
+json_t *attribution_json(const struct attribution *a)
+{
+	json_t *o = attribution_providers_json(a), *containers = json_array();
+	size_t more = 0;
+
 	for (struct workload_row *r = NULL; (r = workloads_next(a->o.workloads, r));) {
 		if (json_array_size(containers) < ATTRIBUTION_SHOWN_MAX)
 			json_array_append_new(containers, row_json(r));
 		else
 			more++;
 	}
-	return json_pack("{s:o, s:o, s:o, s:I, s:i}", "providers", providers, "ecs", ecs_host_json(&a->ecs_host), "containers",
-			 containers, "notShown", (json_int_t)more, "asking", (int)a->open);
+	json_object_set_new(o, "containers", containers);
+	json_object_set_new(o, "notShown", json_integer((json_int_t)more));
+	json_object_set_new(o, "asking", json_integer(a->open));
+	return o;
 }

@@ -64,6 +64,9 @@ void feed_coverage(struct feed *f, json_t *coverage);
 /* status: deliver_status(). */
 void feed_deliver(struct feed *f, json_t *status);
 
+/* providers: attribution_providers_json(). cluster: of the ECS agent's configuration, "" when it names none. */
+void feed_attribution(struct feed *f, json_t *providers, const char *cluster);
+
 /* coverage tells which calls are lost. */
 void feed_rules(struct feed *f, const struct ruleset *rules, json_t *coverage);
 

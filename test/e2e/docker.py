@@ -119,6 +119,8 @@ def gone(docker, agent, i):
     print("# " + (last[0]["attributionReason"] if last else "nothing"))
     said = {p["name"]: p for p in agent.coverage()["attribution"]["providers"]}["docker"]
     results.add(said["state"] != "down" or "since" not in said or "lastError" not in said, "and so does the status, with the time")
+    codes = {i["code"] for i in agent.coverage()["issues"]}
+    results.add("DOCKER_SOCKET_UNREADABLE" not in codes and codes, "as an issue with a code")
 
 
 def config(docker):

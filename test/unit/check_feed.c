@@ -131,6 +131,37 @@ static const struct {
 	 "openat is seen by a lesser way: less is known of it: connect__exit: gone", "file", "works"},
 };
 
+/* Who is asked about containers: silent, refusing, old, of another cluster; and well again. */
+START_TEST(providers_of_containers)
+{
+	const char *well = "{\"providers\":[{\"name\":\"docker\",\"state\":\"answers\"},{\"name\":\"ecs\",\"state\":\"not asked\"}],"
+			   "\"ecs\":{\"known\":true,\"registered\":true,\"cluster\":\"prod\",\"agentVersion\":\"Amazon ECS Agent - v1.105.1 (*a8)\"}}";
+	const char *ill = "{\"providers\":[{\"name\":\"docker\",\"state\":\"down\",\"lastError\":\"No such file\",\"asked\":7,\"answered\":0},"
+			  "{\"name\":\"ecs\",\"state\":\"refused\",\"lastError\":\"HTTP status 403\"}],"
+			  "\"ecs\":{\"known\":true,\"registered\":false,\"cluster\":\"prod\",\"agentVersion\":\"Amazon ECS Agent - v1.76.9\"}}";
+	static const char *const codes[] = {"DOCKER_SOCKET_UNREADABLE", "ECS_AGENT_UNREACHABLE", "ECS_AGENT_NOT_REGISTERED",
+					    "ECS_AGENT_TOO_OLD", "CLUSTER_MISMATCH"};
+	json_t *v;
+
+	feed_attribution(&feed, NULL, "");	/* nothing is known: nothing is said */
+	for (int round = 0; round < 2; round++) {
+		v = json_loads(ill, 0, NULL);
+		feed_attribution(&feed, v, "staging");
+		json_decref(v);
+		for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+			ck_assert_msg(issue(codes[i]), "%s", codes[i]);
+		ck_assert_str_eq(json_string_value(json_object_get(json_object_get(issue("DOCKER_SOCKET_UNREADABLE"), "evidence"), "lastError")),
+				 "No such file");
+		ck_assert_str_eq(json_string_value(json_object_get(json_object_get(issue("CLUSTER_MISMATCH"), "evidence"), "configured")), "staging");
+		v = json_loads(well, 0, NULL);
+		feed_attribution(&feed, v, round ? "prod" : "");
+		json_decref(v);
+		for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+			ck_assert_msg(!issue(codes[i]), "%s", codes[i]);
+	}
+}
+END_TEST
+
 START_TEST(a_call_is_lost)
 {
 	bool noted = !strcmp(losses[_i].code, "LESS_KNOWN");
@@ -628,6 +659,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, providers_of_containers);
 	tcase_add_loop_test(t, a_call_is_lost, 0, (int)ARRAY_SIZE(losses));
 	tcase_add_test(t, one_cause_is_one_issue);
 	tcase_add_test(t, the_verifiers_words);
