@@ -70,6 +70,8 @@ static void hold_tick(uv_timer_t *t)
 {
 	struct agent *a = t->data;
 
+	if (a->stopping)	/* the loop's last turn comes when these are gone, and nothing waits any more */
+		return;
 	hold_schedule(a);
 	deliver_flush(a->deliver);
 }
