@@ -70,6 +70,8 @@ static void hold_tick(uv_timer_t *t)
 {
 	struct agent *a = t->data;
 
+	if (a->stopping)	/* the loop's last turn comes when these are gone, and nothing waits any more */
+		return;
 	hold_schedule(a);
 	deliver_flush(a->deliver);
 }
@@ -293,6 +295,7 @@ static void on_house(uv_timer_t *t)
 
 	users_refresh();
 	places_refresh(&a->places);
+	imds_wake(a->imds);
 	report_floods(a);
 	report_losses(a);
 	agent_look(a);
@@ -447,6 +450,7 @@ static int build_pipeline(struct agent *a)
 		.agent_version = NOROSHI_VERSION, .ruleset_digest = ruleset_digest(a->o.ruleset),
 		.hostname = hostname, .boot_id = boot_id, .kernel = kernel_release, .boot_offset = p->boot_offset,
 	};
+	agent_find_host(a);
 	return 0;
 }
 
@@ -509,7 +513,9 @@ static int agent_start(struct agent *a)
 	places_init(&a->places, a->o.config);
 	agent_confine(a);
 	start_timers(a);
-	r = start_learning(a);
+	r = agent_start_imds(a);
+	if (r >= 0)
+		r = start_learning(a);
 	if (r < 0)
 		return r;
 	r = a->source->ops->start(a->source, &a->loop, &h);
@@ -527,6 +533,7 @@ static void agent_free(struct agent *a)
 	if (a->source)
 		a->source->ops->free(a->source);	/* nothing new comes in */
 	control_free(a->control);
+	a->imds = imds_free(a->imds);
 	learn_close(&a->learn);
 	fold_free(a->pipeline.fold);
 	observed_free(a->pipeline.observed);

@@ -7,6 +7,7 @@
 #ifndef AGENT_H
 #define AGENT_H
 
+#include "attribution/imds.h"
 #include "config.h"
 #include "deliver/deliver.h"
 #include "floods.h"
@@ -45,6 +46,9 @@ struct agent {
 	struct places places;
 	struct learn learn;
 	struct lifecycle lifecycle;
+	struct imds *imds;		/* NULL: it is not asked, imds_why says why */
+	const char *imds_url;		/* NULL: as well */
+	char imds_why[160];
 	struct deliver *deliver;
 	struct control *control;
 	struct floods *floods;
@@ -84,6 +88,9 @@ json_t *agent_status(struct agent *a);
 json_t *agent_top(struct agent *a);
 /* Records that the coverage counts as lost, of all events and for all reasons or for all but the rate; 0 of NULL. */
 uint64_t agent_lost_records(json_t *coverage, bool over_rate);
+/* Which host this is, as far as the configuration says, and where the rest is asked for. Before the confinement. */
+void agent_find_host(struct agent *a);
+int agent_start_imds(struct agent *a);	/* 0 or -ENOMEM; where it is not asked, nothing happens */
 #define AGENT_ERROR_MAX 400
 /*
  * 0, or < 0 with the reason: who can write into the state folder could put another socket there, or a file of his making

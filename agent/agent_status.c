@@ -45,6 +45,7 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver)
 	feed_rules(&a->feed, a->o.ruleset, coverage);
 	feed_self(&a->feed, clock_boot_offset());
 	look_at_providers(a);
+	feed_imds(&a->feed, imds_state(a->imds), enrich_host(a->pipeline.enrich));
 }
 
 void agent_look(struct agent *a)
@@ -138,6 +139,7 @@ json_t *agent_status(struct agent *a)
 			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
 			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver,
 			 "attribution", learn_attribution_json(&a->learn));
+	json_object_set_new(status, "host", imds_json(a->imds, enrich_host(a->pipeline.enrich), a->imds_why));
 	json_object_del(health, "status");	/* it is "state" */
 	json_object_update(status, health);
 	json_decref(health);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "attribution/imds.h"
 #include "config_parse.h"
 #include "deliver/sink.h"
 #include "places.h"
@@ -202,6 +203,23 @@ static void check_place(struct config_parse *p, const struct key *k, const yaml_
 		complain(p, n, NULL, "%s %s", k->name, why);
 }
 
+/* What stands elsewhere could say anything of this host. */
+static void check_imds(struct config_parse *p, const yaml_node_t *n)
+{
+	const char *url = config_scalar(n);
+
+	if (!strcmp(url, "off") || !strcmp(url, "auto"))
+		return;
+	if (strlen(url) > IMDS_URL_MAX || url[strcspn(url, "?#")] || !imds_url_is_local(url))
+		complain(p, n, NULL, "imds wants auto, off, or an http URL with a link-local or loopback address, such as " IMDS_URL);
+}
+
+static void check_host_fact(struct config_parse *p, const struct key *k, const yaml_node_t *n)
+{
+	if (!*config_scalar(n) || strlen(config_scalar(n)) >= HOST_FACT_MAX)
+		complain(p, n, NULL, "%s wants a text of 1 to %d bytes", k->name, HOST_FACT_MAX - 1);
+}
+
 static void suggest(struct config_parse *p, const yaml_node_t *n, const char *const *words, const char *message)
 {
 	size_t count = 0;
@@ -265,6 +283,10 @@ static void set(struct config_parse *p, const struct key *k, void *base, const y
 			check_place(p, k, n, places_refuse_metadata);
 		if (!strcmp(k->name, "attribution.ecs_files"))
 			check_place(p, k, n, places_refuse_data_dir);
+		if (!strcmp(k->name, "imds"))
+			check_imds(p, n);
+		if (!strncmp(k->name, "host.", 5))
+			check_host_fact(p, k, n);
 		if (k >= sink_keys && k < sink_keys + ARRAY_SIZE(sink_keys) && !strcmp(k->name, "sink"))
 			check_sink(p, n);
 		break;

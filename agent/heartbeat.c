@@ -145,6 +145,13 @@ static void set_host(struct maker *k, const struct finding_context *c)
 	set_text(k, &host->name, c->hostname);
 	set_text(k, &host->boot_id, c->boot_id);
 	set_text(k, &host->kernel, c->kernel);
+	set_text(k, &host->account, host_fact(c->host, HOST_ACCOUNT).p);
+	set_text(k, &host->region, host_fact(c->host, HOST_REGION).p);
+	set_text(k, &host->zone, host_fact(c->host, HOST_ZONE).p);
+	set_text(k, &host->instance_id, host_fact(c->host, HOST_INSTANCE_ID).p);
+	set_text(k, &host->instance_type, host_fact(c->host, HOST_INSTANCE_TYPE).p);
+	set_text(k, &host->ami, host_fact(c->host, HOST_AMI).p);
+	set_text(k, &host->org_path, host_fact(c->host, HOST_ORG_PATH).p);
 }
 
 static void set_counters(struct maker *k, json_t *status)

@@ -12,6 +12,7 @@ struct enrich {
 	struct container_table *containers;
 	struct dnsmem *names;
 	struct pipes *pipes;
+	struct host_facts host;
 	struct dns_message dns;		/* these three: of the event in hand */
 	struct tls_hello tls;
 	struct http_request http;
@@ -223,6 +224,7 @@ bool enrich_event(struct enrich *e, struct event *ev)
 	}
 	ev->process = process_table_apply(e->processes, rec);
 	ev->tables = e;
+	ev->host = &e->host;
 	remember(e, ev);
 	if (rec->hdr.flags & WIRE_SNAPSHOT)
 		return false;
@@ -293,4 +295,9 @@ void enrich_stats(const struct enrich *e, struct enrich_stats *ret)
 	process_table_stats(e->processes, &ret->process);
 	container_table_stats(e->containers, &ret->container);
 	memcpy(ret->dns_malformed, e->dns_malformed, sizeof(ret->dns_malformed));
+}
+
+struct host_facts *enrich_host(struct enrich *e)
+{
+	return &e->host;
 }

@@ -9,6 +9,7 @@
 #define ENRICH_ENRICH_H
 
 #include "enrich/container.h"
+#include "enrich/host_facts.h"
 #include "enrich/process.h"
 #include "event/dns.h"
 #include "util/cleanup.h"
@@ -58,6 +59,9 @@ struct workload_row *enrich_container_of(struct enrich *e, uint64_t cgroup);
 
 /* Who the containers are that were met; enrich's own. */
 struct workloads *enrich_workloads(struct enrich *e);
+
+/* Which host this is: enrich's own, empty until somebody says it; every event points to it. */
+struct host_facts *enrich_host(struct enrich *e);
 
 struct enrich_stats {
 	struct process_stats process;

@@ -17,6 +17,7 @@
 #include "wire.h"
 
 struct enrich;
+struct host_facts;
 struct process;
 struct container;
 struct json_fields;
@@ -47,6 +48,7 @@ struct event {
 	const struct tls_hello *tls;		/* of an event `tls`, or NULL */
 	const struct http_request *http;	/* of an event `http`, or NULL */
 	struct str peer_name;			/* name that this container resolved to the peer's address */
+	const struct host_facts *host;		/* which host this is; NULL when nobody knows */
 	const struct enrich *tables;		/* for what is looked up when a rule asks: enrich_pipe_peers() */
 };
 

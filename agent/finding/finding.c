@@ -45,6 +45,18 @@ static void build_rule(struct build *b, const struct rule_info *r)
 	build_list(b, r->mitre, &f->mitre, &f->n_mitre);
 }
 
+/* What is known by now: a finding does not wait for it. */
+static void build_host(struct build *b, Noroshi__V1__Host *h)
+{
+	char **const members[HOST_FACTS] = {
+		[HOST_ACCOUNT] = &h->account, [HOST_REGION] = &h->region, [HOST_ZONE] = &h->zone, [HOST_INSTANCE_ID] = &h->instance_id,
+		[HOST_INSTANCE_TYPE] = &h->instance_type, [HOST_AMI] = &h->ami, [HOST_ORG_PATH] = &h->org_path,
+	};
+
+	for (enum host_fact f = 0; f < HOST_FACTS; f++)
+		build_text(b, members[f], host_fact(b->c->host, f), FINDING_TEXT_MAX);
+}
+
 /* What every finding has, whatever it is about. */
 static bool build_begin(struct build *b, uint64_t time)
 {
@@ -67,6 +79,7 @@ static bool build_begin(struct build *b, uint64_t time)
 	build_text(b, &f->host->name, str(b->c->hostname), FINDING_TEXT_MAX);
 	build_text(b, &f->host->boot_id, str(b->c->boot_id), FINDING_TEXT_MAX);
 	build_text(b, &f->host->kernel, str(b->c->kernel), FINDING_TEXT_MAX);
+	build_host(b, f->host);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #ifndef FINDING_FINDING_H
 #define FINDING_FINDING_H
 
+#include "enrich/host_facts.h"
 #include "event/event.h"
 #include "noroshi/v1/finding.pb-c.h"
 #include "rule/engine.h"
@@ -18,6 +19,7 @@ struct finding_context {
 	const char *agent_version;
 	const char *ruleset_digest;
 	const char *hostname, *boot_id, *kernel;
+	const struct host_facts *host;	/* NULL: nothing is known of it */
 	uint64_t boot_offset;	/* wall - boottime, ns: for start times */
 };
 

@@ -14,6 +14,9 @@
 #include "rule/ruleset.h"
 #include "util/limits.h"
 
+struct imds_state;
+struct host_facts;
+
 #define FEED_RECENT_SEC 600u	/* so long a loss shows in the state: its number stays, the finding about it was sent */
 #define FEED_BACKLOG_SEC 300u
 #define FEED_CPU_SEC 50u	/* the shortest minute: somebody may ask in between */
@@ -72,6 +75,9 @@ void feed_rules(struct feed *f, const struct ruleset *rules, json_t *coverage);
 
 /* Processor, memory, descriptors, clock. offset: clock_boot_offset(). */
 void feed_self(struct feed *f, uint64_t offset);
+
+/* s: imds_state(); NULL: it is not asked, and nothing is amiss. */
+void feed_imds(struct feed *f, const struct imds_state *s, const struct host_facts *h);
 
 /* A reload went well (d NULL) or did not: the first error of d, or why. */
 void feed_reload(struct feed *f, const struct diags *d, const char *why);

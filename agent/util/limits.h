@@ -76,6 +76,7 @@
 #define ECS_CONFIG_BYTES_MAX	(64u << 10)	/* /etc/ecs/ecs.config, which has a handful of lines */
 #define ECS_FILE_BYTES_MAX	(64u << 10)	/* one metadata file of a container: a few KiB */
 #define ECS_FOLDER_ENTRIES_MAX	1024u		/* clusters, and containers of a task, whose folders are looked at */
+#define HOST_TAGS_MAX		64		/* tags of the instance; EC2 allows 50 */
 
 /* findings and delivery */
 #define FOLD_MAX		8192		/* open folding windows; beyond it findings go out unfolded */

@@ -105,6 +105,10 @@ START_TEST(bounds)
 {
 	good("batch.count: 1\n");
 	good("batch.count: 100000\n");
+	good("imds: off\n");
+	good("imds: http://169.254.169.254/\n");
+	good("imds: http://127.0.0.1:1338\n");
+	good("host: {account: \"111122223333\", region: eu-west-1, zone: eu-west-1a, org_path: o-abc/r-xyz/ou-123}\n");
 	bad("dns.ports: [5353, 0, 70000, x]\n", 3, 1, "1:12: dns.ports: \"70000\" is no port, 1 to 65535");
 	bad("dns.ports: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n", 1, 0, "1:12: dns.ports takes 8 entries at most");
 	bad("attribution: {ecs: http://10.0.0.1:51678}\n", 1, 0, "1:20: attribution.ecs must be on this host: \"10.0.0.1\" is no loopback address");
@@ -112,6 +116,10 @@ START_TEST(bounds)
 	bad("attribution.ecs: unix:/run/x\n", 1, 0, "1:18: attribution.ecs wants an http URL such as http://127.0.0.1:51678, or off");
 	bad("attribution.ecs: http://u:p@localhost\n", 1, 0, "1:18: attribution.ecs takes no user, query or fragment");
 	bad("attribution.ecs: http://localhost/?x=y\n", 1, 0, "1:18: attribution.ecs takes no user, query or fragment");
+	bad("imds: http://10.0.0.1\n", 1, 0, "1:7: imds wants auto, off, or an http URL with a link-local or loopback address, such as http://169.254.169.254");
+	bad("imds: \"on\"\n", 1, 0, "1:7: imds wants auto, off, or an http URL with a link-local or loopback address, such as http://169.254.169.254");
+	bad("imds: http://127.0.0.1/?x\n", 1, 0, "1:7: imds wants auto, off, or an http URL with a link-local or loopback address, such as http://169.254.169.254");
+	bad("host: {account: \"\"}\n", 1, 0, "1:17: host.account wants a text of 1 to 511 bytes");
 	bad("batch.count: 0\n", 1, 0, "1:14: batch.count must lie between 1 and 100000");
 	bad("batch.count: 100001\n", 1, 0, "1:14: batch.count must lie between 1 and 100000");
 	bad("queue: {bytes: 1GiB}\n", 1, 0, "1:16: queue.bytes must lie between 65536 and 268435456");

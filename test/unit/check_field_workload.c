@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fields that a container's runtime or orchestrator tells. */
+#include "enrich/host_facts.h"
 #include "field_event.h"
 
 static struct workload_row row;
@@ -156,6 +157,33 @@ START_TEST(tasks)
 }
 END_TEST
 
+START_TEST(which_host)
+{
+	static struct host_facts h;
+	static const char *const names[] = {"aws.account", "aws.region", "aws.zone", "aws.instance.id", "aws.instance.type", "aws.ami"};
+
+	scene();
+	for (int known = 0; known <= 1; known++) {
+		f.ev.host = known ? &h : NULL;
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			IS(names[i], "<none>");
+	}
+	host_say(&h, HOST_ACCOUNT, STR("111122223333"));
+	host_say(&h, HOST_REGION, STR("ap-northeast-1"));
+	host_say(&h, HOST_ZONE, STR("ap-northeast-1a"));
+	host_say(&h, HOST_INSTANCE_ID, STR("i-0abc1234def567890"));
+	host_say(&h, HOST_INSTANCE_TYPE, STR("m7g.large"));
+	host_say(&h, HOST_AMI, STR("ami-0123456789abcdef0"));
+	IS("aws.account", "111122223333");
+	IS("aws.region", "ap-northeast-1");
+	IS("aws.zone", "ap-northeast-1a");
+	IS("aws.instance.id", "i-0abc1234def567890");
+	IS("aws.instance.type", "m7g.large");
+	IS("aws.ami", "ami-0123456789abcdef0");
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("field_workload");
@@ -169,6 +197,7 @@ int main(void)
 	tcase_add_test(t, mounts);
 	tcase_add_test(t, labels);
 	tcase_add_test(t, tasks);
+	tcase_add_test(t, which_host);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

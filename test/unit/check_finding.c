@@ -85,6 +85,36 @@ START_TEST(rule_and_event_are_there)
 }
 END_TEST
 
+START_TEST(which_host)
+{
+	static struct host_facts facts;
+	struct finding_context c = context;
+	Noroshi__V1__Finding *f;
+
+	c.host = &facts;
+	f = finding_internal(&c, "r", "t", 5, "o");
+	ck_assert_str_eq(f->host->account, "");
+	finding_free(f);
+	host_fix(&facts, HOST_ACCOUNT, "111122223333");
+	host_fix(&facts, HOST_REGION, "2");
+	host_fix(&facts, HOST_ZONE, "3");
+	host_fix(&facts, HOST_INSTANCE_ID, "i-4");
+	host_fix(&facts, HOST_INSTANCE_TYPE, "5");
+	host_fix(&facts, HOST_AMI, "ami-6");
+	host_fix(&facts, HOST_ORG_PATH, "o-abc/r-xyz");
+	f = finding_internal(&c, "r", "t", 5, "o");
+	ck_assert_str_eq(f->host->name, "host-a");
+	ck_assert_str_eq(f->host->account, "111122223333");
+	ck_assert_str_eq(f->host->region, "2");
+	ck_assert_str_eq(f->host->zone, "3");
+	ck_assert_str_eq(f->host->instance_id, "i-4");
+	ck_assert_str_eq(f->host->instance_type, "5");
+	ck_assert_str_eq(f->host->ami, "ami-6");
+	ck_assert_str_eq(f->host->org_path, "o-abc/r-xyz");
+	finding_free(f);
+}
+END_TEST
+
 START_TEST(evidence_is_listed)
 {
 	static const char *const expected[][2] = {
@@ -759,6 +789,7 @@ int main(void)
 	suite_add_tcase(s, t);
 	tcase_add_test(t, rule_and_event_are_there);
 	tcase_add_test(t, evidence_is_listed);
+	tcase_add_test(t, which_host);
 	tcase_add_test(t, who_wrote_the_program);
 	tcase_add_test(t, process_and_lineage);
 	tcase_add_test(t, an_unknown_process_is_partial);

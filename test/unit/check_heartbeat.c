@@ -56,6 +56,34 @@ START_TEST(what_the_status_says)
 }
 END_TEST
 
+START_TEST(which_host)
+{
+	static struct host_facts facts;
+	struct finding_context c = context;
+	json_t *status = json_object();
+	Noroshi__V1__Coverage *m;
+
+	host_fix(&facts, HOST_ACCOUNT, "1");
+	host_fix(&facts, HOST_REGION, "2");
+	host_fix(&facts, HOST_ZONE, "3");
+	host_fix(&facts, HOST_INSTANCE_ID, "4");
+	host_fix(&facts, HOST_INSTANCE_TYPE, "5");
+	host_fix(&facts, HOST_AMI, "6");
+	host_fix(&facts, HOST_ORG_PATH, "7");
+	c.host = &facts;
+	m = heartbeat_new(&h, &c, status);
+	ck_assert_str_eq(m->host->account, "1");
+	ck_assert_str_eq(m->host->region, "2");
+	ck_assert_str_eq(m->host->zone, "3");
+	ck_assert_str_eq(m->host->instance_id, "4");
+	ck_assert_str_eq(m->host->instance_type, "5");
+	ck_assert_str_eq(m->host->ami, "6");
+	ck_assert_str_eq(m->host->org_path, "7");
+	json_decref(status);
+	noroshi__v1__coverage__free_unpacked(m, NULL);
+}
+END_TEST
+
 START_TEST(states)
 {
 	static const char *const words[] = {"none", "starting", "healthy", "degraded", "unhealthy", "excluded"};
@@ -125,6 +153,7 @@ int main(void)
 
 	tcase_add_test(t, what_the_status_says);
 	tcase_add_test(t, states);
+	tcase_add_test(t, which_host);
 	tcase_add_test(t, evidence_is_bounded);
 	tcase_add_test(t, samples_are_bounded);
 	suite_add_tcase(s, t);
