@@ -3,6 +3,7 @@
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/issues.h"
+#include "cmd/status_who.h"
 #include "util/buf.h"
 #include "util/escape.h"
 #include <jansson.h>
@@ -227,6 +228,7 @@ static int print(json_t *v)
 		       text(json_object_get(v, "confinement"), "reason"));
 	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), text(r, "digest"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
+	status_who_print(v);
 	print_observed(json_object_get(v, "observed"), number(v, "observedUncounted"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
 	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));

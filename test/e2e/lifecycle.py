@@ -119,6 +119,8 @@ with tempfile.TemporaryDirectory(prefix="noroshi-life.") as folder:
     with open(rules, "w", encoding="utf-8") as f:
         f.write(RULES)
     with lib_agent.Agent("-r", rules, config=CONFIG) as agent:
+        calls = agent.coverage()["coverage"]["calls"]["container"]
+        results.add(calls["state"] != "attached" and calls, "the event is covered")
         begins_and_ends(agent, 1)
         runs_out(agent, 2)
         results.add(agent.stop(), "the agent ends well")

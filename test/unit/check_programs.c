@@ -192,13 +192,11 @@ START_TEST(test_table)
 		ck_assert_ptr_nonnull(bar);	/* <event>__<hook> */
 	}
 	ck_assert_int_eq(program_by_name("no such program"), PROGRAM_MAX);
-	/* Each call has a program without which it is not seen; but of what becomes of containers the agent itself tells most. */
+	/* Each call has a program without which it is not seen. */
 	for (unsigned int c = CALL_NONE + 1; c < CALL_MAX; c++) {
 		enum program by, without;
 		enum need_how how;
 
-		if (c == CALL_CONTAINER)
-			continue;
 
 		setup();
 		needs.call[c] = true;
