@@ -394,7 +394,8 @@ rules_file = os.path.join(tmp, "own.yaml")
 with open(rules_file, "w", encoding="utf-8") as own_rules:
     own_rules.write(own_rule("Own", MARK + "-old"))
 try:
-    with lib_agent.Agent("-r", "default", "-r", rules_file) as first:
+    # The look-alike of a task is nobody's: who is asked would not answer, and that is an issue.
+    with lib_agent.Agent("-r", "default", "-r", rules_file, config='attribution:\n  docker: "off"\n  ecs: "off"\n') as first:
         privileges(first)
         default_rules(first)
         status(first)
