@@ -15,6 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = ("exec", "file", "net", "writer", "creds", "system", "transfer", "hello", "change")
 # not of an event: the form of the record (what does not decode is counted by the agent)
 FORM = {"type", "call", "size"}
+# told by the agent itself, but for one cause: lifecycle.py says what is true of it
+AGENTS = {"container"}
 HEADER = [n for n in lib_record.HEADER_NAMES if n not in FORM]
 
 
@@ -36,7 +38,7 @@ def compared(test):
 
 results = lib_record.Results()
 checked = set().union(*(compared(test) for test in TESTS))
-for event in (name for name, _ in lib_record.EVENTS):
+for event in (name for name, _ in lib_record.EVENTS if name not in AGENTS):
     results.add(lib_record.uncompared((event,), checked), "every field of %s" % event)
 header = {"tgid": "pid", "flags": "hdr_flags"}
 anywhere = {field for _, field in checked}
