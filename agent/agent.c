@@ -565,6 +565,7 @@ int agent_run(struct agent_options *o)
 		notify_send("READY=1\nSTATUS=watching");
 		agent_look(&a);
 		resident_trim();
+		learn_wake(&a.learn);	/* who was there before us is asked about now, not with the first event */
 		start_heartbeat(&a);
 		uv_run(&a.loop, UV_RUN_DEFAULT);
 		log_info("stopped; the longest turn of the loop took %.1f ms, of processor time %.1f ms",
