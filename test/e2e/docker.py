@@ -29,7 +29,7 @@ results = lib_agent.Results()
 
 
 def task(i):
-    return "%032x" % (0xabc0000 + i)
+    return "%08x%024x" % (os.getpid(), 0xd0c0000 + i)     # other tests have tasks too
 
 
 def labels(i):
@@ -71,8 +71,9 @@ def one_shots(docker, agent):
         ended = list(pool.map(lambda i: run(docker, i).returncode, range(ONE_SHOTS)))
     print("# %.1f containers a second" % (ONE_SHOTS / (time.monotonic() - start)))
     results.add([e for e in ended if e], "%d containers ran" % ONE_SHOTS)
-    lib_agent.await_that("findings", lambda: len(agent.findings(RULE)) >= ONE_SHOTS, 30)
-    lib_agent.await_that("answers", lambda: not [f for f in agent.findings(RULE) if f["attribution"] == "ATTRIBUTION_PENDING"], 40)
+    lib_agent.await_that("findings", lambda: all(of_task(agent, i) for i in range(ONE_SHOTS)), 30)
+    lib_agent.await_that("answers", lambda: not [f for i in range(ONE_SHOTS) for f in of_task(agent, i)
+                                                 if f["attribution"] == "ATTRIBUTION_PENDING"], 40)
     results.add([i for i in range(ONE_SHOTS) if len(of_task(agent, i)) != 1], "each is one finding")
     bad = [(i, wrong(f, i)) for i in range(ONE_SHOTS) for f in of_task(agent, i) if wrong(f, i)]
     results.add(bad[:3], "with its own container, image, task, family and revision")
@@ -96,12 +97,13 @@ def before_the_agent(docker):
     docker.docker("rm", "-f", "ecs-family-%d-%d-main" % (i, i), quiet=True)
     results.add(run(docker, i, "/bin/sleep", "600", detach=True).returncode, "a task runs")
     with lib_agent.Agent("-r", rules, config=config(docker)) as agent:
-        known = lib_agent.await_that("the task", lambda: [c for c in agent.coverage()["attribution"]["containers"] if c["attribution"] == "resolved"])
+        known = lib_agent.await_that("the task", lambda: [c for c in agent.coverage()["attribution"]["containers"]
+                                                          if c["attribution"] == "resolved" and c.get("taskId") == task(i)])
         results.add(not known or known[0]["known"].get("family") != labels(i)["com.amazonaws.ecs.task-definition-family"],
                     "it is known without its having done anything")
         docker.docker("exec", "ecs-family-%d-%d-main" % (i, i), "/bin/cat", "/etc/shadow", quiet=True)
-        lib_agent.await_that("finding", lambda: agent.findings(RULE), 30)
-        first = agent.revisions(RULE)[:1]
+        lib_agent.await_that("finding", lambda: of_task(agent, i), 30)
+        first = [f for f in agent.revisions(RULE) if f.get("ecs", {}).get("taskId") == task(i)][:1]
         results.add(not first or wrong(first[0], i), "and its first finding says so in its first revision")
         gone(docker, agent, i)
 
