@@ -107,7 +107,8 @@ class Docker:
             subprocess.run(["umount", "-l", mount], check=False)
         time.sleep(0.1)
         shutil.rmtree(self.dir, ignore_errors=True)
-        for root in glob.glob("/sys/fs/cgroup/*/docker") + ["/sys/fs/cgroup/docker"]:
+        for root in glob.glob("/sys/fs/cgroup/*/docker") + ["/sys/fs/cgroup/docker"] + \
+                [p for own in ("ecs/%08x*" % os.getpid(), "ecs") for top in ("/sys/fs/cgroup/", "/sys/fs/cgroup/*/") for p in glob.glob(top + own)]:
             if os.path.isdir(root):
                 lib_agent.remove_group(root)
 
