@@ -18,7 +18,7 @@ static void tell(struct lifecycle *l, const struct workload_row *row, enum conta
 	pipeline_record(l->pipeline, &rec, sizeof(rec.container));
 }
 
-static void start(struct lifecycle *l, struct workload_row *row)
+void lifecycle_decided(struct lifecycle *l, struct workload_row *row)
 {
 	uint64_t met = row->start ? row->start : row->met;
 
@@ -27,16 +27,11 @@ static void start(struct lifecycle *l, struct workload_row *row)
 	row->started = true;
 }
 
-void lifecycle_decided(struct lifecycle *l, struct workload_row *row)
-{
-	start(l, row);
-}
-
 void lifecycle_gone(struct lifecycle *l, struct workload_row *row, uint64_t time)
 {
 	if (row->alive || row->died)
 		return;
-	start(l, row);	/* it was shorter than the answer */
+	lifecycle_decided(l, row);	/* it was shorter than the answer */
 	row->died = true;
 	tell(l, row, CONTAINER_DIE, time);
 }

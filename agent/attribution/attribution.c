@@ -177,7 +177,7 @@ static void publish(struct attribution *a, struct inquiry *q, bool grown)
 	struct workload *w = row && (grown || !row->known) ? put_together(a, q, row) : NULL;
 	enum workload_state state;
 	char why[200];
-	bool last = settled(q);
+	bool last = settled(q), tell;
 
 	if (!row) {
 		end_inquiry(a, q);
@@ -186,14 +186,16 @@ static void publish(struct attribution *a, struct inquiry *q, bool grown)
 	state = say_state(a, q, row, w ? w : row->known, why);
 	if (state == WORKLOAD_RESOLVED || last) {
 		workloads_tell(row, w, state, why);
-		if (!q->decided)
-			a->o.done(a->o.ctx, row);
-		q->decided = true;
 	} else {
 		workloads_tell(row, w, WORKLOAD_PENDING, why);
+		return;
 	}
+	tell = !q->decided;
+	q->decided = true;
 	if (last)
 		end_inquiry(a, q);
+	if (tell)		/* last: who is told may come back here */
+		a->o.done(a->o.ctx, row);
 }
 
 static uint64_t after(unsigned int times, uint64_t max_ms)

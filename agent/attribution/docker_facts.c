@@ -2,6 +2,7 @@
 #include "attribution/docker.h"
 #include "attribution/labels.h"
 #include "attribution/query.h"
+#include "util/json_text.h"
 
 static void say_host(struct workload *w, json_t *host)
 {
@@ -34,18 +35,6 @@ static void say_mounts(struct workload *w, json_t *mounts)
 	}
 }
 
-static void say_labels(struct workload *w, json_t *labels)
-{
-	const char *key;
-	json_t *value;
-
-	w->labels_known = true;
-	json_object_foreach(labels, key, value) {
-		if (json_is_string(value))
-			workload_say_label(w, str(key), str_n(json_string_value(value), json_string_length(value)));
-	}
-}
-
 static void say_address(struct workload *w, json_t *network)
 {
 	const char *name;
@@ -74,38 +63,27 @@ struct workload *docker_facts(json_t *c, struct str id)
 	workload_say(w, WORKLOAD_STARTED, query_text(json_object_get(c, "State"), "StartedAt"));
 	say_host(w, json_object_get(c, "HostConfig"));
 	say_mounts(w, json_object_get(c, "Mounts"));
-	say_labels(w, json_object_get(config, "Labels"));
+	labels_read(w, json_object_get(config, "Labels"));
 	say_address(w, json_object_get(c, "NetworkSettings"));
 	labels_say(w);
 	return w;
 }
 
-/* "host:5000/team/app:1.2" without tag and digest. */
-static struct str repository(struct str image)
-{
-	const char *at = image.n ? memchr(image.p, '@', image.n) : NULL;
-	struct str last;
-
-	if (at)
-		image.n = (size_t)(at - image.p);
-	last = str_after_last(image, '/');
-	at = last.n ? memchr(last.p, ':', last.n) : NULL;
-	return at ? str_n(image.p, (size_t)(at - image.p)) : image;
-}
-
 struct str docker_digest(json_t *image, struct str name)
 {
-	struct str any = STR_NONE, digest;
+	struct str any = STR_NONE, digest, wanted, unused;
 	json_t *one;
 	size_t i;
 
+	workload_image_parts(name, &wanted, &unused);
 	json_array_foreach(json_object_get(image, "RepoDigests"), i, one) {
-		struct str whole = json_is_string(one) ? str_n(json_string_value(one), json_string_length(one)) : STR_NONE;
+		struct str whole = json_str(one), repository, tag;
 
 		digest = str_after_last(whole, '@');
 		if (!whole.n || digest.n == whole.n)
 			continue;
-		if (str_eq(repository(whole), repository(name)))
+		workload_image_parts(whole, &repository, &tag);
+		if (str_eq(repository, wanted))
 			return digest;
 		if (!any.n)
 			any = digest;

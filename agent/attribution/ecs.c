@@ -43,14 +43,7 @@ static void answer(struct question *q, enum verdict verdict, const char *why)
 
 static struct query *get(struct ecs *e, const char *path, const char *id, query_done_fn done, void *ctx)
 {
-	struct http_client *http = e->env.http(e->env.ctx);
-	const char *endpoint = e->env.places->ecs_endpoint;
-	size_t n = strlen(endpoint);
-	char url[400];
-
-	n -= n && endpoint[n - 1] == '/';
-	snprintf(url, sizeof(url), "%.*s%s%s", (int)n, endpoint, path, id);
-	return http ? query_new(http, &(struct http_request){.url = url}, done, ctx) : NULL;
+	return query_at(e->env.http(e->env.ctx), e->env.places->ecs_endpoint, path, id, done, ctx);
 }
 
 static void heard(struct ecs *e, const struct query_result *r)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attribution/ecs.h"
+#include "attribution/labels.h"
 #include "attribution/query.h"
+#include "util/json_text.h"
 
 json_t *ecs_container(json_t *task, struct str id)
 {
@@ -16,10 +18,7 @@ json_t *ecs_container(json_t *task, struct str id)
 
 static void say_first(struct workload *w, json_t *addresses)
 {
-	json_t *first = json_array_get(addresses, 0);
-
-	if (json_is_string(first))
-		workload_say(w, WORKLOAD_IP, str_n(json_string_value(first), json_string_length(first)));
+	workload_say(w, WORKLOAD_IP, json_str(json_array_get(addresses, 0)));
 }
 
 void ecs_say_networks(struct workload *w, json_t *networks)
@@ -91,17 +90,6 @@ struct workload *ecs_file_facts(json_t *f, struct str id, struct str task_id)
 	return w;
 }
 
-static void say_labels(struct workload *w, json_t *labels)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(labels, key, value) {
-		if (json_is_string(value))
-			workload_say_label(w, str(key), str_n(json_string_value(value), json_string_length(value)));
-	}
-}
-
 struct workload *ecs_own_task_facts(json_t *task, struct str id)
 {
 	json_t *container = ecs_container(task, id);
@@ -117,6 +105,6 @@ struct workload *ecs_own_task_facts(json_t *task, struct str id)
 	workload_say(w, WORKLOAD_SERVICE, query_text(task, "ServiceName"));
 	workload_say(w, WORKLOAD_LAUNCH_TYPE, query_text(task, "LaunchType"));
 	ecs_say_container(w, container);
-	say_labels(w, json_object_get(container, "Labels"));
+	labels_read(w, json_object_get(container, "Labels"));
 	return w;
 }

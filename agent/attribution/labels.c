@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attribution/labels.h"
+#include "util/json_text.h"
 
 static const struct {
 	struct str key;
@@ -10,6 +11,18 @@ static const struct {
 	{{"com.amazonaws.ecs.task-definition-version", 41}, WORKLOAD_REVISION},
 	{{"io.kubernetes.sandbox.id", 24}, WORKLOAD_SANDBOX},
 };
+
+void labels_read(struct workload *w, json_t *labels)
+{
+	const char *key;
+	json_t *value;
+
+	w->labels_known = json_is_object(labels) || json_is_null(labels);
+	json_object_foreach(labels, key, value) {
+		if (json_is_string(value))
+			workload_say_label(w, str(key), json_str(value));
+	}
+}
 
 void labels_say(struct workload *w)
 {

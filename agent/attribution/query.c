@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attribution/query.h"
+#include "util/json_text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,11 +47,12 @@ static void judge_status(struct query_result *r, const struct http_response *a, 
 		fail(r, VERDICT_GARBAGE, url, text);
 }
 
-void query_judge(struct query_result *r, const struct http_response *a, const char *url)
+/* What an answer is worth. r->json is a new reference. */
+static void judge_answer(struct query_result *r, const struct http_response *a, const char *url)
 {
 	json_error_t error;
 
-	*r = (struct query_result){.verdict = VERDICT_FACTS, .status = a->status};
+	*r = (struct query_result){.verdict = VERDICT_FACTS};
 	if (a->error == HTTP_E_TOO_LONG || a->error == HTTP_E_URL) {
 		fail(r, VERDICT_GARBAGE, url, a->text);
 		return;
@@ -60,10 +62,10 @@ void query_judge(struct query_result *r, const struct http_response *a, const ch
 		return;
 	}
 	judge_status(r, a, url);
-	if (r->verdict != VERDICT_FACTS && r->verdict != VERDICT_UNKNOWN)
+	if (r->verdict != VERDICT_FACTS)
 		return;
 	r->json = json_loadb(a->body.p ? a->body.p : "", a->body.n, JSON_REJECT_DUPLICATES, &error);
-	if (!r->json && r->verdict == VERDICT_FACTS)
+	if (!r->json)
 		fail(r, VERDICT_GARBAGE, url, error.text);
 }
 
@@ -72,7 +74,7 @@ static void on_done(void *ctx, const struct http_response *a)
 	struct query *q = ctx;
 	struct query_result r;
 
-	query_judge(&r, a, q->url);
+	judge_answer(&r, a, q->url);
 	q->done(q->ctx, &r);
 	json_decref(r.json);
 	free(q);
@@ -103,6 +105,16 @@ struct query *query_new(struct http_client *c, const struct http_request *r, que
 	return NULL;
 }
 
+struct query *query_at(struct http_client *http, const char *endpoint, const char *path, const char *id, query_done_fn done, void *ctx)
+{
+	size_t n = strlen(endpoint);
+	char url[400];
+
+	n -= n && endpoint[n - 1] == '/';
+	snprintf(url, sizeof(url), "%.*s%s%s", (int)n, endpoint, path, id);
+	return http ? query_new(http, &(struct http_request){.url = url}, done, ctx) : NULL;
+}
+
 void query_cancel(struct query *q)
 {
 	if (!q)
@@ -113,7 +125,5 @@ void query_cancel(struct query *q)
 
 struct str query_text(json_t *o, const char *key)
 {
-	json_t *v = json_object_get(o, key);
-
-	return json_is_string(v) ? str_n(json_string_value(v), json_string_length(v)) : STR_NONE;
+	return json_str(json_object_get(o, key));
 }

@@ -15,8 +15,7 @@
 struct query_result {
 	enum verdict verdict;
 	char why[300];	/* of all but facts */
-	json_t *json;	/* of facts; borrowed. Of VERDICT_UNKNOWN the body of the 404, when it was JSON */
-	int status;	/* 0 when no answer came */
+	json_t *json;	/* of facts; borrowed */
 };
 
 typedef void (*query_done_fn)(void *ctx, const struct query_result *r);
@@ -25,10 +24,11 @@ struct query;
 
 /* NULL without memory. done is called once, on the loop, never from within; then the query is gone. */
 struct query *query_new(struct http_client *c, const struct http_request *r, query_done_fn done, void *ctx);
-void query_cancel(struct query *q);	/* done is not called; NULL is taken */
 
-/* What an answer is worth, for tests and for those who send themselves. r->json is a new reference. */
-void query_judge(struct query_result *r, const struct http_response *answer, const char *url);
+/* The same of endpoint + path + id, whatever the endpoint ends in. NULL also where http is. */
+struct query *query_at(struct http_client *http, const char *endpoint, const char *path, const char *id, query_done_fn done, void *ctx);
+
+void query_cancel(struct query *q);	/* done is not called; NULL is taken */
 
 /* A text of an object; STR_NONE when it is none. */
 struct str query_text(json_t *o, const char *key);

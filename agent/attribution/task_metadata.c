@@ -63,19 +63,13 @@ static void on_task(void *ctx, const struct query_result *r)
 static int metadata_ask(struct provider *p, const struct workload_row *who, uint64_t ticket)
 {
 	struct task_metadata *t = (struct task_metadata *)p;
-	struct http_client *http = t->env.http(t->env.ctx);
-	const char *endpoint = t->env.places->task_metadata;
-	size_t n = strlen(endpoint);
 	struct question *q = t->questions;
-	char url[400];
 
 	while (q->of)
 		q++;
 	*q = (struct question){.of = t, .ticket = ticket};
 	snprintf(q->id, sizeof(q->id), "%s", who->id);
-	n -= n && endpoint[n - 1] == '/';
-	snprintf(url, sizeof(url), "%.*s/task", (int)n, endpoint);
-	q->query = http ? query_new(http, &(struct http_request){.url = url}, on_task, q) : NULL;
+	q->query = query_at(t->env.http(t->env.ctx), t->env.places->task_metadata, "/task", "", on_task, q);
 	if (q->query)
 		return 0;
 	q->of = NULL;

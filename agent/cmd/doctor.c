@@ -11,6 +11,7 @@
 #include "cmd/rules_opts.h"
 #include "health/check.h"
 #include "util/escape.h"
+#include "util/json_text.h"
 #include <errno.h>
 #include <string.h>
 
@@ -268,13 +269,6 @@ static void try_sensor(struct doctor *d)
 	add(d, "sensor", "ok", "the probes were loaded and let go again; the matrix says what they would see");
 }
 
-static const char *text_of(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void check_agent(struct doctor *d)
 {
 	char error[600] = "", text[300], socket[300];
@@ -283,8 +277,8 @@ static void check_agent(struct doctor *d)
 	d->agent = ask(state, "coverage", error, sizeof(error));
 	if (d->agent) {
 		snprintf(text, sizeof(text), "process %lld answers, since %.19sZ: %s", json_integer_value(json_object_get(d->agent, "pid")),
-			 text_of(d->agent, "started"), text_of(d->agent, "state"));
-		add(d, "agent", !strcmp(text_of(d->agent, "state"), "healthy") ? "ok" : "issue", text);
+			 json_word(d->agent, "started"), json_word(d->agent, "state"));
+		add(d, "agent", !strcmp(json_word(d->agent, "state"), "healthy") ? "ok" : "issue", text);
 		return;
 	}
 	snprintf(socket, sizeof(socket), "%s/control.sock", state);
@@ -305,7 +299,7 @@ static json_t *all_issues(const struct doctor *d, json_t *mine)
 		bool known = false;
 
 		json_array_foreach(theirs, m, k)
-			known |= !strcmp(text_of(i, "code"), text_of(k, "code")) && !strcmp(text_of(i, "subject"), text_of(k, "subject"));
+			known |= !strcmp(json_word(i, "code"), json_word(k, "code")) && !strcmp(json_word(i, "subject"), json_word(k, "subject"));
 		if (!known)
 			json_array_append(all, i);
 	}
@@ -314,7 +308,7 @@ static json_t *all_issues(const struct doctor *d, json_t *mine)
 
 static const char *worst(const struct doctor *d)
 {
-	const char *mine = ledger_status(d->ledger, true), *theirs = d->agent ? text_of(d->agent, "state") : "healthy";
+	const char *mine = ledger_status(d->ledger, true), *theirs = d->agent ? json_word(d->agent, "state") : "healthy";
 
 	if (!strcmp(theirs, "excluded") || !strcmp(theirs, "unhealthy") || !strcmp(mine, "healthy"))
 		return theirs;
@@ -329,8 +323,8 @@ static void print(const struct doctor *d, const char *status, json_t *issues, js
 	json_array_foreach(d->checks, i, c) {
 		struct buf b = {};
 
-		escape_add(&b, str(text_of(c, "said")));
-		printf("%-10s %-12s " STR_FMT "\n", text_of(c, "state"), text_of(c, "check"), STR_ARG(buf_view(&b)));
+		escape_add(&b, str(json_word(c, "said")));
+		printf("%-10s %-12s " STR_FMT "\n", json_word(c, "state"), json_word(c, "check"), STR_ARG(buf_view(&b)));
 		buf_free(&b);
 	}
 	puts("");

@@ -3,17 +3,11 @@
 #include "cmd/cmd.h"
 #include "util/buf.h"
 #include "util/escape.h"
+#include "util/json_text.h"
 #include <stdio.h>
 #include <string.h>
 
 #define LABEL "%-10s "
-
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 /* Texts of an issue may quote what others wrote. */
 static void print_escaped(const char *s)
@@ -55,7 +49,7 @@ static bool is_noise(json_t *v, const char *said)
 /* One line, and the verifier's words as they were. */
 static void print_evidence(json_t *evidence, const char *said)
 {
-	const char *log = text(evidence, "log"), *name, *between = "";
+	const char *log = json_word(evidence, "log"), *name, *between = "";
 	json_t *v;
 
 	json_object_foreach(evidence, name, v) {
@@ -81,16 +75,16 @@ static void print_one(json_t *i, bool evidence)
 	long long count = json_integer_value(json_object_get(i, "count"));
 
 	printf(LABEL, "because");
-	print_escaped(text(i, "text"));
-	printf("\n" LABEL "%s, %s, since ", "", text(i, "code"), text(i, "severity"));
-	print_time(text(i, "since"));
+	print_escaped(json_word(i, "text"));
+	printf("\n" LABEL "%s, %s, since ", "", json_word(i, "code"), json_word(i, "severity"));
+	print_time(json_word(i, "since"));
 	if (count > 1)
 		printf(", the %lldth time", count);
 	printf("; %s\n", json_is_true(json_object_get(i, "heals")) ? "ends by itself once mended" : "once mended, start the agent again");
-	printf(LABEL "impact: %s\n", "", text(i, "impact"));
-	printf(LABEL "remedy: %s\n", "", text(i, "remedy"));
+	printf(LABEL "impact: %s\n", "", json_word(i, "impact"));
+	printf(LABEL "remedy: %s\n", "", json_word(i, "remedy"));
 	if (evidence)
-		print_evidence(json_object_get(i, "evidence"), text(i, "text"));
+		print_evidence(json_object_get(i, "evidence"), json_word(i, "text"));
 }
 
 void issues_print(json_t *issues, bool evidence)
@@ -99,12 +93,12 @@ void issues_print(json_t *issues, bool evidence)
 	size_t k;
 
 	json_array_foreach(issues, k, i) {
-		if (strcmp(text(i, "effect"), "noted")) {
+		if (strcmp(json_word(i, "effect"), "noted")) {
 			print_one(i, evidence);
 			continue;
 		}
-		printf(LABEL "%s: ", "noted", text(i, "code"));
-		print_escaped(text(i, "text"));
+		printf(LABEL "%s: ", "noted", json_word(i, "code"));
+		print_escaped(json_word(i, "text"));
 		puts("");
 	}
 }
@@ -115,12 +109,12 @@ void issues_print_recent(json_t *recent)
 	size_t k;
 
 	json_array_foreach(recent, k, i) {
-		printf(LABEL "%s, from ", "over", text(i, "code"));
-		print_time(text(i, "since"));
+		printf(LABEL "%s, from ", "over", json_word(i, "code"));
+		print_time(json_word(i, "since"));
 		printf(" to ");
-		print_time(text(i, "until"));
+		print_time(json_word(i, "until"));
 		printf(": ");
-		print_escaped(text(i, "text"));
+		print_escaped(json_word(i, "text"));
 		puts("");
 	}
 }
@@ -132,7 +126,7 @@ static void print_names(json_t *capabilities, const char *label, const char *sta
 	bool any = false;
 
 	json_object_foreach(capabilities, name, c) {
-		if (strcmp(text(c, "state"), state))
+		if (strcmp(json_word(c, "state"), state))
 			continue;
 		if (!any)
 			printf(LABEL, label);
@@ -151,12 +145,12 @@ void issues_print_capabilities(json_t *capabilities)
 	print_names(capabilities, "works", "works");
 	print_names(capabilities, "unasked", "off");
 	json_object_foreach(capabilities, name, c) {
-		if (strcmp(text(c, "state"), "less") && strcmp(text(c, "state"), "lost"))
+		if (strcmp(json_word(c, "state"), "less") && strcmp(json_word(c, "state"), "lost"))
 			continue;
-		printf(LABEL "%s, since ", text(c, "state"), name);
-		print_time(text(c, "since"));
+		printf(LABEL "%s, since ", json_word(c, "state"), name);
+		print_time(json_word(c, "since"));
 		printf(": ");
-		print_escaped(text(c, "reason"));
+		print_escaped(json_word(c, "reason"));
 		puts("");
 	}
 }

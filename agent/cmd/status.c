@@ -6,6 +6,7 @@
 #include "cmd/status_who.h"
 #include "util/buf.h"
 #include "util/escape.h"
+#include "util/json_text.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -18,13 +19,6 @@ static const struct cmd_option options[] = {
 	[OPT_JSON] = {"--json", 0, NULL, "everything, as one JSON object"},
 	{},
 };
-
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 static long long number(json_t *o, const char *key)
 {
@@ -39,12 +33,12 @@ static void print_calls_in(json_t *calls, const char *label, const char *state, 
 	int n = 0;
 
 	json_object_foreach(calls, name, c)
-		n += !strcmp(text(c, "state"), state);
+		n += !strcmp(json_word(c, "state"), state);
 	if (!n)
 		return;
 	printf("%-10s %d calls%s:", label, n, why);
 	json_object_foreach(calls, name, c) {
-		if (!strcmp(text(c, "state"), state))
+		if (!strcmp(json_word(c, "state"), state))
 			printf(" %s", name);
 	}
 	puts("");
@@ -60,8 +54,8 @@ static void print_calls(json_t *calls)
 	print_calls_in(calls, "off", "not needed", " that no rule asks for");
 	print_calls_in(calls, "absent", "not in this kernel", " that this kernel does not have");
 	json_object_foreach(calls, name, c) {
-		if (!strcmp(text(c, "state"), "lost"))
-			printf("blind      %s: %s\n", name, text(c, "reason"));
+		if (!strcmp(json_word(c, "state"), "lost"))
+			printf("blind      %s: %s\n", name, json_word(c, "reason"));
 	}
 }
 
@@ -69,7 +63,7 @@ static void print_opens(json_t *opens)
 {
 	if (json_is_object(opens))
 		printf("opens      sent: read-only %s, others %s, failed %s; `noroshi explain` says for which rule\n",
-		       text(opens, "readOnly"), text(opens, "others"), text(opens, "failed"));
+		       json_word(opens, "readOnly"), json_word(opens, "others"), json_word(opens, "failed"));
 }
 
 /* What never left the kernel because no rule can match it: not a loss. */
@@ -138,8 +132,8 @@ static void print_losers(json_t *losers)
 	size_t i;
 
 	json_array_foreach(losers, i, g) {
-		if (*text(g, "container"))
-			printf("%-10s container %.12s:", "", text(g, "container"));
+		if (*json_word(g, "container"))
+			printf("%-10s container %.12s:", "", json_word(g, "container"));
 		else
 			printf("%-10s control group %lld:", "", number(g, "cgroup") & ~(0xffll << 56));
 		between = " ";
@@ -157,12 +151,12 @@ static void print_sinks(json_t *sinks)
 	size_t i;
 
 	json_array_foreach(sinks, i, s) {
-		printf("sink       %s%s%s: %lld delivered, %lld queued, %lld lost", text(s, "name"), *text(s, "target") ? ":" : "",
-		       text(s, "target"), number(s, "delivered"), number(s, "queued"), number(s, "lost"));
-		if (*text(s, "lastSuccess"))
-			printf(", last at %s", text(s, "lastSuccess"));
-		if (*text(s, "lastError"))
-			printf("; last error: %s", text(s, "lastError"));
+		printf("sink       %s%s%s: %lld delivered, %lld queued, %lld lost", json_word(s, "name"), *json_word(s, "target") ? ":" : "",
+		       json_word(s, "target"), number(s, "delivered"), number(s, "queued"), number(s, "lost"));
+		if (*json_word(s, "lastSuccess"))
+			printf(", last at %s", json_word(s, "lastSuccess"));
+		if (*json_word(s, "lastError"))
+			printf("; last error: %s", json_word(s, "lastError"));
 		if (json_object_get(s, "heartbeats"))
 			printf("; %lld heartbeats", number(json_object_get(s, "heartbeats"), "delivered"));
 		puts("");
@@ -177,8 +171,8 @@ static void print_samples(json_t *samples, const char *label)
 	json_array_foreach(samples, i, s) {
 		struct buf b = {};
 
-		escape_add(&b, str(text(s, "output")));
-		printf("%-10s   %s %s " STR_FMT "\n", "", label, text(s, "time"), STR_ARG(buf_view(&b)));
+		escape_add(&b, str(json_word(s, "output")));
+		printf("%-10s   %s %s " STR_FMT "\n", "", label, json_word(s, "time"), STR_ARG(buf_view(&b)));
 		buf_free(&b);
 	}
 }
@@ -189,7 +183,7 @@ static void print_observed(json_t *observed, long long uncounted)
 	size_t i;
 
 	json_array_foreach(observed, i, r) {
-		printf("%-10s %s: %lld matches, no findings\n", "observed", text(r, "rule"), number(r, "matches"));
+		printf("%-10s %s: %lld matches, no findings\n", "observed", json_word(r, "rule"), number(r, "matches"));
 		print_samples(json_object_get(r, "first"), "first ");
 		print_samples(json_object_get(r, "latest"), "latest");
 	}
@@ -215,25 +209,25 @@ static void print_hashes(json_t *h)
 
 static int print(json_t *v)
 {
-	const char *state = text(v, "state");
+	const char *state = json_word(v, "state");
 	json_t *p = json_object_get(v, "pipeline"), *r = json_object_get(v, "rules");
 
 	printf("state      %s\n", state);
 	issues_print(json_object_get(v, "issues"), false);
 	issues_print_recent(json_object_get(v, "recent"));
 	issues_print_capabilities(json_object_get(v, "capabilities"));
-	printf("agent      %s, process %lld, since %s\n", text(v, "version"), number(v, "pid"), text(v, "started"));
+	printf("agent      %s, process %lld, since %s\n", json_word(v, "version"), number(v, "pid"), json_word(v, "started"));
 	if (!number(json_object_get(v, "confinement"), "landlock"))
 		printf("open       the file system, as far as root without capabilities gets: %s\n",
-		       text(json_object_get(v, "confinement"), "reason"));
-	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), text(r, "digest"));
+		       json_word(json_object_get(v, "confinement"), "reason"));
+	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), json_word(r, "digest"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
 	status_who_print(v);
 	print_observed(json_object_get(v, "observed"), number(v, "observedUncounted"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));
 	print_opens(json_object_get(json_object_get(v, "coverage"), "opens"));
-	printf("ia32       %s\n", text(json_object_get(v, "coverage"), "ia32"));
-	printf("names      by %s\n", text(json_object_get(v, "coverage"), "attach"));
+	printf("ia32       %s\n", json_word(json_object_get(v, "coverage"), "ia32"));
+	printf("names      by %s\n", json_word(json_object_get(v, "coverage"), "attach"));
 	print_refused(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losses(json_object_get(json_object_get(v, "coverage"), "events"));
 	print_losers(json_object_get(v, "losers"));
@@ -273,7 +267,7 @@ static int run(int argc, char **argv)
 	} else {
 		json_dumpf(v, stdout, JSON_COMPACT);
 		puts("");
-		r = issues_exit(text(v, "state"));
+		r = issues_exit(json_word(v, "state"));
 	}
 	json_decref(v);
 	return r;

@@ -3,17 +3,11 @@
 #include "util/buf.h"
 #include "util/escape.h"
 #include "util/cleanup.h"
+#include "util/json_text.h"
 #include <stdio.h>
 #include <string.h>
 
 #define ROWS_MAX 20	/* containers that are listed; the others are counted, --json has them */
-
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 /* Names and reasons hold what their makers liked. */
 static void put(struct buf *b, const char *before, const char *s)
@@ -34,12 +28,12 @@ static void print_host(json_t *host)
 {
 	struct buf b = {};
 
-	if (!*text(host, "instanceId") && !*text(host, "account"))
+	if (!*json_word(host, "instanceId") && !*json_word(host, "account"))
 		return;
-	put(&b, "host       ", *text(host, "instanceId") ? text(host, "instanceId") : "no instance");
-	put(&b, ", ", text(host, "instanceType"));
-	put(&b, ", account ", text(host, "account"));
-	put(&b, ", ", *text(host, "zone") ? text(host, "zone") : text(host, "region"));
+	put(&b, "host       ", *json_word(host, "instanceId") ? json_word(host, "instanceId") : "no instance");
+	put(&b, ", ", json_word(host, "instanceType"));
+	put(&b, ", account ", json_word(host, "account"));
+	put(&b, ", ", *json_word(host, "zone") ? json_word(host, "zone") : json_word(host, "region"));
 	end_line(&b);
 }
 
@@ -50,16 +44,16 @@ static void print_providers(json_t *providers)
 	size_t i;
 
 	json_array_foreach(providers, i, p) {
-		const char *state = text(p, "state");
+		const char *state = json_word(p, "state");
 		struct buf b = {};
 
 		if (!strcmp(state, "absent") || !strcmp(state, "not asked"))
 			continue;
-		put(&b, "asked      ", text(p, "name"));
+		put(&b, "asked      ", json_word(p, "name"));
 		put(&b, ": ", state);
-		put(&b, " since ", text(p, "since"));
+		put(&b, " since ", json_word(p, "since"));
 		if (strcmp(state, "answers"))
-			put(&b, ", ", text(p, "lastError"));
+			put(&b, ", ", json_word(p, "lastError"));
 		end_line(&b);
 	}
 }
@@ -67,16 +61,16 @@ static void print_providers(json_t *providers)
 static void print_container(json_t *c)
 {
 	json_t *known = json_object_get(c, "known");
-	const char *task = *text(known, "taskId") ? text(known, "taskId") : text(c, "taskId");
+	const char *task = *json_word(known, "taskId") ? json_word(known, "taskId") : json_word(c, "taskId");
 	struct buf b = {};
 
-	buf_printf(&b, "           %.12s  %-8s", text(c, "id"), text(c, "attribution"));
-	put(&b, "  ", *text(known, "name") ? text(known, "name") : "-");
-	put(&b, "  ", text(known, "image"));
+	buf_printf(&b, "           %.12s  %-8s", json_word(c, "id"), json_word(c, "attribution"));
+	put(&b, "  ", *json_word(known, "name") ? json_word(known, "name") : "-");
+	put(&b, "  ", json_word(known, "image"));
 	put(&b, "  task ", task);
-	put(&b, " of ", text(known, "family"));
-	put(&b, ":", text(known, "revision"));
-	put(&b, "  ", text(c, "reason"));
+	put(&b, " of ", json_word(known, "family"));
+	put(&b, ":", json_word(known, "revision"));
+	put(&b, "  ", json_word(c, "reason"));
 	end_line(&b);
 }
 
@@ -92,7 +86,7 @@ static void print_containers(json_t *containers)
 			continue;
 		running++;
 		for (size_t s = 0; s < ARRAY_SIZE(states); s++)
-			n[s] += !strcmp(text(c, "attribution"), states[s]);
+			n[s] += !strcmp(json_word(c, "attribution"), states[s]);
 	}
 	printf("containers %zu", running);
 	for (size_t s = 0; s < ARRAY_SIZE(states); s++) {

@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "util/buf.h"
 #include "util/escape.h"
+#include "util/json_text.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,13 +23,6 @@ static const struct cmd_option options[] = {
 };
 
 #define ROWS_SHOWN 30	/* a screen */
-
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 static json_int_t number(json_t *o, const char *key)
 {
@@ -92,9 +86,9 @@ static void print_row(json_t *row, double seconds)
 {
 	struct buf b = {};
 
-	escape_add(&b, str(*text(row, "process") ? text(row, "process") : "-"));
-	printf("%10.1f  %-12s %8lld %-16.*s %-12s  %s\n", (double)number(row, "events") / seconds, text(row, "type"), (long long)number(row, "pid"),
-	       (int)b.n, b.p ? b.p : "", *text(row, "container") ? text(row, "container") : "-", *text(row, "rule") ? text(row, "rule") : "-");
+	escape_add(&b, str(*json_word(row, "process") ? json_word(row, "process") : "-"));
+	printf("%10.1f  %-12s %8lld %-16.*s %-12s  %s\n", (double)number(row, "events") / seconds, json_word(row, "type"), (long long)number(row, "pid"),
+	       (int)b.n, b.p ? b.p : "", *json_word(row, "container") ? json_word(row, "container") : "-", *json_word(row, "rule") ? json_word(row, "rule") : "-");
 	buf_free(&b);
 }
 
@@ -107,7 +101,7 @@ static void print_rows(json_t *rows, bool matches, double seconds)
 	if (!v)
 		return;
 	json_array_foreach(rows, i, row) {
-		if (!*text(row, "rule") == !matches)
+		if (!*json_word(row, "rule") == !matches)
 			v[n++] = row;
 	}
 	qsort(v, n, sizeof(*v), by_events);
@@ -127,7 +121,7 @@ static void print(json_t *v)
 
 	printf("%10s  %-12s %10s %10s\n", "sent/s", "record", "refused/s", "lost/s");
 	json_array_foreach(json_object_get(v, "kernel"), i, k)
-		printf("%10.1f  %-12s %10.1f %10.1f\n", (double)(number(k, "seen") - number(k, "lost")) / seconds, text(k, "record"),
+		printf("%10.1f  %-12s %10.1f %10.1f\n", (double)(number(k, "seen") - number(k, "lost")) / seconds, json_word(k, "record"),
 		       (double)number(k, "refused") / seconds, (double)number(k, "lost") / seconds);
 	puts("");
 	print_rows(json_object_get(v, "rows"), false, seconds);

@@ -378,14 +378,21 @@ static uint32_t fresh_container(struct container_table *t)
 	return c;
 }
 
+struct workload_row container_row(const struct container *c)
+{
+	struct workload_row row = {};
+
+	memcpy(row.id, c->id, sizeof(row.id));
+	memcpy(row.runtime, c->runtime, sizeof(row.runtime));
+	memcpy(row.task_id, c->task_id, sizeof(row.task_id));
+	memcpy(row.cluster, c->cluster, sizeof(row.cluster));
+	return row;
+}
+
 static struct workload_row *who_is(struct container_table *t, const struct container *c)
 {
-	struct workload_row key;
+	struct workload_row key = container_row(c);
 
-	memcpy(key.id, c->id, sizeof(key.id));
-	memcpy(key.runtime, c->runtime, sizeof(key.runtime));
-	memcpy(key.task_id, c->task_id, sizeof(key.task_id));
-	memcpy(key.cluster, c->cluster, sizeof(key.cluster));
 	return workloads_hold(t->workloads, &key);
 }
 

@@ -30,6 +30,9 @@ struct container {
  */
 bool container_parse(struct container *ret, struct str path);
 
+/* What the path alone says of who it is. */
+struct workload_row container_row(const struct container *c);
+
 struct container_table;
 
 struct container_table *container_table_new(void);

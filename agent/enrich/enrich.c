@@ -186,12 +186,18 @@ static void enrich_target(struct enrich *e, struct event *ev, uint32_t pid, uint
 		ev->target_container = container_table_find(e->containers, cgroup, &known);
 }
 
+struct workload_row *enrich_container_of(struct enrich *e, uint64_t cgroup)
+{
+	bool known;
+	const struct container *c = container_table_find(e->containers, cgroup, &known);
+
+	return c ? c->who : NULL;
+}
+
 /* A container's first group, by the process that was met in it. */
 static void meet(struct enrich *e, const union event_record *rec)
 {
-	bool known;
-	const struct container *c = container_table_find(e->containers, rec->hdr.cgroup, &known);
-	struct workload_row *who = c ? c->who : NULL;
+	struct workload_row *who = enrich_container_of(e, rec->hdr.cgroup);
 
 	if (!who || who->cgroup)
 		return;
@@ -254,14 +260,6 @@ bool enrich_on_host(struct enrich *e, uint64_t cgroup)
 	bool known;
 
 	return !container_table_find(e->containers, cgroup, &known) && known;
-}
-
-struct workload_row *enrich_container_of(struct enrich *e, uint64_t cgroup)
-{
-	bool known;
-	const struct container *c = container_table_find(e->containers, cgroup, &known);
-
-	return c ? c->who : NULL;
 }
 
 struct workloads *enrich_workloads(struct enrich *e)

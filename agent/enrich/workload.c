@@ -239,3 +239,13 @@ json_t *workload_json(const struct workload *w)
 		json_object_set_new(all, "cut", json_integer(w->cut));
 	return all;
 }
+
+void workload_image_parts(struct str image, struct str *repository, struct str *tag)
+{
+	const char *at = image.n ? memchr(image.p, '@', image.n) : NULL, *colon;
+	struct str name = at ? str_n(image.p, (size_t)(at - image.p)) : image, last = str_after_last(name, '/');
+
+	colon = last.n ? memchr(last.p, ':', last.n) : NULL;
+	*repository = colon ? str_n(name.p, (size_t)(colon - name.p)) : name;
+	*tag = colon ? str_n(colon + 1, (size_t)(name.p + name.n - colon - 1)) : at ? STR_NONE : STR("latest");
+}

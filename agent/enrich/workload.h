@@ -79,6 +79,9 @@ bool workload_is(const struct workload *w, enum workload_flag f, bool *known);
 /* The value of a label, STR_NONE when there is none of that key. */
 struct str workload_label(const struct workload *w, struct str key);
 
+/* Of "host:5000/team/app:1.2@sha256:…" repository and tag; "latest" where there is neither tag nor digest. */
+void workload_image_parts(struct str image, struct str *repository, struct str *tag);
+
 /* For status: new reference. */
 json_t *workload_json(const struct workload *w);
 

@@ -51,11 +51,9 @@ static uint32_t add(struct workloads *t, const struct workload_row *key, uint32_
 
 	if (i == t->unused)
 		t->unused = r->hash_next;
-	*r = (struct workload_row){.hash_next = *bucket_of, .ticket = ++t->tickets << 16 | i};
-	memcpy(r->id, key->id, sizeof(r->id));
-	memcpy(r->runtime, key->runtime, sizeof(r->runtime));
-	memcpy(r->task_id, key->task_id, sizeof(r->task_id));
-	memcpy(r->cluster, key->cluster, sizeof(r->cluster));
+	*r = *key;
+	r->hash_next = *bucket_of;
+	r->ticket = ++t->tickets << 16 | i;
 	*bucket_of = i;
 	*(t->fresh_first ? &t->rows[t->fresh_last].fresh_next : &t->fresh_first) = i;
 	t->fresh_last = i;

@@ -48,7 +48,7 @@ struct workloads;
 struct workloads *workloads_new(void);
 struct workloads *workloads_free(struct workloads *t);
 
-/* One more group of this container: its row. key is read for a new one. Never NULL: there are as many rows as groups. */
+/* One more group of this container: its row. A new one is a copy of key, which has what the path says. Never NULL: there are as many rows as groups. */
 struct workload_row *workloads_hold(struct workloads *t, const struct workload_row *key);
 void workloads_release(struct workloads *t, struct workload_row *r);	/* the group is forgotten; the row goes with the last */
 

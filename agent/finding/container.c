@@ -114,12 +114,8 @@ void build_container(struct build *b)
 			  nobody ? "the kernel did not say whose socket it was" : NULL);
 		return;
 	}
-	if (!c->who) {
-		memcpy(row.id, c->id, sizeof(row.id));
-		memcpy(row.runtime, c->runtime, sizeof(row.runtime));
-		memcpy(row.task_id, c->task_id, sizeof(row.task_id));
-		memcpy(row.cluster, c->cluster, sizeof(row.cluster));
-	}
+	if (!c->who)
+		row = container_row(c);
 	finding_say_container(f, c->who ? c->who : &row);
 	if (f->container)
 		build_text(b, &f->container->cgroup_path, str(c->path), FINDING_TEXT_MAX);

@@ -26,13 +26,6 @@ static struct feed_sink *sink_row(struct feed *f, const char *name)
 	return NULL;
 }
 
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static uint64_t number(json_t *o, const char *key)
 {
 	return (uint64_t)json_integer_value(json_object_get(o, key));
@@ -53,7 +46,7 @@ static uint64_t sum(json_t *o)
 static void judge_error(struct feed *f, json_t *sink, const char *name)
 {
 	struct ledger_case c = {.subject = name, .capability = CAPABILITY_UPLOAD, .feed = FEED_DELIVER};
-	const char *error = text(sink, "lastError"), *code = text(sink, "lastErrorCode");
+	const char *error = json_word(sink, "lastError"), *code = json_word(sink, "lastErrorCode");
 
 	if (!json_is_true(json_object_get(sink, "failing")) || !strcmp(code, "UPLOAD_REJECTED") || !strcmp(code, "UPLOAD_PARTIAL_FAIL"))
 		return;		/* these are over once they are said: judge_lost() */
@@ -63,7 +56,7 @@ static void judge_error(struct feed *f, json_t *sink, const char *name)
 	c.since = number(sink, "failingSince");
 	c.evidence = json_pack("{s:s, s:I, s:I, s:I, s:s}", "error", error, "status", (json_int_t)number(sink, "lastStatus"),
 			       "queued", (json_int_t)number(sink, "queued"), "retries", (json_int_t)number(sink, "retries"),
-			       "lastSuccess", text(sink, "lastSuccess"));
+			       "lastSuccess", json_word(sink, "lastSuccess"));
 	ledger_raise(f->ledger, &c, "sink %s: %s", name, error);
 }
 
@@ -73,7 +66,7 @@ static void judge_lost(struct feed *f, struct feed_sink *s, json_t *sink)
 	uint64_t dropped = sum(json_object_get(reasons, "queueFull")) + number(reasons, "noMemory");
 	uint64_t refused = number(reasons, "refused") + number(reasons, "tooLarge"), not_taken = number(reasons, "notTaken"), now = f->now();
 	struct ledger_case c = {.subject = s->name, .feed = FEED_DELIVER};
-	const char *said = text(sink, "lastError");
+	const char *said = json_word(sink, "lastError");
 
 	c.code = ISSUE_USERSPACE_QUEUE_FULL;
 	if (growth_recent(&s->queue, dropped, now)) {
@@ -117,8 +110,8 @@ void feed_deliver(struct feed *f, json_t *status)
 		char name[LEDGER_SUBJECT_MAX];
 		struct feed_sink *s;
 
-		snprintf(name, sizeof(name), "%s%s%s", text(sink, "name"), *text(sink, "target") ? ":" : "", text(sink, "target"));
-		uploads |= !strcmp(text(sink, "name"), "upload");
+		snprintf(name, sizeof(name), "%s%s%s", json_word(sink, "name"), *json_word(sink, "target") ? ":" : "", json_word(sink, "target"));
+		uploads |= !strcmp(json_word(sink, "name"), "upload");
 		judge_error(f, sink, name);
 		judge_backlog(f, sink, name);
 		s = sink_row(f, name);
@@ -146,7 +139,7 @@ static json_t *blind_rules(const struct engine *e, json_t *calls, json_t *lost)
 		json_object_foreach(calls, name, call) {
 			int at = name_find(str(name));
 
-			if (strcmp(text(call, "state"), "lost") || at < 0 || !name_set_has(&names, at))
+			if (strcmp(json_word(call, "state"), "lost") || at < 0 || !name_set_has(&names, at))
 				continue;
 			hit = true;
 			json_object_set_new(lost, name, json_true());
@@ -163,7 +156,7 @@ static bool any_lost(json_t *calls)
 	json_t *call;
 
 	json_object_foreach(calls, name, call) {
-		if (!strcmp(text(call, "state"), "lost"))
+		if (!strcmp(json_word(call, "state"), "lost"))
 			return true;
 	}
 	return false;

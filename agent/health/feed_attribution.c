@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is asked about containers, and does not answer. */
 #include "health/feed.h"
+#include "util/json_text.h"
 #include <stdio.h>
 #include <string.h>
 
 #define OLDEST_MAJOR 1	/* the ECS agent's 1.77.0, the oldest that Amazon's own service takes */
 #define OLDEST_MINOR 77
-
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 static void judge_provider(struct feed *f, json_t *p)
 {
@@ -20,7 +14,7 @@ static void judge_provider(struct feed *f, json_t *p)
 		const char *name;
 		enum issue code;
 	} codes[] = {{"docker", ISSUE_DOCKER_SOCKET_UNREADABLE}, {"ecs", ISSUE_ECS_AGENT_UNREACHABLE}};
-	const char *name = text(p, "name"), *state = text(p, "state");
+	const char *name = json_word(p, "name"), *state = json_word(p, "state");
 	struct ledger_case c = {.feed = FEED_ATTRIBUTION};
 
 	if (strcmp(state, "down") && strcmp(state, "refused") && strcmp(state, "garbage"))
@@ -29,9 +23,9 @@ static void judge_provider(struct feed *f, json_t *p)
 		if (strcmp(name, codes[i].name))
 			continue;
 		c.code = codes[i].code;
-		c.evidence = json_pack("{s:s, s:s, s:O?, s:O?}", "state", state, "lastError", text(p, "lastError"), "asked",
+		c.evidence = json_pack("{s:s, s:s, s:O?, s:O?}", "state", state, "lastError", json_word(p, "lastError"), "asked",
 				       json_object_get(p, "asked"), "answered", json_object_get(p, "answered"));
-		ledger_raise(f->ledger, &c, "%s is asked who containers are, and is %s: %s", name, state, text(p, "lastError"));
+		ledger_raise(f->ledger, &c, "%s is asked who containers are, and is %s: %s", name, state, json_word(p, "lastError"));
 	}
 }
 
@@ -54,18 +48,18 @@ static void judge_agent(struct feed *f, json_t *ecs, const char *cluster)
 		return;
 	if (!json_is_true(json_object_get(ecs, "registered"))) {
 		c.code = ISSUE_ECS_AGENT_NOT_REGISTERED;
-		c.evidence = json_pack("{s:s}", "cluster", text(ecs, "cluster"));
+		c.evidence = json_pack("{s:s}", "cluster", json_word(ecs, "cluster"));
 		ledger_raise(f->ledger, &c, "the ECS agent says of no container instance that it is this host");
 	}
-	if (too_old(text(ecs, "agentVersion"))) {
+	if (too_old(json_word(ecs, "agentVersion"))) {
 		c.code = ISSUE_ECS_AGENT_TOO_OLD;
-		c.evidence = json_pack("{s:s}", "version", text(ecs, "agentVersion"));
-		ledger_raise(f->ledger, &c, "the ECS agent is older than %d.%d.0: %s", OLDEST_MAJOR, OLDEST_MINOR, text(ecs, "agentVersion"));
+		c.evidence = json_pack("{s:s}", "version", json_word(ecs, "agentVersion"));
+		ledger_raise(f->ledger, &c, "the ECS agent is older than %d.%d.0: %s", OLDEST_MAJOR, OLDEST_MINOR, json_word(ecs, "agentVersion"));
 	}
-	if (*cluster && *text(ecs, "cluster") && strcmp(cluster, text(ecs, "cluster"))) {
+	if (*cluster && *json_word(ecs, "cluster") && strcmp(cluster, json_word(ecs, "cluster"))) {
 		c.code = ISSUE_CLUSTER_MISMATCH;
-		c.evidence = json_pack("{s:s, s:s}", "configured", cluster, "registered", text(ecs, "cluster"));
-		ledger_raise(f->ledger, &c, "the ECS agent is of cluster %s, its configuration says %s", text(ecs, "cluster"), cluster);
+		c.evidence = json_pack("{s:s, s:s}", "configured", cluster, "registered", json_word(ecs, "cluster"));
+		ledger_raise(f->ledger, &c, "the ECS agent is of cluster %s, its configuration says %s", json_word(ecs, "cluster"), cluster);
 	}
 }
 

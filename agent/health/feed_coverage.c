@@ -19,13 +19,6 @@ struct group {
 	const char *reason;		/* of the first */
 };
 
-static const char *text(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 /* The program that a call's reason begins with, "NAME: why"; NULL. Beside it: what comes before the name. */
 static json_t *program_of(json_t *programs, const char *reason)
 {
@@ -33,7 +26,7 @@ static json_t *program_of(json_t *programs, const char *reason)
 	size_t i;
 
 	json_array_foreach(programs, i, p) {
-		const char *name = text(p, "name"), *at = strstr(reason, name);
+		const char *name = json_word(p, "name"), *at = strstr(reason, name);
 
 		if (at && at[strlen(name)] == ':' && (at == reason || at[-1] == ' '))
 			return p;
@@ -49,7 +42,7 @@ static bool has(const char *s, const char *word)
 /* Why nothing takes the place of this program. */
 static enum issue code_of(json_t *program, const char *reason)
 {
-	const char *state = text(program, "state");
+	const char *state = json_word(program, "state");
 
 	if (!*reason)
 		return ISSUE_UNKNOWN;
@@ -61,7 +54,7 @@ static enum issue code_of(json_t *program, const char *reason)
 		return ISSUE_CO_RE_RELOC_FAILED;
 	if (strcmp(state, "refused"))
 		return ISSUE_PROG_TYPE_UNSUPPORTED;
-	if (!*text(program, "log") && (has(reason, "Invalid argument") || has(reason, "not supported") || has(reason, "Unknown error 524")))
+	if (!*json_word(program, "log") && (has(reason, "Invalid argument") || has(reason, "not supported") || has(reason, "Unknown error 524")))
 		return ISSUE_PROG_TYPE_UNSUPPORTED;
 	return ISSUE_PROG_LOAD_FAILED;
 }
@@ -82,7 +75,7 @@ static void add_call(struct group g[CASES_MAX], const struct group *like, const 
 
 static json_t *log_tail(json_t *program)
 {
-	struct str log = str(text(program, "log"));
+	struct str log = str(json_word(program, "log"));
 
 	if (!log.n)
 		return json_null();
@@ -107,11 +100,11 @@ static json_t *bundle(json_t *programs)
 	size_t i;
 
 	json_array_foreach(programs, i, p) {
-		const char *state = text(p, "state");
+		const char *state = json_word(p, "state");
 
 		if ((strcmp(state, "refused") && strcmp(state, "absent")) || json_array_size(all) == BUNDLE_MAX)
 			continue;
-		json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", text(p, "name"), "state", state, "reason", text(p, "reason")));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", json_word(p, "name"), "state", state, "reason", json_word(p, "reason")));
 	}
 	return all;
 }
@@ -125,7 +118,7 @@ static void raise_group(struct feed *f, const struct group *g, json_t *programs)
 	char calls[96];
 
 	name_calls(calls, first, more);
-	c.evidence = json_pack("{s:O, s:s, s:s, s:o}", "calls", g->calls, "program", text(program, "name"), "reason", g->reason, "log", log_tail(program));
+	c.evidence = json_pack("{s:O, s:s, s:s, s:o}", "calls", g->calls, "program", json_word(program, "name"), "reason", g->reason, "log", log_tail(program));
 	if (g->code == ISSUE_UNKNOWN)
 		json_object_set_new(c.evidence, "programs", bundle(programs));
 	if (g->code == ISSUE_LESS_KNOWN)
@@ -141,7 +134,7 @@ static void judge_calls(struct feed *f, json_t *calls, json_t *programs)
 	json_t *call;
 
 	json_object_foreach(calls, name, call) {
-		const char *state = text(call, "state"), *reason = text(call, "reason");
+		const char *state = json_word(call, "state"), *reason = json_word(call, "reason");
 		enum event_call id = call_by_name(str(name));
 		struct group like = {.capability = capability_of_event(call_table[id].type), .reason = reason};
 
@@ -189,11 +182,11 @@ static void judge_matrix(struct feed *f, json_t *calls)
 
 	json_object_foreach(calls, name, call) {
 		struct tally *t = &n[capability_of_event(call_table[call_by_name(str(name))].type)];
-		const char *state = text(call, "state");
+		const char *state = json_word(call, "state");
 
 		if (!strcmp(state, "lost") && !t->lost++) {
 			t->first = name;
-			t->reason = text(call, "reason");
+			t->reason = json_word(call, "reason");
 		}
 		t->absent += !strcmp(state, "not in this kernel");
 		t->seen += !strcmp(state, "attached") || !strcmp(state, "process table");
@@ -206,7 +199,7 @@ static void judge_matrix(struct feed *f, json_t *calls)
 
 static void judge_ia32(struct feed *f, json_t *coverage)
 {
-	const char *ia32 = text(coverage, "ia32"), *why = ia32 + strlen(COVERAGE_UNGUARDED);
+	const char *ia32 = json_word(coverage, "ia32"), *why = ia32 + strlen(COVERAGE_UNGUARDED);
 	json_t *programs = json_object_get(coverage, "programs"), *program;
 	struct ledger_case c = {.subject = "ia32", .feed = FEED_COVERAGE};
 
@@ -214,7 +207,7 @@ static void judge_ia32(struct feed *f, json_t *coverage)
 		return;
 	program = program_of(programs, why);
 	c.code = code_of(program, why);
-	c.evidence = json_pack("{s:s, s:s, s:o}", "program", text(program, "name"), "reason", why, "log", log_tail(program));
+	c.evidence = json_pack("{s:s, s:s, s:o}", "program", json_word(program, "name"), "reason", why, "log", log_tail(program));
 	ledger_raise(f->ledger, &c, "32-bit entries are not seen: %s", why);
 }
 
@@ -266,7 +259,7 @@ static void judge_repairs(struct feed *f, json_t *programs)
 		if (!json_integer_value(n))
 			continue;
 		sum += (uint64_t)json_integer_value(n);
-		json_object_set(all, text(p, "name"), n);
+		json_object_set(all, json_word(p, "name"), n);
 	}
 	if (growth_recent(&f->detached, sum, f->now())) {
 		c.evidence = json_pack("{s:O}", "programs", all);
@@ -304,7 +297,7 @@ static void judge_sensor(struct feed *f, json_t *sensor)
 	size_t i;
 
 	c.code = ISSUE_ATTACH_LOST;
-	if (!strcmp(text(sensor, "state"), "dead")) {
+	if (!strcmp(json_word(sensor, "state"), "dead")) {
 		c.evidence = json_incref(sensor);
 		ledger_raise(f->ledger, &c, "the sensor process ended, and its probes with it");
 	}

@@ -119,24 +119,13 @@ int get_k8s_pod_ip(const struct field_get *g, struct value *v)
 	return get_k8s_pod_uid(g, v) == 1 ? put_fact(g, v, WORKLOAD_IP) : FIELD_MISSING;
 }
 
-/* "host:5000/team/app:1.2@sha256:…" in its parts: a colon before the last slash is a port's. */
-static void image_parts(struct str image, struct str *repository, struct str *tag)
-{
-	const char *at = memchr(image.p, '@', image.n), *colon;
-	struct str name = at ? str_n(image.p, (size_t)(at - image.p)) : image, last = str_after_last(name, '/');
-
-	colon = last.n ? memchr(last.p, ':', last.n) : NULL;
-	*repository = colon ? str_n(name.p, (size_t)(colon - name.p)) : name;
-	*tag = colon ? str_n(colon + 1, (size_t)(name.p + name.n - colon - 1)) : at ? STR_NONE : STR("latest");
-}
-
 int get_container_image_repository(const struct field_get *g, struct value *v)
 {
 	struct str repository, tag;
 
 	if (put_fact(g, v, WORKLOAD_IMAGE) != 1)
 		return FIELD_MISSING;
-	image_parts(v->s, &repository, &tag);
+	workload_image_parts(v->s, &repository, &tag);
 	return put_str(v, repository);
 }
 
@@ -146,7 +135,7 @@ int get_container_image_tag(const struct field_get *g, struct value *v)
 
 	if (put_fact(g, v, WORKLOAD_IMAGE) != 1)
 		return FIELD_MISSING;
-	image_parts(v->s, &repository, &tag);
+	workload_image_parts(v->s, &repository, &tag);
 	return put_str(v, tag);
 }
 
