@@ -83,6 +83,13 @@ static void on_filled(void *ctx)
 	deliver_flush(a->deliver);
 }
 
+static bool on_known(void *ctx, struct workload_row *row)
+{
+	struct agent *a = ctx;
+
+	return exclude_decide(&a->exclude, row);
+}
+
 static void on_decided(void *ctx, struct workload_row *row)
 {
 	struct agent *a = ctx;
@@ -116,6 +123,7 @@ static void on_group(struct agent *a, const struct wire_cgroup *r)
 	struct workload_row *who = enrich_container_of(a->pipeline.enrich, r->hdr.cgroup);
 
 	source_kernel_group(a->source, r->hdr.cgroup, enrich_on_host(a->pipeline.enrich, r->hdr.cgroup));
+	exclude_group(&a->exclude, r->hdr.cgroup, r->gone);
 	if (who && r->gone)
 		lifecycle_gone(&a->lifecycle, who, r->hdr.time);
 }
@@ -279,14 +287,23 @@ static void on_end(void *ctx, int error, const char *why)
 	agent_stop(a);
 }
 
+/* What others write and the agent reads may be another. */
+static void look_around(struct agent *a)
+{
+	places_refresh(&a->places);
+	exclude_refresh(&a->exclude);
+}
+
 static void on_signal(uv_signal_t *s, int signum)
 {
 	struct agent *a = s->data;
 
-	if (signum != SIGHUP)
+	if (signum != SIGHUP) {
 		agent_stop(a);
-	else if (!a->stopping)
+	} else if (!a->stopping) {
+		look_around(a);
 		reload_begin(a);
+	}
 }
 
 static void on_house(uv_timer_t *t)
@@ -294,7 +311,7 @@ static void on_house(uv_timer_t *t)
 	struct agent *a = t->data;
 
 	users_refresh();
-	places_refresh(&a->places);
+	look_around(a);
 	imds_wake(a->imds);
 	report_floods(a);
 	report_losses(a);
@@ -458,7 +475,7 @@ static int start_learning(struct agent *a)
 {
 	const struct config *c = a->o.config;
 
-	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .decided = on_decided, .ctx = a};
+	a->learn = (struct learn){.fold = a->pipeline.fold, .filled = on_filled, .excluded = on_known, .decided = on_decided, .ctx = a};
 	return learn_start(&a->learn, &(struct learn_options){
 		.loop = &a->loop, .files = source_kernel_files(a->source), .hash = strcmp(c->hash_executables, "off"),
 		.hash_bytes = c->hash_max_bytes, .workloads = enrich_workloads(a->pipeline.enrich), .places = &a->places.of,
@@ -511,6 +528,11 @@ static int agent_start(struct agent *a)
 		return r;
 	}
 	places_init(&a->places, a->o.config);
+	a->exclude = (struct exclude){
+		.config = a->o.config, .host = enrich_host(a->pipeline.enrich), .ecs = &a->places.ecs_config, .pipeline = &a->pipeline,
+		.source = a->source,
+	};
+	exclude_init(&a->exclude);
 	agent_confine(a);
 	start_timers(a);
 	r = agent_start_imds(a);

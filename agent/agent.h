@@ -10,6 +10,7 @@
 #include "attribution/imds.h"
 #include "config.h"
 #include "deliver/deliver.h"
+#include "exclude.h"
 #include "floods.h"
 #include "health/feed.h"
 #include "heartbeat.h"
@@ -46,6 +47,7 @@ struct agent {
 	struct places places;
 	struct learn learn;
 	struct lifecycle lifecycle;
+	struct exclude exclude;
 	struct imds *imds;		/* NULL: it is not asked, imds_why says why */
 	const char *imds_url;		/* NULL: as well */
 	char imds_why[160];
@@ -76,10 +78,9 @@ struct agent {
  */
 int agent_run(struct agent_options *o);
 
-/* State of everything, for /coverage and `status`: new reference. */
 /* What has to leave the kernel for these rules, and for the configuration. */
 void agent_needs(const struct config *c, const struct ruleset *rules, struct needs *ret);
-
+/* State of everything, for /coverage and `status`: new reference. */
 json_t *agent_status(struct agent *a);
 /*
  * What happened since somebody first asked, for /top: new reference. Counting begins with the first question and ends half

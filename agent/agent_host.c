@@ -30,12 +30,21 @@ void agent_find_host(struct agent *a)
 		snprintf(a->imds_why, sizeof(a->imds_why), "%s", why);
 }
 
+static void on_told(void *ctx)
+{
+	struct agent *a = ctx;
+
+	if (exclude_refresh(&a->exclude))
+		agent_look(a);
+}
+
 int agent_start_imds(struct agent *a)
 {
 	if (!a->imds_url)
 		return 0;
 	a->imds = imds_new(&(struct imds_options){
 		.loop = &a->loop, .facts = enrich_host(a->pipeline.enrich), .url = a->imds_url, .user_agent = "noroshi/" NOROSHI_VERSION,
+		.told = on_told, .ctx = a,
 	});
 	return a->imds ? 0 : -ENOMEM;
 }

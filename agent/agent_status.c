@@ -6,6 +6,7 @@
  * Reads the stages; changes nothing.
  */
 #include "agent.h"
+#include "containers.h"
 #include "util/clock.h"
 #include "version.h"
 #include <unistd.h>
@@ -23,15 +24,15 @@ uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 	return sum;
 }
 
-/* All that the stages say of themselves, into the ledger. */
 static void look_at_providers(struct agent *a)
 {
-	json_t *providers = a->learn.attribution ? attribution_providers_json(a->learn.attribution) : NULL;
+	json_t *providers = a->learn.attribution ? attribution_json(a->learn.attribution) : NULL;
 
 	feed_attribution(&a->feed, providers, a->places.ecs_config.cluster);
 	json_decref(providers);
 }
 
+/* All that the stages say of themselves, into the ledger. */
 static void look(struct agent *a, json_t *coverage, json_t *deliver)
 {
 	struct ledger_case end = {.code = ISSUE_ATTACH_LOST, .feed = FEED_COVERAGE};
@@ -45,6 +46,7 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver)
 	feed_rules(&a->feed, a->o.ruleset, coverage);
 	feed_self(&a->feed, clock_boot_offset());
 	look_at_providers(a);
+	feed_excluded(&a->feed, exclude_of_host(&a->exclude));
 	feed_imds(&a->feed, imds_state(a->imds), enrich_host(a->pipeline.enrich));
 }
 
@@ -113,6 +115,18 @@ static json_t *loop_json(const struct loop_meter *m)
 			 "maxCpuMs", (double)m->longest_cpu / NSEC_PER_MSEC, "slow", (json_int_t)m->slow);
 }
 
+/* Who the containers are, and how that is known. */
+static json_t *who_json(const struct agent *a)
+{
+	json_t *o = learn_attribution_json(&a->learn), *containers;
+
+	containers = containers_json(enrich_workloads(a->pipeline.enrich), a->lifecycle.began, a->pipeline.boot_offset);
+	if (json_is_object(o))
+		json_object_update(o, containers);
+	json_decref(containers);
+	return o;
+}
+
 static json_t *confinement_json(const struct agent *a)
 {
 	if (a->confined > 0)
@@ -138,7 +152,8 @@ json_t *agent_status(struct agent *a)
 			 "pipeline", pipeline_json(&a->pipeline), "observed", observed_json(a->pipeline.observed),
 			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
 			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver,
-			 "attribution", learn_attribution_json(&a->learn));
+			 "attribution", who_json(a));
+	json_object_set_new(status, "excluded", exclude_json(&a->exclude));
 	json_object_set_new(status, "host", imds_json(a->imds, enrich_host(a->pipeline.enrich), a->imds_why));
 	json_object_del(health, "status");	/* it is "state" */
 	json_object_update(status, health);

@@ -172,6 +172,7 @@ static const struct {
 	{"semantics", false, {"native", "falco"}},
 	{"ia32", false, {"off", "guard"}},
 	{"sensor.refuse", false, {"on", "off"}},
+	{"exclude.tags", false, {"on", "off"}},
 	{"hash.executables", false, {"on", "off"}},
 	{"sensor.attach", false, {"auto", "tracepoint", "function"}},
 };

@@ -103,6 +103,8 @@ static void on_container(void *ctx, struct workload_row *row)
 {
 	struct learn *l = ctx;
 
+	if (l->excluded(l->ctx, row))
+		fold_forget(l->fold, FOLD_WORKLOAD, row->ticket);
 	fold_fill(l->fold, FOLD_WORKLOAD, row->ticket, set_container, row);
 	l->decided(l->ctx, row);
 	l->filled(l->ctx);

@@ -19,6 +19,7 @@ struct learn {
 	struct attribution *attribution;
 	struct fold *fold;
 	void (*filled)(void *ctx);	/* findings may have gone out, outside of a burst of records */
+	bool (*excluded)(void *ctx, struct workload_row *row);	/* the same moment, and before: is it not to be watched? */
 	void (*decided)(void *ctx, struct workload_row *row);	/* it is known who a container is, as far as that will be known */
 	void *ctx;
 };

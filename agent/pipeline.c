@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline.h"
 
+/* Not to be watched; the kernel lets most of it not get here. */
+static bool is_excluded(const struct pipeline *p, const struct event *ev)
+{
+	if (ev->container)
+		return ev->container->who && ev->container->who->excluded;
+	return p->host_excluded && !(ev->rec->hdr.flags & WIRE_NO_OWNER);
+}
+
 void pipeline_record(struct pipeline *p, const void *rec, size_t n)
 {
 	const struct matches *m;
@@ -13,6 +21,10 @@ void pipeline_record(struct pipeline *p, const void *rec, size_t n)
 	}
 	if (!enrich_event(p->enrich, &ev))
 		return;	/* state: a control group, a process that was here before us */
+	if (is_excluded(p, &ev)) {
+		p->excluded++;
+		return;
+	}
 	ev.num = ++p->events;
 	m = ruleset_match(p->rules, &ev);
 	p->matched += m->n;

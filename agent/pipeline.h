@@ -22,6 +22,8 @@ struct pipeline {
 	struct finding_context context;
 	uint64_t boot_offset;
 	uint64_t events;		/* evt.num of the last event */
+	bool host_excluded;		/* what is no container's is not to be watched */
+	uint64_t excluded;		/* events of those who are not: nothing was matched */
 	uint64_t matched;		/* rule matches */
 	uint64_t undecoded[DECODE_E_MAX];
 	/* record --json and replay see every event; NULL when nobody looks */

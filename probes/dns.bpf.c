@@ -458,6 +458,10 @@ __weak __attribute__((noinline)) int dns__begin(struct __sk_buff *skb, int egres
 	if (o && control__self(c, o->hdr.tgid))
 		return 0;
 	group = o ? o->hdr.cgroup : 0;
+	if (excluded__has(c, group)) {
+		counter__refused(EVENT_DNS);
+		return 0;
+	}
 	if (rate__exceeded(c, EVENT_DNS, group)) {
 		counter__lost(EVENT_DNS, LOSS_RATE);
 		group__lost(group, EVENT_DNS, o && o->hdr.tgid ? o->hdr.tgid : ~0u, o ? o->hdr.start : 0);

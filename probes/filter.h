@@ -80,6 +80,14 @@ static const __u64 rated_critical_events = EVENT_BIT(CONNECT) | EVENT_BIT(BIND) 
 					   EVENT_BIT(CREDS) | EVENT_BIT(CHROOT) | EVENT_BIT(MOUNT) |
 					   EVENT_BIT(TAMPER) | EVENT_BIT(SIGNAL) | EVENT_BIT(BPF) | EVENT_BIT(KERNEL);
 
+/* Without these the process table would be wrong: they are told of everybody. */
+static const __u64 state_events = EVENT_BIT(CGROUP) | EVENT_BIT(EXEC) | EVENT_BIT(FORK) | EVENT_BIT(EXIT);
+
+static __always_inline bool event__state(__u32 type)
+{
+	return state_events >> (type & 63) & 1;
+}
+
 static __always_inline bool event__critical(__u32 type)
 {
 	return critical_events >> (type & 63) & 1;

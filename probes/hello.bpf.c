@@ -271,6 +271,10 @@ __weak __attribute__((noinline)) int hello__send(__u32 whole)
 	h = bpf_map_lookup_elem(&hellos, &cookie);
 	if (!h || !control__wants(c, g->call))
 		return 0;
+	if (excluded__has(c, h->hdr.cgroup)) {
+		counter__refused(EVENT_HELLO);
+		return 0;
+	}
 	if (rate__exceeded(c, EVENT_HELLO, h->hdr.cgroup)) {
 		counter__lost(EVENT_HELLO, LOSS_RATE);
 		group__lost(h->hdr.cgroup, EVENT_HELLO, h->hdr.tgid, h->hdr.start);

@@ -519,6 +519,10 @@ static __always_inline int record__begin(__u32 kind, __u32 type, __u32 call, str
 	}
 	cg = task__cgroup(t, typed);
 	id = cg ? cgroup__id(cg, typed, &version) : 0;
+	if (!event__state(type) && excluded__has(c, id)) {
+		counter__refused(type);
+		return 0;
+	}
 	if (rate__exceeded(c, type, id)) {
 		counter__lost(type, LOSS_RATE);
 		group__lost(id, type, READ(typed, t, tgid), task__start(t, typed));

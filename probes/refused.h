@@ -20,6 +20,19 @@ static __always_inline bool hosts__has(const struct wire_control *c, __u64 cgrou
 	return cgroup && c->hosts[hosts_place(cgroup) & (HOSTS_MAX - 1)] == cgroup;
 }
 
+/* Is the control group one that is not to be watched? */
+static __always_inline bool excluded__has(const struct wire_control *c, __u64 cgroup)
+{
+	const __u64 *at;
+	__u64 i;
+
+	if (!c->excludes || !cgroup)
+		return false;
+	i = excluded_place(cgroup) & (EXCLUDED_MAX - EXCLUDED_WAYS);
+	at = &c->excluded[i];
+	return at[0] == cgroup || at[1] == cgroup || at[2] == cgroup || at[3] == cgroup;
+}
+
 static __always_inline const struct wire_refuse *refuse__of(const struct wire_control *c, __u32 call)
 {
 	__u64 i = call;
@@ -31,16 +44,15 @@ static __always_inline const struct wire_refuse *refuse__of(const struct wire_co
 	return &c->refuse[i];
 }
 
-/* The current task. A global function: its caller is followed with and without it being asked. */
-__weak __attribute__((noinline)) int task__on_host(void)
+/* The current task's control group, 0 without one. A global function: its callers are followed with and without it being asked. */
+__weak __attribute__((noinline)) __u64 task__group(void)
 {
-	struct wire_control *c = control__get();
 	struct task_struct *t = task__mine();
 	bool typed = task__typed();
 	struct cgroup *cg = t ? task__cgroup(t, typed) : NULL;
 	__u32 version;
 
-	return c && cg && hosts__has(c, cgroup__id(cg, typed, &version));
+	return cg ? cgroup__id(cg, typed, &version) : 0;
 }
 
 static __always_inline bool task__root(struct task_struct *t, bool typed)
@@ -59,7 +71,7 @@ __weak __attribute__((noinline)) __u32 kinds__wanted(__u32 call, __u32 failed)
 	struct task_struct *t;
 	__u32 who = !!failed;
 
-	if (!f)
+	if (!f || (c->excludes && excluded__has(c, task__group())))
 		return 0;
 	if (f->asks) {
 		t = task__mine();
@@ -67,7 +79,7 @@ __weak __attribute__((noinline)) __u32 kinds__wanted(__u32 call, __u32 failed)
 			return ~f->any[who];
 		if (f->asks & REFUSE_ROOT && task__root(t, typed))
 			who |= REFUSE_ROOT;
-		if (f->asks & REFUSE_HOST && task__on_host())
+		if (f->asks & REFUSE_HOST && hosts__has(c, task__group()))
 			who |= REFUSE_HOST;
 	}
 	return ~f->kinds[who & (REFUSE_WHO - 1)];

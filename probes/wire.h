@@ -275,6 +275,17 @@ static inline __u32 hosts_place(__u64 cgroup)
 
 _Static_assert(HOSTS_MAX == 1 << (64 - 54), "hosts_place() takes the top bits");
 
+#define EXCLUDED_WAYS	4	/* places that one control group may have */
+#define EXCLUDED_MAX	4096
+
+/* The first of the places in wire_control.excluded that a control group may have. */
+static inline __u32 excluded_place(__u64 cgroup)
+{
+	return (__u32)(cgroup * 0x9e3779b97f4a7c15ull >> 54) * EXCLUDED_WAYS;
+}
+
+_Static_assert(EXCLUDED_MAX == EXCLUDED_WAYS << (64 - 54), "excluded_place() takes the top bits");
+
 #define DNS_PORTS_MAX	8	/* besides 53 */
 
 /* The one-entry mmapable control map: the agent writes, the probes read. */
@@ -289,6 +300,8 @@ struct wire_control {
 	struct wire_opens opens[OPENS_PLACES];	/* by enum opens_way */
 	struct wire_refuse refuse[CALL_MAX];
 	__u64 hosts[HOSTS_MAX];		/* control groups that are no container's: those of which it is known, and that found room */
+	__u64 excludes;			/* groups in excluded */
+	__u64 excluded[EXCLUDED_MAX];	/* control groups that are not to be watched: of these only what keeps the process table true is told */
 };
 
 #endif

@@ -494,11 +494,6 @@ struct attribution *attribution_free(struct attribution *a)
 	return NULL;
 }
 
-const struct ecs_host *attribution_ecs_host(const struct attribution *a)
-{
-	return &a->ecs_host;
-}
-
 static json_t *seat_json(const struct provider_ops *ops, const struct seat *s)
 {
 	static const char *const words[] = {"answered", "unknown", "down", "refused", "garbage"};
@@ -516,42 +511,11 @@ static json_t *seat_json(const struct provider_ops *ops, const struct seat *s)
 	return o;
 }
 
-static json_t *row_json(const struct workload_row *r)
-{
-	json_t *o = json_pack("{s:s, s:s, s:s, s:b, s:o}", "id", r->id, "runtime", r->runtime, "attribution",
-			      workload_state_names[r->state], "ended", !r->alive, "known", workload_json(r->known));
-
-	if (r->why[0])
-		json_object_set_new(o, "reason", json_text(str(r->why)));
-	if (r->task_id[0])
-		json_object_set_new(o, "taskId", json_text(str(r->task_id)));
-	if (r->cluster[0])
-		json_object_set_new(o, "cluster", json_text(str(r->cluster)));
-	return o;
-}
-
-json_t *attribution_providers_json(const struct attribution *a)
+json_t *attribution_json(const struct attribution *a)
 {
 	json_t *providers = json_array();
 
 	for (unsigned int p = 0; p < PROVIDERS; p++)
 		json_array_append_new(providers, seat_json(all[p], &a->seats[p]));
-	return json_pack("{s:o, s:o}", "providers", providers, "ecs", ecs_host_json(&a->ecs_host));
-}
-
-json_t *attribution_json(const struct attribution *a)
-{
-	json_t *o = attribution_providers_json(a), *containers = json_array();
-	size_t more = 0;
-
-	for (struct workload_row *r = NULL; (r = workloads_next(a->o.workloads, r));) {
-		if (json_array_size(containers) < ATTRIBUTION_SHOWN_MAX)
-			json_array_append_new(containers, row_json(r));
-		else
-			more++;
-	}
-	json_object_set_new(o, "containers", containers);
-	json_object_set_new(o, "notShown", json_integer((json_int_t)more));
-	json_object_set_new(o, "asking", json_integer(a->open));
-	return o;
+	return json_pack("{s:o, s:o, s:I}", "providers", providers, "ecs", ecs_host_json(&a->ecs_host), "asking", (json_int_t)a->open);
 }

@@ -43,13 +43,7 @@ void attribution_stop(struct attribution *a);
 
 struct attribution *attribution_free(struct attribution *a);	/* NULL; handles close on the loop */
 
-/* What the ECS agent said of this host; nothing where there is none. Borrowed. */
-const struct ecs_host *attribution_ecs_host(const struct attribution *a);
-
-/* The providers with their state and counts, and what the ECS agent says of the host. New reference. */
-json_t *attribution_providers_json(const struct attribution *a);
-
-/* For status: providers with their state, counts, and the containers with what is known of each. New reference. */
+/* For status: the providers with their state and counts, what the ECS agent says of the host, how many are asked about. New reference. */
 json_t *attribution_json(const struct attribution *a);
 
 #endif

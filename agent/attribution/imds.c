@@ -95,6 +95,8 @@ static void end_round(struct imds *i, bool failed)
 		i->failures = 0;
 		i->next = clock_boot_ns() + ROUND_SEC * NSEC_PER_SEC;
 		i->state.told = true;
+		if (i->o.told)
+			i->o.told(i->o.ctx);
 		return;
 	}
 	ms <<= i->failures < 16 ? i->failures : 16;

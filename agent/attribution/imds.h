@@ -25,6 +25,8 @@ struct imds_options {
 	struct host_facts *facts;	/* outlives it */
 	const char *url;		/* outlives it; without a path */
 	const char *user_agent;
+	void (*told)(void *ctx);	/* a whole round was answered; NULL: nobody wants to know */
+	void *ctx;
 	unsigned int connect_ms, answer_ms, retry_ms, token_sec;	/* 0: the usual; tests are quicker */
 };
 

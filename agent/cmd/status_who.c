@@ -64,20 +64,25 @@ static void print_container(json_t *c)
 	const char *task = *json_word(known, "taskId") ? json_word(known, "taskId") : json_word(c, "taskId");
 	struct buf b = {};
 
-	buf_printf(&b, "           %.12s  %-8s", json_word(c, "id"), json_word(c, "attribution"));
+	bool excluded = !strcmp(json_word(c, "coverage"), "excluded");
+
+	buf_printf(&b, "           %.12s  %-8s", json_word(c, "id"), excluded ? "excluded" : json_word(c, "attribution"));
 	put(&b, "  ", *json_word(known, "name") ? json_word(known, "name") : "-");
 	put(&b, "  ", json_word(known, "image"));
 	put(&b, "  task ", task);
 	put(&b, " of ", json_word(known, "family"));
 	put(&b, ":", json_word(known, "revision"));
 	put(&b, "  ", json_word(c, "reason"));
+	put(&b, "  by ", json_word(c, "by"));
+	if (!strcmp(json_word(c, "from"), "running"))
+		put(&b, "  covered since ", json_word(c, "since"));
 	end_line(&b);
 }
 
 static void print_containers(json_t *containers)
 {
 	static const char *const states[] = {"resolved", "pending", "partial", "failed"};
-	size_t i, n[ARRAY_SIZE(states)] = {}, running = 0, shown = 0;
+	size_t i, n[ARRAY_SIZE(states)] = {}, running = 0, shown = 0, excluded = 0;
 	const char *between = ": ";
 	json_t *c;
 
@@ -85,6 +90,7 @@ static void print_containers(json_t *containers)
 		if (json_is_true(json_object_get(c, "ended")))
 			continue;
 		running++;
+		excluded += !strcmp(json_word(c, "coverage"), "excluded");
 		for (size_t s = 0; s < ARRAY_SIZE(states); s++)
 			n[s] += !strcmp(json_word(c, "attribution"), states[s]);
 	}
@@ -95,6 +101,8 @@ static void print_containers(json_t *containers)
 		printf("%s%zu %s", between, n[s], states[s]);
 		between = ", ";
 	}
+	if (excluded)
+		printf("; %zu of them not watched, as asked", excluded);
 	puts("");
 	json_array_foreach(containers, i, c) {
 		if (json_is_true(json_object_get(c, "ended")) || shown == ROWS_MAX)

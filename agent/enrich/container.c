@@ -444,6 +444,18 @@ const struct container *container_table_find(struct container_table *t, uint64_t
 	return t->groups[i].container ? &t->containers[t->groups[i].container] : NULL;
 }
 
+void container_table_groups(const struct container_table *t,
+			    void (*fn)(void *ctx, uint64_t cgroup, const struct container *c), void *ctx)
+{
+	for (uint32_t b = 0; b < BUCKETS; b++) {
+		for (uint32_t i = t->buckets[b]; i; i = t->groups[i].hash_next) {
+			uint32_t c = t->groups[i].container;
+
+			fn(ctx, t->groups[i].cgroup, c ? &t->containers[c] : NULL);
+		}
+	}
+}
+
 void container_table_stats(const struct container_table *t, struct container_stats *ret)
 {
 	*ret = t->stats;

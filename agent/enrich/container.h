@@ -53,6 +53,10 @@ struct workloads *container_table_workloads(struct container_table *t);
 /* The container of that group; NULL on the host or when unknown, *known says which. Refreshes the entry. */
 const struct container *container_table_find(struct container_table *t, uint64_t cgroup, bool *known);
 
+/* All groups that are known, in no order: container NULL on the host. fn changes nothing of the table. */
+void container_table_groups(const struct container_table *t,
+			    void (*fn)(void *ctx, uint64_t cgroup, const struct container *c), void *ctx);
+
 struct container_stats {
 	uint32_t groups, containers;	/* rows, the removed ones that are still known included */
 	uint32_t gone;			/* these */

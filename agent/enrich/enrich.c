@@ -262,6 +262,11 @@ bool enrich_on_host(struct enrich *e, uint64_t cgroup)
 	return !container_table_find(e->containers, cgroup, &known) && known;
 }
 
+void enrich_groups(const struct enrich *e, void (*fn)(void *ctx, uint64_t cgroup, const struct container *c), void *ctx)
+{
+	container_table_groups(e->containers, fn, ctx);
+}
+
 struct workloads *enrich_workloads(struct enrich *e)
 {
 	return container_table_workloads(e->containers);

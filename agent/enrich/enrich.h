@@ -57,6 +57,9 @@ void enrich_who(struct enrich *e, struct event *ev, union event_record *rec);
 /* Who the container of that control group is; NULL when it is none, or not known. */
 struct workload_row *enrich_container_of(struct enrich *e, uint64_t cgroup);
 
+/* All control groups that were met, in no order: c NULL on the host. fn changes nothing of enrich. */
+void enrich_groups(const struct enrich *e, void (*fn)(void *ctx, uint64_t cgroup, const struct container *c), void *ctx);
+
 /* Who the containers are that were met; enrich's own. */
 struct workloads *enrich_workloads(struct enrich *e);
 

@@ -22,6 +22,8 @@ enum workload_state {
 
 extern const char *const workload_state_names[WORKLOAD_STATES];
 
+#define WORKLOAD_BY_MAX 128
+
 struct workload_row {
 	char id[80];		/* as in struct container, and these */
 	char runtime[16];
@@ -30,6 +32,8 @@ struct workload_row {
 	const struct workload *known;	/* NULL: nothing but the above */
 	enum workload_state state;
 	char why[200];		/* of partial and failed; of pending what is waited for */
+	bool excluded;		/* not to be watched */
+	char by[WORKLOAD_BY_MAX];	/* who said so, or that it is to be: "exclude.families: batch-*"; "" when nobody did */
 	uint64_t ticket;	/* names this row, and never another */
 	uint64_t told;		/* boot clock, ns: when the state was told last */
 	uint64_t cgroup;	/* its first control group, and who was met there: 0 and 0 when that was not said */

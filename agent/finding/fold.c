@@ -251,8 +251,7 @@ static void outlive(struct fold *f, struct row *r, const struct body *b)
 		emit_revision(f, &r->body);
 }
 
-/* Leaves the table before it emits: the receiver of the finding may come back with another. */
-static void close_window(struct fold *f, uint32_t i)
+static struct window take_window(struct fold *f, uint32_t i)
 {
 	struct window w = f->windows[i];
 
@@ -262,6 +261,14 @@ static void close_window(struct fold *f, uint32_t i)
 	f->windows[i].next = f->unused;
 	f->unused = i;
 	f->stats.open--;
+	return w;
+}
+
+/* Leaves the table before it emits: the receiver of the finding may come back with another. */
+static void close_window(struct fold *f, uint32_t i)
+{
+	struct window w = take_window(f, i);
+
 	if (w.row) {
 		outlive(f, &f->rows[w.row - 1], &w.body);
 		return;
@@ -419,6 +426,32 @@ void fold_fill(struct fold *f, enum fold_thing thing, uint64_t id, fold_fill_fn 
 			continue;
 		r->waits[thing] = 0;
 		fill_row(f, r, fill, ctx);
+	}
+}
+
+static void forget_row(struct fold *f, struct row *r)
+{
+	struct body b = {};
+
+	if (r->window != NONE)
+		b = take_window(f, r->window).body;
+	else
+		SWAP(b, r->body);
+	r->window = NONE;
+	r->held = false;
+	f->held--;
+	f->stats.forgotten++;
+	drop(f, &b);
+	end_row(f, r);
+}
+
+void fold_forget(struct fold *f, enum fold_thing thing, uint64_t id)
+{
+	for (uint32_t i = 0; id && f->held && i < f->row_fresh; i++) {
+		struct row *r = &f->rows[i];
+
+		if (r->used && r->held && r->waits[thing] == id)
+			forget_row(f, r);
 	}
 }
 

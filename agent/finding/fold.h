@@ -41,6 +41,9 @@ void fold_ask(struct fold *f, fold_ask_fn ask, void *ctx);
 typedef void (*fold_fill_fn)(void *ctx, Noroshi__V1__Finding *f);
 void fold_fill(struct fold *f, enum fold_thing thing, uint64_t id, fold_fill_fn fill, void *ctx);
 
+/* Of those that wait for that, and whose first revision is still held, nobody is to hear. */
+void fold_forget(struct fold *f, enum fold_thing thing, uint64_t id);
+
 /* Lets go of what was held long enough at that time (boot clock, ns); UINT64_MAX: of all. When to call again, 0 = nothing is held. */
 uint64_t fold_release(struct fold *f, uint64_t now);
 
@@ -61,6 +64,7 @@ uint64_t fold_expire(struct fold *f, uint64_t now);
 
 struct fold_stats {
 	uint64_t findings, repeats, revisions, unfolded, failed;	/* unfolded: FOLD_MAX or FOLD_BYTES_MAX was reached; failed: no memory */
+	uint64_t forgotten;	/* by fold_forget() */
 	uint32_t open, waiting;	/* waiting: findings that something is still to be learned about */
 };
 void fold_stats(const struct fold *f, struct fold_stats *ret);

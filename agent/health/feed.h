@@ -67,7 +67,7 @@ void feed_coverage(struct feed *f, json_t *coverage);
 /* status: deliver_status(). */
 void feed_deliver(struct feed *f, json_t *status);
 
-/* providers: attribution_providers_json(). cluster: of the ECS agent's configuration, "" when it names none. */
+/* providers: attribution_json(). cluster: of the ECS agent's configuration, "" when it names none. */
 void feed_attribution(struct feed *f, json_t *providers, const char *cluster);
 
 /* coverage tells which calls are lost. */
@@ -78,6 +78,9 @@ void feed_self(struct feed *f, uint64_t offset);
 
 /* s: imds_state(); NULL: it is not asked, and nothing is amiss. */
 void feed_imds(struct feed *f, const struct imds_state *s, const struct host_facts *h);
+
+/* by: exclude_of_host(). */
+void feed_excluded(struct feed *f, const char *by);
 
 /* A reload went well (d NULL) or did not: the first error of d, or why. */
 void feed_reload(struct feed *f, const struct diags *d, const char *why);

@@ -63,6 +63,18 @@ static void judge_agent(struct feed *f, json_t *ecs, const char *cluster)
 	}
 }
 
+void feed_excluded(struct feed *f, const char *by)
+{
+	struct ledger_case c = {.code = ISSUE_OPTED_OUT_TAG};
+
+	if (!by) {
+		ledger_clear(f->ledger, c.code, NULL);
+		return;
+	}
+	c.evidence = json_pack("{s:s}", "by", by);
+	ledger_raise(f->ledger, &c, "this host is not watched, as asked: %s", by);
+}
+
 void feed_attribution(struct feed *f, json_t *providers, const char *cluster)
 {
 	json_t *p;

@@ -68,6 +68,12 @@ void source_kernel_settle(struct source *s);
 /* The control group was met, and it is no container's, or it is: rules that ask for containers need nothing of the former. */
 void source_kernel_group(struct source *s, uint64_t cgroup, bool host);
 
+/*
+ * Nothing of the control group is to be told from now on but what keeps the process table true, or all of it again. False when
+ * there is no room for it in the kernel's table: its events go on to come.
+ */
+bool source_kernel_exclude(struct source *s, uint64_t cgroup, bool excluded);
+
 /* The socket over which the sensor opens executables: files.h. It is the source's. */
 int source_kernel_files(const struct source *s);
 

@@ -515,6 +515,28 @@ void source_kernel_group(struct source *base, uint64_t cgroup, bool host)
 		__atomic_store_n(place, 0, __ATOMIC_SEQ_CST);
 }
 
+bool source_kernel_exclude(struct source *base, uint64_t cgroup, bool excluded)
+{
+	struct kernel_source *s = of(base);
+	uint64_t *at = s->h.control ? (uint64_t *)&s->h.control->excluded[excluded_place(cgroup)] : NULL, *room = NULL;
+
+	if (!at || !cgroup)
+		return !excluded;
+	for (unsigned int i = 0; i < EXCLUDED_WAYS; i++) {
+		if (at[i] == cgroup)
+			room = &at[i];
+		else if (excluded && !at[i] && !room)
+			room = &at[i];
+	}
+	if (!room)
+		return !excluded;
+	if (*room != (excluded ? cgroup : 0)) {
+		__atomic_store_n(room, excluded ? cgroup : 0, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add((uint64_t *)&s->h.control->excludes, excluded ? 1 : -1ull, __ATOMIC_SEQ_CST);
+	}
+	return true;
+}
+
 int source_kernel_files(const struct source *base)
 {
 	return of(base)->h.fds[SENSOR_FD_FILES];

@@ -72,7 +72,7 @@
 #define INQUIRY_WAIT_MIN_MS	200		/* between two questions to the same provider about the same container, twice as long each time */
 #define INQUIRY_WAIT_MAX_MS	4000
 #define PROVIDER_DOWN_MAX_MS	10000		/* a provider that cannot be reached is tried again at least so often, while somebody asks */
-#define ATTRIBUTION_SHOWN_MAX	1024		/* containers in one status */
+#define CONTAINERS_SHOWN_MAX	1024		/* containers in one status */
 #define ECS_CONFIG_BYTES_MAX	(64u << 10)	/* /etc/ecs/ecs.config, which has a handful of lines */
 #define ECS_FILE_BYTES_MAX	(64u << 10)	/* one metadata file of a container: a few KiB */
 #define ECS_FOLDER_ENTRIES_MAX	1024u		/* clusters, and containers of a task, whose folders are looked at */

@@ -348,7 +348,7 @@ START_TEST(a_known_container_is_done_with)
 	ck_assert_int_eq(asking(a), 0);
 	said = attribution_json(a);
 	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(said, "ecs"), "cluster")), "prod");
-	ck_assert_str_eq(attribution_ecs_host(a)->instance_arn, INSTANCE);
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(said, "ecs"), "containerInstanceArn")), INSTANCE);
 	json_decref(said);
 	attribution_free(a);
 	uv_run(&loop, UV_RUN_DEFAULT);

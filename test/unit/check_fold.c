@@ -538,6 +538,38 @@ START_TEST(told_late_it_is_another_revision)
 END_TEST
 
 /* One answer for many, and more findings than can wait. */
+/* Who is not to be watched is found out while the first is held: it and its repeats are never told; one that was told stays. */
+START_TEST(what_is_forgotten_is_never_told)
+{
+	struct fold *f = learning(_i ? WINDOW : 0, 7);
+	struct fold_stats st;
+
+	hit(f, 0, 80);
+	hit(f, 0, 81);
+	if (_i)
+		hit(f, 1, 80);
+	fold_forget(f, FOLD_SHA256, 8);
+	fold_forget(f, FOLD_WORKLOAD, 7);
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.forgotten, 0);
+	fold_forget(f, FOLD_SHA256, 7);
+	fold_stats(f, &st);
+	ck_assert_uint_eq(st.forgotten, 2);
+	ck_assert_uint_eq(st.waiting + st.open, 0);
+	ck_assert_uint_eq(fold_release(f, UINT64_MAX), 0);
+	fold_fill(f, FOLD_SHA256, 7, learn, "late");
+	fold_expire(f, UINT64_MAX);
+	ck_assert_uint_eq(n_out, 0);
+	hit(f, 2, 80);
+	fold_release(f, UINT64_MAX);
+	ck_assert_uint_eq(n_out, 1);
+	fold_forget(f, FOLD_SHA256, 7);
+	fold_fill(f, FOLD_SHA256, 7, learn, "told");
+	ck_assert_uint_eq(n_out, 2);
+	end_learning(f);
+}
+END_TEST
+
 START_TEST(waiting_is_bounded)
 {
 	struct fold *f = learning(WINDOW, 7);
@@ -605,6 +637,7 @@ int main(void)
 	tcase_add_test(t, what_is_known_goes_with_the_first);
 	tcase_add_loop_test(t, told_in_time_it_is_one_revision, 0, 2);
 	tcase_add_loop_test(t, told_late_it_is_another_revision, 0, 3);
+	tcase_add_loop_test(t, what_is_forgotten_is_never_told, 0, 2);
 	tcase_add_test(t, waiting_is_bounded);
 	tcase_add_test(t, held_at_the_end);
 	tcase_add_test(t, what_goes_on_says_last_how_it_stands);
