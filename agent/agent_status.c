@@ -153,6 +153,7 @@ json_t *agent_status(struct agent *a)
 			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
 			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver,
 			 "attribution", who_json(a));
+	json_object_set_new(status, "startedSec", json_real((double)(a->started / NSEC_PER_MSEC) / 1e3));
 	json_object_set_new(status, "excluded", exclude_json(&a->exclude));
 	json_object_set_new(status, "host", imds_json(a->imds, enrich_host(a->pipeline.enrich), a->imds_why));
 	json_object_del(health, "status");	/* it is "state" */

@@ -196,6 +196,14 @@ static void check_local(struct config_parse *p, const struct key *k, const yaml_
 	http_url_free(&u);
 }
 
+static void check_listen(struct config_parse *p, const struct key *k, const yaml_node_t *n)
+{
+	struct sockaddr_storage at;
+
+	if (strcmp(config_scalar(n), "off") && http_loopback_address(&at, config_scalar(n)) < 0)
+		complain(p, n, NULL, "%s wants a loopback address and a port, such as 127.0.0.1:9765 or [::1]:9765, or off", k->name);
+}
+
 static void check_place(struct config_parse *p, const struct key *k, const yaml_node_t *n, const char *(*refuse)(const char *))
 {
 	const char *text = config_scalar(n), *why = strcmp(text, "off") && strcmp(text, "auto") ? refuse(text) : NULL;
@@ -284,6 +292,8 @@ static void set(struct config_parse *p, const struct key *k, void *base, const y
 			check_place(p, k, n, places_refuse_metadata);
 		if (!strcmp(k->name, "attribution.ecs_files"))
 			check_place(p, k, n, places_refuse_data_dir);
+		if (!strcmp(k->name, "control.listen"))
+			check_listen(p, k, n);
 		if (!strcmp(k->name, "imds"))
 			check_imds(p, n);
 		if (!strncmp(k->name, "host.", 5))

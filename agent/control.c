@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
 #include "agent.h"
+#include "metrics.h"
 #include "util/clock.h"
+#include "util/http.h"
 #include "util/httpd.h"
 #include "util/log.h"
 #include <errno.h>
@@ -13,7 +15,7 @@
 
 struct control {
 	struct agent *agent;
-	struct httpd *httpd;
+	struct httpd *httpd, *tcp;	/* tcp: NULL where nobody is to ask there */
 	char path[300];
 };
 
@@ -57,88 +59,14 @@ static enum MHD_Result health(struct control *ct, struct MHD_Connection *c, bool
 			   json_pack("{s:s, s:o}", "state", state, "reasons", reasons));
 }
 
-/* Prometheus text: one gauge or counter per number of the status. */
-static void metric(struct buf *b, const char *name, const char *labels, json_t *v)
-{
-	if (json_is_number(v))
-		buf_printf(b, "noroshi_%s%s %.17g\n", name, labels, json_number_value(v));
-}
-
-static void event_metrics(struct buf *b, json_t *events)
-{
-	const char *name, *reason;
-	json_t *e, *v;
-	char labels[128];
-
-	json_object_foreach(events, name, e) {
-		snprintf(labels, sizeof(labels), "{event=\"%s\"}", name);
-		metric(b, "events_seen_total", labels, json_object_get(e, "seen"));
-		metric(b, "events_refused_total", labels, json_object_get(e, "refused"));
-		json_object_foreach(json_object_get(e, "lost"), reason, v) {
-			snprintf(labels, sizeof(labels), "{event=\"%s\",reason=\"%s\"}", name, reason);
-			metric(b, "events_lost_total", labels, v);
-		}
-	}
-}
-
-static void sink_metrics(struct buf *b, json_t *sinks)
-{
-	static const char *const keys[][2] = {{"delivered", "findings_delivered_total"}, {"lost", "findings_lost_total"},
-					      {"queued", "findings_queued"}, {"retries", "upload_retries_total"}};
-	char labels[128];
-	json_t *s;
-	size_t i;
-
-	json_array_foreach(sinks, i, s) {
-		snprintf(labels, sizeof(labels), "{sink=\"%s\",index=\"%zu\"}", json_string_value(json_object_get(s, "name")), i);
-		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
-			metric(b, keys[k][1], labels, json_object_get(s, keys[k][0]));
-	}
-}
-
-/* How many of the code are open: one for each sink, capability or the like that it is about. */
-static unsigned int open_of(json_t *issues, const char *code)
-{
-	unsigned int n = 0;
-	json_t *issue;
-	size_t i;
-
-	json_array_foreach(issues, i, issue)
-		n += !strcmp(json_string_value(json_object_get(issue, "code")), code);
-	return n;
-}
-
-static void issue_metrics(struct buf *b, json_t *status)
-{
-	json_t *v;
-	const char *name;
-
-	buf_printf(b, "noroshi_healthy %d\n", !strcmp(json_string_value(json_object_get(status, "state")), "healthy"));
-	for (unsigned int i = 0; i < ISSUE_MAX; i++) {
-		unsigned int n = open_of(json_object_get(status, "issues"), issue_table[i].code);
-
-		if (n)
-			buf_printf(b, "noroshi_issues_open{code=\"%s\",severity=\"%s\"} %u\n", issue_table[i].code, issue_table[i].severity, n);
-	}
-	json_object_foreach(json_object_get(status, "capabilities"), name, v)
-		buf_printf(b, "noroshi_capability{capability=\"%s\",state=\"%s\"} 1\n", name, json_string_value(json_object_get(v, "state")));
-}
-
 static enum MHD_Result metrics(struct control *ct, struct MHD_Connection *c)
 {
-	json_t *status = agent_status(ct->agent), *pipeline = json_object_get(status, "pipeline");
+	json_t *status = agent_status(ct->agent);
 	struct buf b = {};
 
-	metric(&b, "events_total", "", json_object_get(pipeline, "events"));
-	metric(&b, "matches_total", "", json_object_get(pipeline, "matches"));
-	metric(&b, "rules", "", json_object_get(json_object_get(status, "rules"), "enabled"));
-	metric(&b, "loop_max_ms", "", json_object_get(json_object_get(status, "loop"), "maxMs"));
-	metric(&b, "loop_slow_total", "", json_object_get(json_object_get(status, "loop"), "slow"));
-	issue_metrics(&b, status);
-	event_metrics(&b, json_object_get(json_object_get(status, "coverage"), "events"));
-	sink_metrics(&b, json_object_get(json_object_get(status, "deliver"), "sinks"));
+	metrics_write(&b, status);
 	json_decref(status);
-	return answer(c, MHD_HTTP_OK, "text/plain; version=0.0.4", &b);
+	return answer(c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &b);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
@@ -168,6 +96,13 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return metrics(ct, c);
 	buf_puts(&b, "/healthz /readyz /coverage /metrics /top\n");
 	return answer(c, MHD_HTTP_NOT_FOUND, "text/plain", &b);
+}
+
+/* On TCP any user of this host may ask: not for what processes do. */
+static enum MHD_Result on_tcp_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+				      const char *version, const char *upload, size_t *upload_size, void **request)
+{
+	return on_request(cls, c, strcmp(url, "/top") ? url : "/", method, version, upload, upload_size, request);
 }
 
 /* Whether somebody listens on the socket, be it that he has more callers than he answers: then it is not ours to replace. */
@@ -201,10 +136,54 @@ static int listen_on(const char *path)
 	return take_fd(fd);
 }
 
+static int tcp_on(const char *address)
+{
+	struct sockaddr_storage at;
+	_cleanup_(closep) int fd = -1;
+	int r, one = 1;
+
+	r = http_loopback_address(&at, address);
+	if (r < 0)
+		return r;
+	fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&at, at.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)) < 0 ||
+	    listen(fd, CONNECTIONS_MAX) < 0)
+		return -errno;
+	return take_fd(fd);
+}
+
+/* Takes fd. 0 or -errno. */
+static int serve(struct httpd **ret, struct control *c, int fd, MHD_AccessHandlerCallback on)
+{
+	struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on, c, MHD_OPTION_LISTEN_SOCKET, fd,
+						MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+						MHD_OPTION_END);
+
+	if (d)
+		return httpd_new(ret, d, &c->agent->loop);
+	close(fd);
+	return -EIO;
+}
+
+static int listen_on_tcp(struct control *c, const char *address)
+{
+	int fd, r;
+
+	if (!strcmp(address, "off"))
+		return 0;
+	fd = tcp_on(address);
+	r = fd < 0 ? fd : serve(&c->tcp, c, fd, on_tcp_request);
+	if (r < 0)
+		log_error("control.listen %s: %s", address, strerror(-r));
+	return r;
+}
+
 int control_new(struct control **ret, struct agent *a)
 {
 	struct control *c = calloc(1, sizeof(*c));
-	struct MHD_Daemon *d;
 	int fd, r;
 
 	if (!c)
@@ -217,16 +196,11 @@ int control_new(struct control **ret, struct agent *a)
 		free(c);
 		return fd;
 	}
-	d = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, c, MHD_OPTION_LISTEN_SOCKET, fd,
-			     MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
-	if (!d) {
-		close(fd);
-		free(c);
-		return -EIO;
-	}
-	r = httpd_new(&c->httpd, d, &a->loop);
+	r = serve(&c->httpd, c, fd, on_request);
+	if (r >= 0)
+		r = listen_on_tcp(c, a->o.config->control_listen);
 	if (r < 0)
-		free(c);
+		control_free(c);
 	else
 		*ret = c;
 	return r;
@@ -238,6 +212,7 @@ struct control *control_free(struct control *c)
 		return NULL;
 	unlink(c->path);
 	httpd_free(c->httpd);
+	httpd_free(c->tcp);
 	free(c);
 	return NULL;
 }

@@ -12,6 +12,7 @@
 
 #include "util/buf.h"
 #include <uv.h>
+#include <sys/socket.h>
 
 struct http_client;	/* connections kept alive between requests, on one loop */
 struct http_transfer;	/* one request under way */
@@ -93,5 +94,8 @@ struct http_url {
 };
 int http_url_parse(struct http_url *ret, const char *url);
 void http_url_free(struct http_url *u);
+
+/* "127.0.0.1:9765" or "[::1]:9765", to listen at. -EINVAL for anything else: also for names, other addresses, port 0. */
+int http_loopback_address(struct sockaddr_storage *ret, const char *text);
 
 #endif

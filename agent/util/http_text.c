@@ -154,3 +154,27 @@ void http_url_free(struct http_url *u)
 	free(u->host);
 	*u = (struct http_url){};
 }
+
+int http_loopback_address(struct sockaddr_storage *ret, const char *text)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
+	struct sockaddr_in *four = (struct sockaddr_in *)ret;
+	const char *colon = strrchr(text, ':');
+	bool brackets = *text == '[';
+	char host[64], *end;
+	unsigned long port;
+	size_t n;
+
+	if (!colon || colon[1] < '0' || colon[1] > '9' || (brackets && (colon == text || colon[-1] != ']')))
+		return -EINVAL;
+	port = strtoul(colon + 1, &end, 10);
+	n = (size_t)(colon - text) - (brackets ? 2 : 0);
+	if (*end || !port || port > 65535 || n >= sizeof(host))
+		return -EINVAL;
+	snprintf(host, sizeof(host), "%.*s", (int)n, text + brackets);
+	*ret = (struct sockaddr_storage){.ss_family = brackets ? AF_INET6 : AF_INET};
+	if (!is_loopback(host) || inet_pton(ret->ss_family, host, brackets ? (void *)&six->sin6_addr : &four->sin_addr) != 1)
+		return -EINVAL;
+	*(brackets ? &six->sin6_port : &four->sin_port) = htons((uint16_t)port);
+	return 0;
+}
