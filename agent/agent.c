@@ -446,12 +446,17 @@ static int make_state_dir(struct agent *a)
 static int build_pipeline(struct agent *a)
 {
 	struct pipeline *p = &a->pipeline;
+	uint32_t own[2];
 
 	read_host();
 	if (users_load(NULL, NULL) < 0)
 		log_warning("the host's users cannot be read: user.name is <NA> but for root");
 	finding_uuid(a->agent_id);
 	p->enrich = enrich_new(&(struct enrich_options){});
+	if (p->enrich) {
+		source_kernel_agent(a->source, own);
+		enrich_set_agent(p->enrich, own);
+	}
 	p->fold = fold_new((unsigned int)a->o.config->fold_window, on_finding, a);
 	p->observed = observed_new();
 	a->floods = floods_new(a->source->ops->groups(a->source), a->o.config->fold_window);

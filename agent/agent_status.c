@@ -36,6 +36,7 @@ static void look_at_providers(struct agent *a)
 static void look(struct agent *a, json_t *coverage, json_t *deliver)
 {
 	struct ledger_case end = {.code = ISSUE_ATTACH_LOST, .feed = FEED_COVERAGE};
+	struct enrich_stats e;
 
 	feed_coverage(&a->feed, coverage);
 	if (a->error < 0) {
@@ -46,6 +47,8 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver)
 	feed_rules(&a->feed, a->o.ruleset, coverage);
 	feed_self(&a->feed, clock_boot_offset());
 	look_at_providers(a);
+	enrich_stats(a->pipeline.enrich, &e);
+	feed_groups(&a->feed, e.container.unrecognised, e.container.unrecognised_path);
 	feed_excluded(&a->feed, exclude_of_host(&a->exclude));
 	feed_imds(&a->feed, imds_state(a->imds), enrich_host(a->pipeline.enrich));
 }

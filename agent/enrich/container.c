@@ -378,6 +378,23 @@ static uint32_t fresh_container(struct container_table *t)
 	return c;
 }
 
+/* A name with an id in it, where no known shape has one. */
+static bool looks_like_one(struct str path)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i <= path.n; i++) {
+		if (i < path.n && is_hex(str_n(path.p + i, 1), 1)) {
+			run++;
+			continue;
+		}
+		if (run == HEX_ID)
+			return true;
+		run = 0;
+	}
+	return false;
+}
+
 struct workload_row container_row(const struct container *c)
 {
 	struct workload_row row = {};
@@ -418,6 +435,10 @@ void container_table_add(struct container_table *t, uint64_t cgroup, struct str 
 	t->stats.containers += is;
 	if (is)
 		return;
+	if (looks_like_one(path)) {
+		t->stats.unrecognised++;
+		put(t->stats.unrecognised_path, sizeof(t->stats.unrecognised_path), path);
+	}
 	t->containers[c].cgroup = t->free_container;
 	t->free_container = c;
 }

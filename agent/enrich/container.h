@@ -61,6 +61,8 @@ struct container_stats {
 	uint32_t groups, containers;	/* rows, the removed ones that are still known included */
 	uint32_t gone;			/* these */
 	uint64_t evicted, unknown;	/* unknown: events of a group that was never named */
+	uint64_t unrecognised;		/* groups that look like a container's and have no known shape: the host's */
+	char unrecognised_path[512];	/* of the last of them */
 };
 
 void container_table_stats(const struct container_table *t, struct container_stats *ret);

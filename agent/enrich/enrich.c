@@ -13,6 +13,7 @@ struct enrich {
 	struct dnsmem *names;
 	struct pipes *pipes;
 	struct host_facts host;
+	uint32_t agent[2];		/* process ids of our own */
 	struct dns_message dns;		/* these three: of the event in hand */
 	struct tls_hello tls;
 	struct http_request http;
@@ -260,6 +261,16 @@ bool enrich_on_host(struct enrich *e, uint64_t cgroup)
 	bool known;
 
 	return !container_table_find(e->containers, cgroup, &known) && known;
+}
+
+void enrich_set_agent(struct enrich *e, const uint32_t pids[2])
+{
+	memcpy(e->agent, pids, sizeof(e->agent));
+}
+
+bool enrich_is_agent(const struct enrich *e, uint32_t pid)
+{
+	return e && pid && (pid == e->agent[0] || pid == e->agent[1]);
 }
 
 void enrich_groups(const struct enrich *e, void (*fn)(void *ctx, uint64_t cgroup, const struct container *c), void *ctx)

@@ -54,6 +54,10 @@ bool enrich_pipe_loop(const struct event *ev);
  */
 void enrich_who(struct enrich *e, struct event *ev, union event_record *rec);
 
+/* The process ids of the agent itself, 0 for none; and whether one is of these. */
+void enrich_set_agent(struct enrich *e, const uint32_t pids[2]);
+bool enrich_is_agent(const struct enrich *e, uint32_t pid);
+
 /* Who the container of that control group is; NULL when it is none, or not known. */
 struct workload_row *enrich_container_of(struct enrich *e, uint64_t cgroup);
 

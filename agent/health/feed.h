@@ -39,7 +39,7 @@ struct feed_files {
 struct feed {
 	struct ledger *ledger;
 	uint64_t (*now)(void);
-	struct growth lost, detached, regex;
+	struct growth lost, detached, regex, unrecognised;
 	struct feed_sink {
 		char name[LEDGER_SUBJECT_MAX];
 		struct growth queue, refused, not_taken;
@@ -78,6 +78,9 @@ void feed_self(struct feed *f, uint64_t offset);
 
 /* s: imds_state(); NULL: it is not asked, and nothing is amiss. */
 void feed_imds(struct feed *f, const struct imds_state *s, const struct host_facts *h);
+
+/* Control groups that look like containers' and are not known as such: how many were met, and the path of the last. */
+void feed_groups(struct feed *f, uint64_t unrecognised, const char *path);
 
 /* by: exclude_of_host(). */
 void feed_excluded(struct feed *f, const char *by);

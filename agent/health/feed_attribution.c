@@ -63,6 +63,19 @@ static void judge_agent(struct feed *f, json_t *ecs, const char *cluster)
 	}
 }
 
+void feed_groups(struct feed *f, uint64_t unrecognised, const char *path)
+{
+	struct ledger_case c = {.code = ISSUE_CGROUP_UNRECOGNISED};
+
+	if (!growth_recent(&f->unrecognised, unrecognised, f->now())) {
+		ledger_clear(f->ledger, c.code, NULL);
+		return;
+	}
+	c.evidence = json_pack("{s:o, s:I}", "path", json_text(str(path)), "groups", (json_int_t)unrecognised);
+	ledger_raise(f->ledger, &c, "%llu control groups look like containers' and are none that is known, the last is %s",
+		     (unsigned long long)unrecognised, path);
+}
+
 void feed_excluded(struct feed *f, const char *by)
 {
 	struct ledger_case c = {.code = ISSUE_OPTED_OUT_TAG};

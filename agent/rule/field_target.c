@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom a call is aimed at: the kernel said who it was at that moment, the process table and its container who that is. */
-#include "enrich/container.h"
+#include "enrich/enrich.h"
 #include "rule/field_get.h"
 
 /* The part of a record that says it; 0 when the kernel found nobody. */
@@ -43,6 +43,14 @@ int get_evt_target_exepath(const struct field_get *g, struct value *v)
 	const struct process *p = g->ev->target;
 
 	return p && p->image ? put_str(v, p->image->exepath) : FIELD_MISSING;
+}
+
+int get_evt_target_agent(const struct field_get *g, struct value *v)
+{
+	struct str name;
+	uint32_t pid = target_of(g, &name);
+
+	return pid ? put_bool(v, enrich_is_agent(g->ev->tables, pid)) : FIELD_MISSING;
 }
 
 int get_evt_target_container_id(const struct field_get *g, struct value *v)

@@ -74,6 +74,9 @@ void source_kernel_group(struct source *s, uint64_t cgroup, bool host);
  */
 bool source_kernel_exclude(struct source *s, uint64_t cgroup, bool excluded);
 
+/* The process ids that the probes leave out: the sensor's and the agent's. */
+void source_kernel_agent(const struct source *s, uint32_t pids[2]);
+
 /* The socket over which the sensor opens executables: files.h. It is the source's. */
 int source_kernel_files(const struct source *s);
 

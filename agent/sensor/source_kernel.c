@@ -537,6 +537,14 @@ bool source_kernel_exclude(struct source *base, uint64_t cgroup, bool excluded)
 	return true;
 }
 
+void source_kernel_agent(const struct source *base, uint32_t pids[2])
+{
+	const struct kernel_source *s = of(base);
+
+	for (unsigned int i = 0; i < 2; i++)
+		pids[i] = s->h.control ? s->h.control->self[i] : 0;
+}
+
 int source_kernel_files(const struct source *base)
 {
 	return of(base)->h.fds[SENSOR_FD_FILES];

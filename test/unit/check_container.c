@@ -162,6 +162,32 @@ START_TEST(groups_are_remembered)
 }
 END_TEST
 
+/* Ids where no known shape has them: counted, the last is told. */
+START_TEST(unknown_shapes_are_told)
+{
+	static const char id[] = "a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1";
+	static const char *const plain[] = {"/", "/system.slice/ssh.service", "/user.slice/user-1000.slice", "/a/%sa", "/a/x%.63s"};
+	struct container_table *t = container_table_new();
+	struct container_stats s;
+	char path[200];
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+		snprintf(path, sizeof(path), plain[i], id);
+		container_table_add(t, 1 + i, str(path));
+	}
+	snprintf(path, sizeof(path), "/docker/%s", id);
+	container_table_add(t, 20, str(path));
+	container_table_stats(t, &s);
+	ck_assert_uint_eq(s.unrecognised, 0);
+	snprintf(path, sizeof(path), "/new.slice/thing-%s.scope", id);
+	container_table_add(t, 21, str(path));
+	container_table_stats(t, &s);
+	ck_assert_uint_eq(s.unrecognised, 1);
+	ck_assert_str_eq(s.unrecognised_path, path);
+	container_table_free(t);
+}
+END_TEST
+
 START_TEST(removed_groups_are_forgotten_after_a_while)
 {
 	const uint64_t second = 1000000000, grace = CGROUP_GRACE_SEC * second;
@@ -287,6 +313,7 @@ int main(void)
 	tcase_add_test(c, no_cut_of_a_path_is_misread);
 	tcase_add_test(c, long_paths_are_cut);
 	tcase_add_test(c, groups_are_remembered);
+	tcase_add_test(c, unknown_shapes_are_told);
 	tcase_add_test(c, removed_groups_are_forgotten_after_a_while);
 	tcase_add_test(c, a_host_of_short_containers_needs_few_rows);
 	tcase_add_test(c, the_removed_make_room_first);

@@ -162,6 +162,22 @@ START_TEST(providers_of_containers)
 }
 END_TEST
 
+/* CGROUP_UNRECOGNISED */
+START_TEST(a_group_of_no_known_shape)
+{
+	feed_groups(&feed, 0, "");
+	ck_assert(!issue("CGROUP_UNRECOGNISED"));
+	feed_groups(&feed, 2, "/new.slice/thing-a3b1");
+	ck_assert_str_eq(json_string_value(evidence("CGROUP_UNRECOGNISED", "path")), "/new.slice/thing-a3b1");
+	ck_assert_int_eq(json_integer_value(evidence("CGROUP_UNRECOGNISED", "groups")), 2);
+	ck_assert_str_eq(ledger_status(ledger, true), "degraded");
+	now += (FEED_RECENT_SEC + 1) * NSEC_PER_SEC;
+	feed_groups(&feed, 2, "/new.slice/thing-a3b1");
+	ck_assert(!issue("CGROUP_UNRECOGNISED"));
+	ck_assert_str_eq(ledger_status(ledger, true), "healthy");
+}
+END_TEST
+
 START_TEST(a_call_is_lost)
 {
 	bool noted = !strcmp(losses[_i].code, "LESS_KNOWN");
@@ -660,6 +676,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, providers_of_containers);
+	tcase_add_test(t, a_group_of_no_known_shape);
 	tcase_add_loop_test(t, a_call_is_lost, 0, (int)ARRAY_SIZE(losses));
 	tcase_add_test(t, one_cause_is_one_issue);
 	tcase_add_test(t, the_verifiers_words);
