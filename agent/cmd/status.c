@@ -9,14 +9,18 @@
 #include "util/json_text.h"
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 extern const struct cmd cmd_status;
 
-enum { OPT_STATE, OPT_JSON };
+#define WATCH_SEC 2
+
+enum { OPT_STATE, OPT_JSON, OPT_WATCH };
 
 static const struct cmd_option options[] = {
 	[OPT_STATE] = {"--state", 0, "DIR", "folder of the agent's control socket (/run/noroshi)"},
 	[OPT_JSON] = {"--json", 0, NULL, "everything, as one JSON object"},
+	[OPT_WATCH] = {"--watch", 0, NULL, "again every 2 seconds, for as long as the agent answers"},
 	{},
 };
 
@@ -207,6 +211,26 @@ static void print_hashes(json_t *h)
 	puts("");
 }
 
+/* Rules whose events, or some of them, are not seen here. */
+static void print_blind_rules(json_t *issues)
+{
+	json_t *issue, *rule, *rules;
+	size_t i, j;
+
+	json_array_foreach(issues, i, issue) {
+		rules = json_object_get(json_object_get(issue, "evidence"), "rules");
+		if (strcmp(json_word(issue, "code"), "RULE_FIELD_UNAVAILABLE"))
+			continue;
+		json_array_foreach(rules, j, rule) {
+			struct buf b = {};
+
+			escape_add(&b, json_str(rule));
+			printf("%-10s " STR_FMT "\n", j ? "" : "not found", STR_ARG(buf_view(&b)));
+			buf_free(&b);
+		}
+	}
+}
+
 static int print(json_t *v)
 {
 	const char *state = json_word(v, "state");
@@ -221,6 +245,7 @@ static int print(json_t *v)
 		printf("open       the file system, as far as root without capabilities gets: %s\n",
 		       json_word(json_object_get(v, "confinement"), "reason"));
 	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), json_word(r, "digest"));
+	print_blind_rules(json_object_get(v, "issues"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
 	status_who_print(v);
 	print_observed(json_object_get(v, "observed"), number(v, "observedUncounted"));
@@ -236,28 +261,12 @@ static int print(json_t *v)
 	return issues_exit(state);
 }
 
-static int run(int argc, char **argv)
+static int show(const char *state, bool as_json)
 {
-	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
-	const char *state = "/run/noroshi";
 	char error[600] = "";
-	bool as_json = false;
-	json_t *v;
-	int o, r;
+	json_t *v = ask(state, "coverage", error, sizeof(error));
+	int r;
 
-	while ((o = cmd_next(&p, &cmd_status)) != CMD_END) {
-		if (o == CMD_HELP)
-			return EXIT_OK;
-		if (o == CMD_ARG)
-			fprintf(stderr, "noroshi status: unexpected argument \"%s\"\n", p.value);
-		if (o < 0)
-			return EXIT_INPUT;
-		if (o == OPT_STATE)
-			state = p.value;
-		else
-			as_json = true;
-	}
-	v = ask(state, "coverage", error, sizeof(error));
 	if (!v) {
 		fprintf(stderr, "noroshi status: no agent answers (%s); is it running, with this --state?\n", error);
 		return EXIT_HOST;
@@ -273,9 +282,48 @@ static int run(int argc, char **argv)
 	return r;
 }
 
+/* On a terminal each takes the place of the one before. */
+static int watch(const char *state, bool as_json)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	int r = EXIT_OK;
+
+	for (unsigned int n = 0; r != EXIT_HOST && !ferror(stdout); n++) {
+		if (n)
+			sleep(WATCH_SEC);
+		if (!as_json)
+			fputs(terminal ? "\033[H\033[2J" : n ? "\n" : "", stdout);
+		r = show(state, as_json);
+		fflush(stdout);
+	}
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	struct cmd_parse p = {.argc = argc, .argv = argv, .at = 1};
+	const char *state = "/run/noroshi";
+	bool as_json = false, again = false;
+	int o;
+
+	while ((o = cmd_next(&p, &cmd_status)) != CMD_END) {
+		if (o == CMD_HELP)
+			return EXIT_OK;
+		if (o == CMD_ARG)
+			fprintf(stderr, "noroshi status: unexpected argument \"%s\"\n", p.value);
+		if (o < 0)
+			return EXIT_INPUT;
+		if (o == OPT_STATE)
+			state = p.value;
+		as_json |= o == OPT_JSON;
+		again |= o == OPT_WATCH;
+	}
+	return again ? watch(state, as_json) : show(state, as_json);
+}
+
 const struct cmd cmd_status = {
 	.name = "status",
-	.args = "[--state DIR] [--json]",
+	.args = "[--state DIR] [--json] [--watch]",
 	.summary = "coverage, losses, queue and last upload of the running agent",
 	.options = options,
 	.run = run,
