@@ -49,6 +49,7 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver)
 	look_at_providers(a);
 	enrich_stats(a->pipeline.enrich, &e);
 	feed_groups(&a->feed, e.container.unrecognised, e.container.unrecognised_path);
+	feed_older(&a->feed, containers_older(enrich_workloads(a->pipeline.enrich), a->lifecycle.began));
 	feed_excluded(&a->feed, exclude_of_host(&a->exclude));
 	feed_imds(&a->feed, imds_state(a->imds), enrich_host(a->pipeline.enrich));
 }

@@ -9,9 +9,15 @@ static void say_text(json_t *o, const char *key, const char *text)
 		json_object_set_new(o, key, json_text(str(text)));
 }
 
+/* Boot clock, ns; 0 while none of its processes was met. */
+static uint64_t start_of(const struct workload_row *r)
+{
+	return r->start ? r->start : r->met;
+}
+
 static void say_coverage(json_t *o, const struct workload_row *r, uint64_t began, uint64_t offset)
 {
-	uint64_t start = r->start ? r->start : r->met;
+	uint64_t start = start_of(r);
 	char text[CLOCK_TEXT_MAX];
 
 	json_object_set_new(o, "coverage", json_string(r->excluded ? "excluded" : "covered"));
@@ -46,4 +52,13 @@ json_t *containers_json(struct workloads *all, uint64_t began, uint64_t offset)
 			more++;
 	}
 	return json_pack("{s:o, s:I}", "containers", containers, "notShown", (json_int_t)more);
+}
+
+size_t containers_older(struct workloads *all, uint64_t began)
+{
+	size_t n = 0;
+
+	for (struct workload_row *r = NULL; (r = workloads_next(all, r));)
+		n += r->alive && !r->excluded && start_of(r) && start_of(r) <= began;
+	return n;
 }

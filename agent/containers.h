@@ -14,4 +14,7 @@
  */
 json_t *containers_json(struct workloads *all, uint64_t began, uint64_t offset);
 
+/* Those that run, are watched and began before that. */
+size_t containers_older(struct workloads *all, uint64_t began);
+
 #endif

@@ -82,6 +82,9 @@ void feed_imds(struct feed *f, const struct imds_state *s, const struct host_fac
 /* Control groups that look like containers' and are not known as such: how many were met, and the path of the last. */
 void feed_groups(struct feed *f, uint64_t unrecognised, const char *path);
 
+/* Containers that run, are watched and are older than the agent. */
+void feed_older(struct feed *f, size_t containers);
+
 /* by: exclude_of_host(). */
 void feed_excluded(struct feed *f, const char *by);
 

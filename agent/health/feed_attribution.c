@@ -76,6 +76,18 @@ void feed_groups(struct feed *f, uint64_t unrecognised, const char *path)
 		     (unsigned long long)unrecognised, path);
 }
 
+void feed_older(struct feed *f, size_t containers)
+{
+	struct ledger_case c = {.code = ISSUE_TASK_PREDATES_AGENT};
+
+	if (!containers) {
+		ledger_clear(f->ledger, c.code, NULL);
+		return;
+	}
+	c.evidence = json_pack("{s:I}", "containers", (json_int_t)containers);
+	ledger_raise(f->ledger, &c, "%zu containers ran before the agent did: they are watched since it runs", containers);
+}
+
 void feed_excluded(struct feed *f, const char *by)
 {
 	struct ledger_case c = {.code = ISSUE_OPTED_OUT_TAG};

@@ -91,6 +91,10 @@ def runs_out(agent, n):
         memory.remove()
 
 
+def older(agent):
+    return [i for i in agent.coverage()["issues"] if i["code"] == "TASK_PREDATES_AGENT"]
+
+
 def was_there(n):
     with lib_agent.Lookalike(name(n)) as box:
         keeper = os.fork()
@@ -104,6 +108,11 @@ def was_there(n):
         lib_agent.await_that("a member", lambda: len(members()) > 1, 10)
         time.sleep(0.3)
         with lib_agent.Agent("-r", rules, config=CONFIG) as agent:
+            lib_agent.await_that("older", lambda: older(agent), 30)
+            results.add(not older(agent), "an issue says how many are older than the agent")
+            rows = [c for c in agent.coverage()["attribution"]["containers"] if c["id"] == name(n)]
+            results.add(not rows or (rows[0]["coverage"], rows[0]["from"], "since" in rows[0]) != ("covered", "running", True) and rows,
+                        "and status since when it is covered")
             for pid in members():
                 os.kill(int(pid), 9)
             os.waitpid(keeper, 0)
@@ -111,6 +120,7 @@ def was_there(n):
             box.remove()
             lib_agent.await_that("the end", lambda: life(agent, name(n)), 30)
             results.add(life(agent, name(n)) != ["die"] and life(agent, name(n)), "one that was there before the agent only ends")
+            results.add(older(agent) and older(agent), "with it the issue ends")
             results.add(agent.stop(), "the agent ends well")
 
 

@@ -178,6 +178,17 @@ START_TEST(a_group_of_no_known_shape)
 }
 END_TEST
 
+/* TASK_PREDATES_AGENT */
+START_TEST(containers_older_than_the_agent)
+{
+	feed_older(&feed, 3);
+	ck_assert_int_eq(json_integer_value(evidence("TASK_PREDATES_AGENT", "containers")), 3);
+	ck_assert_str_eq(ledger_status(ledger, true), "healthy");
+	feed_older(&feed, 0);
+	ck_assert(!issue("TASK_PREDATES_AGENT"));
+}
+END_TEST
+
 START_TEST(a_call_is_lost)
 {
 	bool noted = !strcmp(losses[_i].code, "LESS_KNOWN");
@@ -677,6 +688,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, providers_of_containers);
 	tcase_add_test(t, a_group_of_no_known_shape);
+	tcase_add_test(t, containers_older_than_the_agent);
 	tcase_add_loop_test(t, a_call_is_lost, 0, (int)ARRAY_SIZE(losses));
 	tcase_add_test(t, one_cause_is_one_issue);
 	tcase_add_test(t, the_verifiers_words);
