@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Attribution: what a container does is told as its own, however short it lives, from its first exec on."""
-import json
 import os
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lib_agent  # noqa: E402
+import lib_runc  # noqa: E402
 
 if os.geteuid():
     lib_agent.skip("needs root")
@@ -66,22 +66,11 @@ def with_runc(agent):
         print("# without runc")
         return
     with tempfile.TemporaryDirectory(prefix="noroshi-runc.") as bundle, lib_agent.Lookalike(FIRST) as box:
-        subprocess.run(["runc", "spec"], cwd=bundle, check=True)
-        path = os.path.join(bundle, "config.json")
-        with open(path, encoding="utf-8") as f:
-            spec = json.load(f)
-        spec["process"].update(terminal=False, args=["/bin/true", "noroshi-first"])
-        spec["process"].pop("rlimits", None)
-        spec["root"] = {"path": box.root}
-        spec["mounts"] = [m for m in spec["mounts"] if m["type"] != "cgroup"]
-        spec["linux"]["cgroupsPath"] = "/ecs/%s/%s" % (lib_agent.TASK, FIRST)
-        with open(path, "w", encoding="utf-8") as f:
-            json.dump(spec, f)
+        group = "ecs/%s/%s" % (lib_agent.TASK, FIRST)
+        lib_runc.bundle(bundle, lib_runc.spec(bundle), box.root, group, "/bin/true", "noroshi-first")
         done = subprocess.run(["runc", "--root", os.path.join(bundle, "state"), "run", "noroshi-e2e-%d" % os.getpid()], cwd=bundle,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        for controller in [""] + os.listdir("/sys/fs/cgroup"):     # what runc made of the path and leaves behind
-            for below in ("ecs/%s/%s" % (lib_agent.TASK, FIRST), "ecs/" + lib_agent.TASK, "ecs"):
-                lib_agent.remove_group(os.path.join("/sys/fs/cgroup", controller, below))
+        lib_runc.remove_groups(group)
     if done.returncode:
         print("# runc does not run here: %s" % done.stdout.decode(errors="replace").strip())
         return

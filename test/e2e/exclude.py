@@ -1,18 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Who is not to be watched: by configuration, label and tags; nothing of it leaves the kernel, status says so, and it can be taken back."""
-import http.server
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lib_agent  # noqa: E402
 import lib_ecs  # noqa: E402
+import lib_imds  # noqa: E402
 from lib_record import NOROSHI  # noqa: E402
 
 if os.geteuid():
@@ -171,39 +170,18 @@ def by_the_ecs_agents_configuration():
             results.add(len(found) != TIMES + 1 and len(found), "and everything is found again")
 
 
-class Imds(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    paths = {"/latest/dynamic/instance-identity/document": b'{"accountId":"111122223333","instanceId":"i-0abc1234def567890",'
-             b'"region":"ap-northeast-1","instanceType":"m7g.large","imageId":"ami-0123456789abcdef0","availabilityZone":"ap-northeast-1a"}',
-             "/latest/meta-data/iam/security-credentials/": b"role", "/latest/meta-data/tags/instance/": b"GuardDutyManaged",
-             "/latest/meta-data/tags/instance/GuardDutyManaged": b"false"}
-
-    def log_message(self, *args):
-        pass
-
-    def reply(self, status, body=b""):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_PUT(self):
-        self.reply(200, b"AQAEA-token==")
-
-    def do_GET(self):
-        self.reply(200 if self.path in self.paths else 404, self.paths.get(self.path, b""))
+DOCUMENT = (b'{"accountId":"111122223333","instanceId":"i-0abc1234def567890","region":"ap-northeast-1","instanceType":"m7g.large",'
+            b'"imageId":"ami-0123456789abcdef0","availabilityZone":"ap-northeast-1a"}')
 
 
 def the_whole_host():
     socket = os.path.join(folder, "docker.sock")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Imds)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     with open(mark, "w", encoding="utf-8") as f:
         f.write("x\n")
     try:
-        with lib_ecs.DockerApi(socket).start() as docker, Box(8, docker) as plain, Box(9, docker, noroshi_managed="true") as asked:
-            with lib_agent.Agent("-r", rules, config=config(socket, imds="http://127.0.0.1:%d" % server.server_port)) as agent:
+        with lib_imds.Imds(DOCUMENT, b"role", GuardDutyManaged="false") as imds, lib_ecs.DockerApi(socket).start() as docker, \
+                Box(8, docker) as plain, Box(9, docker, noroshi_managed="true") as asked:
+            with lib_agent.Agent("-r", rules, config=config(socket, imds=imds.url)) as agent:
                 lib_agent.await_that("excluded", lambda: agent.coverage()["state"] == "excluded", 30)
                 said = agent.coverage()
                 results.add((said["state"], said["excluded"]["host"], said["excluded"]["by"]) !=
@@ -225,8 +203,6 @@ def the_whole_host():
                 results.add((status.returncode or "excluded" not in status.stdout) and status.stdout, "`noroshi status` says so, and ends with 0")
     finally:
         os.unlink(mark)
-        server.shutdown()
-        server.server_close()
 
 
 def main():

@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The host by its metadata service: in findings, rule fields and status; and the reason where the service is turned off and on."""
-import http.server
 import os
 import subprocess
 import sys
-import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lib_agent  # noqa: E402
+import lib_imds  # noqa: E402
 
 if os.geteuid():
     lib_agent.skip("needs root")
@@ -22,36 +21,7 @@ RULES = """
 DOCUMENT = (b'{"accountId":"111122223333","architecture":"arm64","availabilityZone":"ap-northeast-1a","billingProducts":null,'
             b'"imageId":"ami-0123456789abcdef0","instanceId":"i-0abc1234def567890","instanceType":"m7g.large","kernelId":null,'
             b'"pendingTime":"2026-11-22T08:00:00Z","privateIp":"10.0.1.10","region":"ap-northeast-1","version":"2017-09-30"}')
-PATHS = {"/latest/dynamic/instance-identity/document": DOCUMENT, "/latest/meta-data/iam/security-credentials/": b"ecsInstanceRole",
-         "/latest/meta-data/tags/instance/": b"Name\nteam", "/latest/meta-data/tags/instance/Name": b"web-1",
-         "/latest/meta-data/tags/instance/team": b"app"}
 results = lib_agent.Results()
-
-
-class Imds(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    off = False
-
-    def log_message(self, *args):
-        pass
-
-    def reply(self, status, body=b""):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_PUT(self):
-        good = self.path == "/latest/api/token" and self.headers["X-aws-ec2-metadata-token-ttl-seconds"] == "21600"
-        self.reply(403 if Imds.off else 200 if good else 400, b"" if Imds.off or not good else b"AQAEA-token==")
-
-    def do_GET(self):
-        if Imds.off:
-            self.reply(403)
-        elif self.headers["X-aws-ec2-metadata-token"] != "AQAEA-token==":
-            self.reply(401)
-        else:
-            self.reply(200 if self.path in PATHS else 404, PATHS.get(self.path, b""))
 
 
 def mark(agent, n):
@@ -62,16 +32,13 @@ def mark(agent, n):
 
 
 def main():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Imds)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = "http://127.0.0.1:%d" % server.server_port
     rules = os.path.join(os.environ.get("TMPDIR", "/tmp"), "noroshi-imds-%d.yaml" % os.getpid())
     with open(rules, "w", encoding="utf-8") as f:
         f.write(RULES.replace("%%", "%"))
     try:
-        asked(url, rules)
-        turned_off(url, rules)
+        with lib_imds.Imds(DOCUMENT, b"ecsInstanceRole", Name="web-1", team="app") as imds:
+            asked(imds.url, rules)
+            turned_off(imds, rules)
         not_asked(rules)
     finally:
         os.unlink(rules)
@@ -95,17 +62,17 @@ def asked(url, rules):
         results.add(status != 0, "the agent ends well: %s; %s" % (status, agent.said()[-600:].replace("\n", "; ") if status else ""))
 
 
-def turned_off(url, rules):
+def turned_off(imds, rules):
     """It is an issue, findings do without, and both end when the service is turned on, without a restart."""
-    Imds.off = True
-    with lib_agent.Agent("-r", rules, config="fold_window: 0\nimds: %s\nhost.account: \"999988887777\"\n" % url) as agent:
+    imds.off = True
+    with lib_agent.Agent("-r", rules, config="fold_window: 0\nimds: %s\nhost.account: \"999988887777\"\n" % imds.url) as agent:
         def issue():
             return [i for i in agent.coverage()["issues"] if i["code"] == "IMDS_UNREACHABLE"]
         found = lib_agent.await_that("the issue", issue)
         results.add(not found or found[0]["evidence"]["status"] != 403 or not found[0]["since"], "an issue with evidence: %s" % found)
         host = mark(agent, 2).get("host", {})
         results.add(host.get("account") != "999988887777" or "region" in host, "the configuration's word alone: %s" % host)
-        Imds.off = False
+        imds.off = False
         results.add(not lib_agent.await_that("the end of the issue", lambda: not issue()), "it ends by itself")
         lib_agent.await_that("facts", lambda: "region" in agent.coverage()["host"])
         host = mark(agent, 3).get("host", {})

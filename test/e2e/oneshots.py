@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """500 one-shot containers by runc, as fast as this machine starts them: each exec is its container's, task's and family's, also where
 the ECS agent knows them late, and when they are long gone. ONE_SHOTS=N for another number."""
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lib_agent  # noqa: E402
 import lib_ecs  # noqa: E402
+import lib_runc  # noqa: E402
 
 if os.geteuid():
     lib_agent.skip("needs root")
@@ -48,35 +48,18 @@ def group(i):
     return "ecs/%s/%s" % (tid, cid)
 
 
-def bundle(i, root):
+def bundle(i, text, root):
     """A bundle of its own; the root is everybody's, and only read."""
     path = os.path.join(folder, "bundle-%d" % i)
     os.mkdir(path)
-    spec = json.loads(SPEC)
-    spec["process"].update(terminal=False, args=["/bin/true", MARK + str(i)])
-    spec["process"].pop("rlimits", None)
-    spec["root"] = {"path": root, "readonly": True}
-    spec["mounts"] = [m for m in spec["mounts"] if m["type"] != "cgroup"]
-    spec["linux"]["cgroupsPath"] = "/" + group(i)
-    with open(os.path.join(path, "config.json"), "w", encoding="utf-8") as f:
-        json.dump(spec, f)
+    lib_runc.bundle(path, text, {"path": root, "readonly": True}, group(i), "/bin/true", MARK + str(i))
     return path
 
 
-def remove_groups():
-    """What runc leaves of the paths above the containers' own groups."""
-    roots = ["/sys/fs/cgroup"] + [os.path.join("/sys/fs/cgroup", c) for c in os.listdir("/sys/fs/cgroup")]
-    for root in roots:
-        for i in range(N):
-            lib_agent.remove_group(os.path.join(root, group(i)))
-            lib_agent.remove_group(os.path.join(root, os.path.dirname(group(i))))
-        lib_agent.remove_group(os.path.join(root, "ecs"))
-
-
-def shoot(root):
+def shoot(text, root):
     """Starts all of them; how many did not run, and how many a second did."""
     left, failed = list(range(N))[::-1], []
-    bundles = [bundle(i, root) for i in range(N)]
+    bundles = [bundle(i, text, root) for i in range(N)]
 
     def work():
         while left:
@@ -108,13 +91,10 @@ def wrong(f):
 
 
 def main():
-    global SPEC
     rules = os.path.join(folder, "rules.yaml")
     with open(rules, "w", encoding="utf-8") as f:
         f.write(RULES)
-    subprocess.run(["runc", "spec"], cwd=folder, check=True)
-    with open(os.path.join(folder, "config.json"), encoding="utf-8") as f:
-        SPEC = f.read()
+    text = lib_runc.spec(folder)
     try:
         with lib_ecs.EcsAgent().start() as ecs, lib_agent.Lookalike("%064x" % os.getpid()) as box:
             for i in range(N):
@@ -124,7 +104,7 @@ def main():
                 if i % LATE == 0:
                     ecs.late[cid] = 1
             with lib_agent.Agent("-r", rules, config=CONFIG % ecs.url()) as agent:
-                failed, rate = shoot(box.root)
+                failed, rate = shoot(text, box.root)
                 if len(failed) == N:
                     lib_agent.skip("runc does not run here: " + failed[0])
                 results.add(failed[:1], "%d containers, %.1f a second" % (N, rate))
@@ -142,7 +122,7 @@ def main():
                 lost = sum(sum(e["lost"].values()) for e in agent.coverage()["coverage"]["events"].values())
                 results.add(lost, "no record was lost")
     finally:
-        lib_agent.await_that("empty groups", lambda: remove_groups() or True, 1)
+        lib_runc.remove_groups(*map(group, range(N)))
         shutil.rmtree(folder, ignore_errors=True)
     results.end()
 

@@ -537,7 +537,6 @@ START_TEST(told_late_it_is_another_revision)
 }
 END_TEST
 
-/* One answer for many, and more findings than can wait. */
 /* Who is not to be watched is found out while the first is held: it and its repeats are never told; one that was told stays. */
 START_TEST(what_is_forgotten_is_never_told)
 {
@@ -570,6 +569,7 @@ START_TEST(what_is_forgotten_is_never_told)
 }
 END_TEST
 
+/* One answer for many, and more findings than can wait. */
 START_TEST(waiting_is_bounded)
 {
 	struct fold *f = learning(WINDOW, 7);
