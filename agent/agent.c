@@ -121,9 +121,13 @@ static void on_flood(uv_timer_t *t)
 static void on_group(struct agent *a, const struct wire_cgroup *r)
 {
 	struct workload_row *who = enrich_container_of(a->pipeline.enrich, r->hdr.cgroup);
+	bool host = enrich_on_host(a->pipeline.enrich, r->hdr.cgroup);
 
-	source_kernel_group(a->source, r->hdr.cgroup, enrich_on_host(a->pipeline.enrich, r->hdr.cgroup));
-	exclude_group(&a->exclude, r->hdr.cgroup, r->gone);
+	source_kernel_group(a->source, r->hdr.cgroup, host);
+	if (r->gone)
+		exclude_gone(&a->exclude, r->hdr.cgroup);
+	else
+		exclude_group(&a->exclude, r->hdr.cgroup, who, host);
 	if (who && r->gone)
 		lifecycle_gone(&a->lifecycle, who, r->hdr.time);
 }

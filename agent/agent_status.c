@@ -24,16 +24,8 @@ uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 	return sum;
 }
 
-static void look_at_providers(struct agent *a)
-{
-	json_t *providers = a->learn.attribution ? attribution_json(a->learn.attribution) : NULL;
-
-	feed_attribution(&a->feed, providers, a->places.ecs_config.cluster);
-	json_decref(providers);
-}
-
 /* All that the stages say of themselves, into the ledger. */
-static void look(struct agent *a, json_t *coverage, json_t *deliver)
+static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *providers)
 {
 	struct ledger_case end = {.code = ISSUE_ATTACH_LOST, .feed = FEED_COVERAGE};
 	struct enrich_stats e;
@@ -46,7 +38,7 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver)
 	feed_deliver(&a->feed, deliver);
 	feed_rules(&a->feed, a->o.ruleset, coverage);
 	feed_self(&a->feed, clock_boot_offset());
-	look_at_providers(a);
+	feed_attribution(&a->feed, providers, a->places.ecs_config.cluster);
 	enrich_stats(a->pipeline.enrich, &e);
 	feed_groups(&a->feed, e.container.unrecognised, e.container.unrecognised_path);
 	feed_older(&a->feed, containers_older(enrich_workloads(a->pipeline.enrich), a->lifecycle.began));
@@ -57,10 +49,12 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver)
 void agent_look(struct agent *a)
 {
 	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
+	json_t *providers = learn_attribution_json(&a->learn);
 
-	look(a, coverage, deliver);
+	look(a, coverage, deliver, providers);
 	json_decref(coverage);
 	json_decref(deliver);
+	json_decref(providers);
 }
 
 const char *agent_state(struct agent *a, json_t **reasons, bool lasting)
@@ -119,16 +113,14 @@ static json_t *loop_json(const struct loop_meter *m)
 			 "maxCpuMs", (double)m->longest_cpu / NSEC_PER_MSEC, "slow", (json_int_t)m->slow);
 }
 
-/* Who the containers are, and how that is known. */
-static json_t *who_json(const struct agent *a)
+/* Who the containers are beside who is asked about them; nothing where nobody is. */
+static void add_containers(const struct agent *a, json_t *providers)
 {
-	json_t *o = learn_attribution_json(&a->learn), *containers;
+	json_t *containers = containers_json(enrich_workloads(a->pipeline.enrich), a->lifecycle.began, a->pipeline.boot_offset);
 
-	containers = containers_json(enrich_workloads(a->pipeline.enrich), a->lifecycle.began, a->pipeline.boot_offset);
-	if (json_is_object(o))
-		json_object_update(o, containers);
+	if (json_is_object(providers))
+		json_object_update(providers, containers);
 	json_decref(containers);
-	return o;
 }
 
 static json_t *confinement_json(const struct agent *a)
@@ -141,11 +133,12 @@ static json_t *confinement_json(const struct agent *a)
 json_t *agent_status(struct agent *a)
 {
 	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
-	json_t *status, *health;
+	json_t *status, *health, *who = learn_attribution_json(&a->learn);
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	look(a, coverage, deliver);
+	look(a, coverage, deliver, who);
+	add_containers(a, who);
 	health = ledger_json(a->ledger);
 	status = json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
 			 "state", ledger_status(a->ledger, true), "reasons", ledger_reasons(a->ledger), "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
@@ -156,7 +149,7 @@ json_t *agent_status(struct agent *a)
 			 "pipeline", pipeline_json(&a->pipeline), "observed", observed_json(a->pipeline.observed),
 			 "observedUncounted", (json_int_t)observed_uncounted(a->pipeline.observed), "tables", tables_json(&a->pipeline),
 			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver,
-			 "attribution", who_json(a));
+			 "attribution", who);
 	json_object_set_new(status, "startedSec", json_real((double)(a->started / NSEC_PER_MSEC) / 1e3));
 	json_object_set_new(status, "excluded", exclude_json(&a->exclude));
 	json_object_set_new(status, "host", imds_json(a->imds, enrich_host(a->pipeline.enrich), a->imds_why));

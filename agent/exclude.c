@@ -26,7 +26,7 @@ static bool glob(const char *pattern, struct str text)
 }
 
 /* "KEY=GLOB", or "KEY": any value. */
-static bool label_holds(const struct workload *w, const char *pattern)
+static bool has_label(const struct workload *w, const char *pattern)
 {
 	size_t n = strcspn(pattern, "=");
 
@@ -39,47 +39,43 @@ static bool label_holds(const struct workload *w, const char *pattern)
 	return false;
 }
 
-static bool one_holds(char *by, const char *key, const struct texts *t, struct str text)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		if (!glob(t->v[i], text))
-			continue;
-		snprintf(by, WORKLOAD_BY_MAX, "%s: %s", key, t->v[i]);
-		return true;
-	}
-	return false;
-}
-
-static bool any_label_holds(char *by, const char *key, const struct texts *t, const struct workload *w)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		if (!label_holds(w, t->v[i]))
-			continue;
-		snprintf(by, WORKLOAD_BY_MAX, "%s: %s", key, t->v[i]);
-		return true;
-	}
-	return false;
-}
-
 static struct str fact(const struct workload_row *row, enum workload_text t)
 {
 	return row->known ? row->known->text[t] : STR_NONE;
 }
 
+/* include before exclude */
 static enum exclude_word configured(const struct config *c, const struct workload_row *row, char *by)
 {
 	struct str cluster = fact(row, WORKLOAD_CLUSTER), family = fact(row, WORKLOAD_FAMILY), image = fact(row, WORKLOAD_IMAGE);
+	const struct {
+		const char *key;
+		enum exclude_word word;
+		const struct texts *patterns;
+		const struct str *of;	/* NULL: of the labels */
+	} keys[] = {
+		{"include.clusters", EXCLUDE_WATCH, &c->include_clusters, &cluster},
+		{"include.families", EXCLUDE_WATCH, &c->include_families, &family},
+		{"include.images", EXCLUDE_WATCH, &c->include_images, &image},
+		{"include.labels", EXCLUDE_WATCH, &c->include_labels, NULL},
+		{"exclude.clusters", EXCLUDE_LEAVE, &c->exclude_clusters, &cluster},
+		{"exclude.families", EXCLUDE_LEAVE, &c->exclude_families, &family},
+		{"exclude.images", EXCLUDE_LEAVE, &c->exclude_images, &image},
+		{"exclude.labels", EXCLUDE_LEAVE, &c->exclude_labels, NULL},
+	};
 
 	if (!cluster.n)
 		cluster = str(row->cluster);
-	if (one_holds(by, "include.clusters", &c->include_clusters, cluster) || one_holds(by, "include.families", &c->include_families, family) ||
-	    one_holds(by, "include.images", &c->include_images, image) ||
-	    any_label_holds(by, "include.labels", &c->include_labels, row->known))
-		return EXCLUDE_WATCH;
-	if (one_holds(by, "exclude.clusters", &c->exclude_clusters, cluster) || one_holds(by, "exclude.families", &c->exclude_families, family) ||
-	    one_holds(by, "exclude.images", &c->exclude_images, image) ||
-	    any_label_holds(by, "exclude.labels", &c->exclude_labels, row->known))
-		return EXCLUDE_LEAVE;
+	for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+		for (size_t i = 0; i < keys[k].patterns->n; i++) {
+			const char *pattern = keys[k].patterns->v[i];
+
+			if (keys[k].of ? !glob(pattern, *keys[k].of) : !has_label(row->known, pattern))
+				continue;
+			snprintf(by, WORKLOAD_BY_MAX, "%s: %s", keys[k].key, pattern);
+			return keys[k].word;
+		}
+	}
 	return EXCLUDE_SAYS_NOTHING;
 }
 
@@ -205,12 +201,14 @@ bool exclude_decide(struct exclude *x, struct workload_row *row)
 	return row->excluded;
 }
 
-void exclude_group(struct exclude *x, uint64_t cgroup, bool gone)
+void exclude_group(struct exclude *x, uint64_t cgroup, const struct workload_row *who, bool host)
 {
-	const struct workload_row *who = enrich_container_of(x->pipeline->enrich, cgroup);
-	bool host = x->pipeline->host_excluded && enrich_on_host(x->pipeline->enrich, cgroup);
+	apply(x, cgroup, who ? who->excluded : host && x->pipeline->host_excluded);
+}
 
-	apply(x, cgroup, !gone && (who ? who->excluded : host));
+void exclude_gone(struct exclude *x, uint64_t cgroup)
+{
+	apply(x, cgroup, false);
 }
 
 void exclude_init(struct exclude *x)

@@ -52,8 +52,9 @@ bool exclude_refresh(struct exclude *x);
 /* It is known now who the container is: row->excluded and row->by. Whether it is not to be watched. */
 bool exclude_decide(struct exclude *x, struct workload_row *row);
 
-/* A control group was met, or removed. */
-void exclude_group(struct exclude *x, uint64_t cgroup, bool gone);
+/* A control group was met: who's, or the host's, or nobody's that is known. Or it was removed. */
+void exclude_group(struct exclude *x, uint64_t cgroup, const struct workload_row *who, bool host);
+void exclude_gone(struct exclude *x, uint64_t cgroup);
 
 /* Who said of the host that it is not to be watched; NULL: it is. */
 const char *exclude_of_host(const struct exclude *x);

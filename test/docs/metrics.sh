@@ -12,7 +12,7 @@ trap 'rm -f "$tmp"' EXIT
 	echo
 	echo '| metric | kind | labels | |'
 	echo '|---|---|---|---|'
-	sed -n 's/^METRIC(\([a-z_]*\), \([a-z]*\), "\([^"]*\)", "\(.*\)")$/| `noroshi_\1` | \2 | \3 | \4 |/p' "$SRC/agent/metrics.def" | sed 's/\([a-z]\),\([a-z]\)/\1, \2/g'
+	sed -n 's/^METRIC(\([a-z_]*\), \([a-z]*\), "\([^"]*\)", [a-z_]*, "[^"]*", "[^"]*", "\(.*\)")$/| `noroshi_\1` | \2 | \3 | \4 |/p' "$SRC/agent/metrics.def" | sed 's/\([a-z]\),\([a-z]\)/\1, \2/g'
 } >"$tmp"
 [ -z "${UPDATE_METRICS:-}" ] || cp "$tmp" "$SRC/docs/METRICS.md"
 diff -u "$SRC/docs/METRICS.md" "$tmp"
