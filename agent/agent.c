@@ -18,6 +18,7 @@
 
 #define FLOOD_MS 1000u
 #define TOP_MS 30000u
+#define FIRST_BEAT_MS 250u
 #define HOUSE_MS 60000u	/* housekeeping: users, losses; no shorter timer runs on an idle host */
 
 static char hostname[256], boot_id[40], kernel_release[128];
@@ -249,13 +250,12 @@ static void on_heartbeat(uv_timer_t *t)
 	beat(t->data, false);
 }
 
-/* The first at once: a receiver learns of a start when it happens. */
+/* The first as soon as it is known whether the canary comes back: a receiver learns of a start when it happens. */
 static void start_heartbeat(struct agent *a)
 {
 	if (!a->o.config->heartbeat || !deliver_wants_heartbeats(a->deliver) || a->stopping)
 		return;
-	beat(a, false);
-	uv_timer_start(&a->heartbeat_timer, on_heartbeat, a->o.config->heartbeat, a->o.config->heartbeat);
+	uv_timer_start(&a->heartbeat_timer, on_heartbeat, canary_waits(&a->canary) ? FIRST_BEAT_MS : 0, a->o.config->heartbeat);
 }
 
 static void agent_stop(struct agent *a)
@@ -271,6 +271,7 @@ static void agent_stop(struct agent *a)
 	learn_stop(&a->learn);
 	if (a->pipeline.fold)
 		fold_expire(a->pipeline.fold, UINT64_MAX);
+	canary_stop(&a->canary);
 	uv_timer_stop(&a->heartbeat_timer);
 	if (a->heartbeats)
 		beat(a, true);
@@ -468,6 +469,7 @@ static int build_pipeline(struct agent *a)
 	if (!p->enrich || !p->fold || !p->observed || !a->floods || !a->ledger)
 		return -ENOMEM;
 	feed_init(&a->feed, a->ledger, NULL, "");	/* opens what confinement closes */
+	a->feed.beat_sec = (unsigned int)((a->o.config->heartbeat + 999) / 1000);
 	checks_run(a->ledger, &(struct check_host){.root = ""}, false, NULL, NULL);
 	a->lifecycle = (struct lifecycle){p, clock_boot_ns()};
 	p->rules = a->o.ruleset;
@@ -491,9 +493,11 @@ static int start_learning(struct agent *a)
 	});
 }
 
-void agent_needs(const struct config *c, const struct ruleset *rules, struct needs *ret)
+void agent_needs(const struct config *c, const struct ruleset *rules, const struct canary *canary, struct needs *ret)
 {
 	ruleset_needs(rules, ret);
+	if (canary)
+		canary_needs(canary, ret);
 	ret->rate = c->rate_limit;
 	ret->burst = c->rate_burst;
 	for (size_t i = 0; i < c->dns_ports.n && i < DNS_PORTS_MAX; i++)
@@ -508,6 +512,19 @@ void agent_needs(const struct config *c, const struct ruleset *rules, struct nee
 		needs_refuse_nothing(ret);
 }
 
+static void begin_canary(struct agent *a)
+{
+	a->canary.ready = agent_canary_ready;
+	a->canary.ctx = a;
+	canary_begin(&a->canary, a->state_dir, a->o.config->canary);
+	a->pipeline.canary = &a->canary;
+}
+
+static uint16_t dns_port(const struct config *c)
+{
+	return c->dns_ports.n ? (uint16_t)config_port(c->dns_ports.v[0]) : 53;
+}
+
 /* Everything that needs rights happens before the drop: the sensor, the sinks' files, the control socket. */
 static int agent_start(struct agent *a)
 {
@@ -516,7 +533,12 @@ static int agent_start(struct agent *a)
 	char error[512] = "";
 	int r;
 
-	agent_needs(a->o.config, a->o.ruleset, &needs);
+	r = canary_init(&a->canary, dns_port(a->o.config), error);
+	if (r < 0) {
+		log_error("%s", error);
+		return r;
+	}
+	agent_needs(a->o.config, a->o.ruleset, &a->canary, &needs);
 	r = source_kernel_begin(a->source, &needs, error);
 	if (r < 0) {
 		log_error("cannot watch this kernel: %s", error);
@@ -542,6 +564,7 @@ static int agent_start(struct agent *a)
 		.source = a->source,
 	};
 	exclude_init(&a->exclude);
+	begin_canary(a);
 	agent_confine(a);
 	start_timers(a);
 	r = agent_start_imds(a);
@@ -569,6 +592,7 @@ static void agent_free(struct agent *a)
 	fold_free(a->pipeline.fold);
 	observed_free(a->pipeline.observed);
 	enrich_free(a->pipeline.enrich);
+	canary_free(&a->canary);
 	ruleset_free(a->o.ruleset);
 	rule_files_free(&a->o.rules);
 	deliver_free(a->deliver);
@@ -583,7 +607,7 @@ static void agent_free(struct agent *a)
 
 int agent_run(struct agent_options *o)
 {
-	struct agent a = {.o = *o, .source = o->source, .started = clock_wall_ns()};
+	struct agent a = {.o = *o, .source = o->source, .started = clock_wall_ns(), .canary = {.null = -1}};
 	int r = uv_loop_init(&a.loop);
 
 	if (r < 0)
@@ -597,6 +621,7 @@ int agent_run(struct agent_options *o)
 		agent_look(&a);
 		resident_trim();
 		learn_wake(&a.learn);	/* who was there before us is asked about now, not with the first event */
+		canary_start(&a.canary, &a.loop);
 		start_heartbeat(&a);
 		uv_run(&a.loop, UV_RUN_DEFAULT);
 		log_info("stopped; the longest turn of the loop took %.1f ms, of processor time %.1f ms",

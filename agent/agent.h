@@ -8,6 +8,7 @@
 #define AGENT_H
 
 #include "attribution/imds.h"
+#include "canary.h"
 #include "config.h"
 #include "deliver/deliver.h"
 #include "exclude.h"
@@ -48,6 +49,7 @@ struct agent {
 	struct learn learn;
 	struct lifecycle lifecycle;
 	struct exclude exclude;
+	struct canary canary;
 	struct imds *imds;		/* NULL: it is not asked, imds_why says why */
 	const char *imds_url;		/* NULL: as well */
 	char imds_why[160];
@@ -78,8 +80,8 @@ struct agent {
  */
 int agent_run(struct agent_options *o);
 
-/* What has to leave the kernel for these rules, and for the configuration. */
-void agent_needs(const struct config *c, const struct ruleset *rules, struct needs *ret);
+/* What has to leave the kernel for these rules, for the configuration, and for the canary (NULL: it is of no interest). */
+void agent_needs(const struct config *c, const struct ruleset *rules, const struct canary *canary, struct needs *ret);
 /* State of everything, for /coverage and `status`: new reference. */
 json_t *agent_status(struct agent *a);
 /*
@@ -92,6 +94,8 @@ uint64_t agent_lost_records(json_t *coverage, bool over_rate);
 /* Which host this is, as far as the configuration says, and where the rest is asked for. Before the confinement. */
 void agent_find_host(struct agent *a);
 int agent_start_imds(struct agent *a);	/* 0 or -ENOMEM; where it is not asked, nothing happens */
+/* Whether the host may be tried, and of what the canary does, what is looked for: canary.ready. */
+bool agent_canary_ready(void *ctx, struct canary *c);
 #define AGENT_ERROR_MAX 400
 /*
  * 0, or < 0 with the reason: who can write into the state folder could put another socket there, or a file of his making

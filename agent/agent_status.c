@@ -25,7 +25,7 @@ uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 }
 
 /* All that the stages say of themselves, into the ledger. */
-static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *providers)
+static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *providers, json_t *canary)
 {
 	struct ledger_case end = {.code = ISSUE_ATTACH_LOST, .feed = FEED_COVERAGE};
 	struct enrich_stats e;
@@ -36,6 +36,7 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *pro
 		ledger_raise(a->ledger, &end, "the sensor ended: %s", a->why);
 	}
 	feed_deliver(&a->feed, deliver);
+	feed_canary(&a->feed, canary, coverage);
 	feed_rules(&a->feed, a->o.ruleset, coverage);
 	feed_self(&a->feed, clock_boot_offset());
 	feed_attribution(&a->feed, providers, a->places.ecs_config.cluster);
@@ -49,19 +50,28 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *pro
 void agent_look(struct agent *a)
 {
 	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
-	json_t *providers = learn_attribution_json(&a->learn);
+	json_t *providers = learn_attribution_json(&a->learn), *canary = canary_json(&a->canary);
 
-	look(a, coverage, deliver, providers);
+	look(a, coverage, deliver, providers, canary);
+	json_decref(canary);
 	json_decref(coverage);
 	json_decref(deliver);
 	json_decref(providers);
+}
+
+/* As long as nothing of its own has come back it is not known whether anything does. */
+static const char *state_of(const struct agent *a, bool lasting)
+{
+	const char *state = ledger_status(a->ledger, lasting);
+
+	return canary_waits(&a->canary) && !strcmp(state, "healthy") ? "starting" : state;
 }
 
 const char *agent_state(struct agent *a, json_t **reasons, bool lasting)
 {
 	agent_look(a);
 	*reasons = ledger_reasons(a->ledger);
-	return ledger_status(a->ledger, lasting);
+	return state_of(a, lasting);
 }
 
 static json_t *pipeline_json(const struct pipeline *p)
@@ -133,15 +143,15 @@ static json_t *confinement_json(const struct agent *a)
 json_t *agent_status(struct agent *a)
 {
 	json_t *coverage = a->source->ops->coverage(a->source), *deliver = deliver_status(a->deliver);
-	json_t *status, *health, *who = learn_attribution_json(&a->learn);
+	json_t *status, *health, *who = learn_attribution_json(&a->learn), *canary = canary_json(&a->canary);
 	struct engine_stats engine = condition_stats(a->o.ruleset);
 	char started[CLOCK_TEXT_MAX];
 
-	look(a, coverage, deliver, who);
+	look(a, coverage, deliver, who, canary);
 	add_containers(a, who);
 	health = ledger_json(a->ledger);
 	status = json_pack("{s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:{s:i, s:s, s:I, s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}",
-			 "state", ledger_status(a->ledger, true), "reasons", ledger_reasons(a->ledger), "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
+			 "state", state_of(a, true), "reasons", ledger_reasons(a->ledger), "version", NOROSHI_VERSION, "revision", NOROSHI_REVISION,
 			 "pid", (int)getpid(), "started", clock_rfc3339(started, a->started),
 			 "confinement", confinement_json(a), "loop", loop_json(&a->meter), "hashes", learn_json(&a->learn), "rules", "enabled", (int)ruleset_count(a->o.ruleset), "digest", ruleset_digest(a->o.ruleset),
 			 "reloads", (json_int_t)a->reloads, "reloadsFailed", (json_int_t)a->reloads_failed,
@@ -151,6 +161,7 @@ json_t *agent_status(struct agent *a)
 			 "coverage", coverage ? coverage : json_null(), "losers", floods_json(a->floods, a->pipeline.enrich), "deliver", deliver,
 			 "attribution", who);
 	json_object_set_new(status, "startedSec", json_real((double)(a->started / NSEC_PER_MSEC) / 1e3));
+	json_object_set_new(status, "canary", canary);
 	json_object_set_new(status, "excluded", exclude_json(&a->exclude));
 	json_object_set_new(status, "host", imds_json(a->imds, enrich_host(a->pipeline.enrich), a->imds_why));
 	json_object_del(health, "status");	/* it is "state" */

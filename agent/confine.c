@@ -4,6 +4,7 @@
 #include "sensor/confine.h"
 #include "util/log.h"
 #include <limits.h>
+#include <link.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ static void add(struct list *l, const char *path, size_t length, bool write)
 		}
 	}
 	if (copy)
-		l->v[l->n++] = (struct confine_path){copy, write};
+		l->v[l->n++] = (struct confine_path){.path = copy, .write = write};
 	else
 		l->failed = true;
 }
@@ -100,10 +101,38 @@ static void add_ecs_files(struct list *l, const char *data_dir)
 	}
 }
 
+/* Who loads our libraries. */
+static int find_interpreter(struct dl_phdr_info *i, size_t size, void *ctx)
+{
+	const char **path = ctx;
+
+	(void)size;
+	for (int k = 0; k < i->dlpi_phnum; k++) {
+		if (i->dlpi_phdr[k].p_type == PT_INTERP)
+			*path = (const char *)(i->dlpi_addr + i->dlpi_phdr[k].p_vaddr);
+	}
+	return 1;	/* the first is the program itself */
+}
+
+/* The canary starts this program again. */
+static void add_self(struct list *l)
+{
+	const char *self[] = {"/proc/self/exe", NULL};
+
+	dl_iterate_phdr(find_interpreter, &self[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(self) && self[i]; i++) {
+		add(l, self[i], strlen(self[i]), false);
+		if (!l->failed)
+			l->v[l->n - 1].execute = true;
+	}
+}
+
 static void collect(struct list *l, const struct agent *a)
 {
 	const struct config *c = a->o.config;
 
+	if (c->canary)
+		add_self(l);
 	for (size_t i = 0; i < ARRAY_SIZE(ground); i++)
 		add(l, ground[i], strlen(ground[i]), false);
 	for (size_t i = 0; i < ARRAY_SIZE(leading); i++)

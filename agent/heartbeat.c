@@ -133,6 +133,35 @@ static void set_status(struct maker *k, json_t *status)
 	}
 }
 
+static void set_canary(struct maker *k, json_t *canary)
+{
+	Noroshi__V1__Canary *m = canary ? malloc(sizeof(*m)) : NULL;
+	Noroshi__V1__CanaryKind *one;
+	const char *name;
+	json_t *v;
+
+	k->failed |= canary && !m;
+	if (!m)
+		return;
+	noroshi__v1__canary__init(m);
+	k->m->canary = m;
+	set_member(k, &m->state, canary, "state");
+	set_member(k, &m->reason, canary, "why");
+	set_member(k, &m->last, canary, "last");
+	m->rounds = number(canary, "rounds");
+	json_object_foreach(json_object_get(canary, "kinds"), name, v) {
+		if (!ADD(k, one, m, kinds, canary_kind))
+			return;
+		set_text(k, &one->name, name);
+		set_member(k, &one->state, v, "state");
+		set_member(k, &one->reason, v, "reason");
+		set_member(k, &one->last_seen, v, "lastSeen");
+		one->ms = number(v, "ms");
+		one->missed = (uint32_t)number(v, "missed");
+		one->missed_sum = number(v, "missedSum");
+	}
+}
+
 static void set_host(struct maker *k, const struct finding_context *c)
 {
 	Noroshi__V1__Host *host = malloc(sizeof(*host));
@@ -263,6 +292,7 @@ Noroshi__V1__Coverage *heartbeat_new(const struct heartbeat *h, const struct fin
 	set_text(&k, &k.m->ruleset_digest, c->ruleset_digest);
 	set_host(&k, c);
 	set_status(&k, status);
+	set_canary(&k, json_object_get(status, "canary"));
 	set_counters(&k, status);
 	set_losses(&k, status);
 	set_queues(&k, status);

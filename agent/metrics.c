@@ -79,7 +79,7 @@ static void healthy(struct buf *b, const struct metric *m, json_t *at)
 
 static void states(struct buf *b, const struct metric *m, json_t *at)
 {
-	static const char *const all[] = {"healthy", "degraded", "unhealthy", "excluded"};
+	static const char *const all[] = {"starting", "healthy", "degraded", "unhealthy", "excluded"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		sample(b, m, &all[i], !strcmp(all[i], json_word(at, m->key)));
@@ -123,6 +123,33 @@ static void of_events(struct buf *b, const struct metric *m, json_t *at)
 
 	json_object_foreach(at, name, e)
 		sample(b, m, &name, of(e, m->key));
+}
+
+static bool was_tried(json_t *kind)
+{
+	return !strcmp(json_word(kind, "state"), "seen") || !strcmp(json_word(kind, "state"), "missed");
+}
+
+static void canary(struct buf *b, const struct metric *m, json_t *at)
+{
+	const char *name;
+	json_t *kind;
+
+	json_object_foreach(at, name, kind) {
+		if (was_tried(kind))
+			sample(b, m, &name, !strcmp(json_word(kind, "state"), "seen"));
+	}
+}
+
+static void canary_seconds(struct buf *b, const struct metric *m, json_t *at)
+{
+	const char *name;
+	json_t *kind;
+
+	json_object_foreach(at, name, kind) {
+		if (json_object_get(kind, "lastSeen"))
+			sample(b, m, &name, of(kind, m->key) / 1e3);
+	}
 }
 
 static void losses(struct buf *b, const struct metric *m, json_t *at)

@@ -27,6 +27,10 @@ void pipeline_record(struct pipeline *p, const void *rec, size_t n)
 	}
 	ev.num = ++p->events;
 	m = ruleset_match(p->rules, &ev);
+	if (p->canary && canary_is(p->canary, &ev)) {	/* it went the way that all go */
+		canary_take(p->canary, &ev);
+		return;
+	}
 	p->matched += m->n;
 	for (uint32_t i = 0; i < m->n; i++) {
 		if (!m->v[i].rule->observe && p->fold)

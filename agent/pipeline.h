@@ -8,6 +8,7 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
+#include "canary.h"
 #include "enrich/enrich.h"
 #include "event/decode.h"
 #include "finding/fold.h"
@@ -18,6 +19,7 @@ struct pipeline {
 	struct enrich *enrich;
 	struct ruleset *rules;
 	struct fold *fold;		/* NULL: matches are only counted (benchmarks) */
+	struct canary *canary;		/* whose events are no finding's; NULL: there is none */
 	struct observed *observed;	/* matches of rules that are tried out; NULL: only counted */
 	struct finding_context context;
 	uint64_t boot_offset;

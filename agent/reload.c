@@ -51,7 +51,7 @@ static void load(uv_work_t *w)
 				 o->load, &r->diags);
 	r->needs = (struct needs){};
 	if (r->result >= 0)
-		agent_needs(o->config, r->rules, &r->needs);
+		agent_needs(o->config, r->rules, &r->agent->canary, &r->needs);
 }
 
 /* The rules change hands; the old ones are left in r. */

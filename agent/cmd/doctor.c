@@ -249,7 +249,7 @@ static void try_sensor(struct doctor *d)
 	struct feed feed;
 	json_t *coverage;
 
-	agent_needs(d->config, d->ruleset, &needs);
+	agent_needs(d->config, d->ruleset, NULL, &needs);
 	if (source_kernel_new(&s, &needs, error) < 0) {
 		struct ledger_case c = {.code = ISSUE_UNKNOWN, .subject = "sensor"};
 

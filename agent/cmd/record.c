@@ -254,7 +254,7 @@ static int record(struct recording *r, const struct args *a)
 	users_load(NULL, NULL);	/* without them user.name is <NA> but for root */
 	if (sensor_drop_privileges(error) < 0)
 		return fprintf(stderr, "noroshi record: %s\n", error), EXIT_HOST;
-	sensor_confine(&(struct confine_path){"/proc", false}, 1, false, error);	/* all files are open by now */
+	sensor_confine(&(struct confine_path){.path = "/proc"}, 1, false, error);	/* all files are open by now */
 	r->enrich = enrich_new(&(struct enrich_options){});
 	e = r->enrich ? r->source->ops->start(r->source, &r->loop, &h) : -ENOMEM;
 	if (e < 0)

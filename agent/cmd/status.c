@@ -231,6 +231,29 @@ static void print_blind_rules(json_t *issues)
 	}
 }
 
+/* What the agent did itself, whether it saw it, and after how long. */
+static void print_canary(json_t *canary)
+{
+	const char *name, *state, *between = " ";
+	json_t *kind;
+
+	if (strcmp(json_word(canary, "state"), "on")) {
+		printf("%-10s %s%s%s\n", "canary", json_word(canary, "state"), *json_word(canary, "why") ? ": " : "", json_word(canary, "why"));
+		return;
+	}
+	printf("%-10s", "canary");
+	json_object_foreach(json_object_get(canary, "kinds"), name, kind) {
+		state = json_word(kind, "state");
+		printf("%s%s %s", between, name, state);
+		if (!strcmp(state, "seen"))
+			printf(" after %.1f ms", json_number_value(json_object_get(kind, "ms")));
+		if (*json_word(kind, "reason"))
+			printf(" (%s)", json_word(kind, "reason"));
+		between = ", ";
+	}
+	printf("; %lld rounds, the last at %s\n", number(canary, "rounds"), json_word(canary, "last"));
+}
+
 static int print(json_t *v)
 {
 	const char *state = json_word(v, "state");
@@ -247,6 +270,7 @@ static int print(json_t *v)
 	printf("rules      %lld, digest %.16s\n", number(r, "enabled"), json_word(r, "digest"));
 	print_blind_rules(json_object_get(v, "issues"));
 	printf("events     %lld, %lld matches\n", number(p, "events"), number(p, "matches"));
+	print_canary(json_object_get(v, "canary"));
 	status_who_print(v);
 	print_observed(json_object_get(v, "observed"), number(v, "observedUncounted"));
 	print_calls(json_object_get(json_object_get(v, "coverage"), "calls"));

@@ -19,6 +19,7 @@ struct outlet {
 	struct sink *sink;
 	struct queue queue;
 	struct beats beats;
+	uint64_t acknowledged;	/* of the loop, ms: when a heartbeat last was; at first when the sink was opened */
 	uv_timer_t timer;	/* runs only while something waits to be sent */
 
 	Noroshi__V1__Finding **room;
@@ -155,12 +156,14 @@ static void delivered(struct outlet *o, size_t n, const char *why)
 /* A heartbeat that failed is offered behind the findings: what its receiver has against it must not hold them up. */
 static void handle_beat(struct outlet *o, enum sink_result result)
 {
-	if (result == SINK_DELIVERED)
+	if (result == SINK_DELIVERED) {
 		beats_delivered(&o->beats);
-	else if (result == SINK_RETRY)
+		o->acknowledged = uv_now(o->d->loop);
+	} else if (result == SINK_RETRY) {
 		beats_again(&o->beats, o->d->stopping);
-	else
+	} else {
 		beats_refused(&o->beats);
+	}
 	o->batch.heartbeat = NULL;
 }
 
@@ -335,6 +338,7 @@ void deliver_add_sink(struct deliver *d, struct sink *s)
 	}
 	o->d = d;
 	o->sink = s;
+	o->acknowledged = uv_now(d->loop);
 	queue_init(&o->queue, d->limits.queue_count, d->limits.queue_bytes);
 	o->cap = d->limits.batch_count;
 	o->bytes_cap = d->limits.batch_bytes;
@@ -454,9 +458,10 @@ static json_t *status_of(const struct outlet *o)
 	json_object_set_new(j, "lostReasons", losses(o));
 	set(j, "retries", s.retries > o->retries ? s.retries : o->retries);
 	if (o->sink->ops->heartbeats)
-		json_object_set_new(j, "heartbeats", json_pack("{s:I, s:I, s:I}", "delivered", (json_int_t)o->beats.delivered,
+		json_object_set_new(j, "heartbeats", json_pack("{s:I, s:I, s:I, s:I}", "delivered", (json_int_t)o->beats.delivered,
 							       "replaced", (json_int_t)o->beats.replaced,
-							       "failed", (json_int_t)o->beats.failed));
+							       "failed", (json_int_t)o->beats.failed,
+							       "silentSec", (json_int_t)(uv_now(o->d->loop) - o->acknowledged) / 1000));
 	set(j, "batches", s.batches);
 	set(j, "bytes", s.bytes);
 	if (s.last_success)

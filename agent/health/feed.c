@@ -99,6 +99,19 @@ static void judge_backlog(struct feed *f, json_t *sink, const char *name)
 		     (unsigned long long)age);
 }
 
+/* An attempt that never ends is no failure that the sink could tell of. */
+static void judge_silence(struct feed *f, json_t *sink, const char *name)
+{
+	struct ledger_case c = {.code = ISSUE_UPLOAD_UNACKNOWLEDGED, .subject = name, .feed = FEED_DELIVER};
+	json_t *beats = json_object_get(sink, "heartbeats");
+	uint64_t silent = number(beats, "silentSec");
+
+	if (!f->beat_sec || silent < 2 * f->beat_sec + FEED_SILENT_SEC || json_is_true(json_object_get(sink, "failing")))
+		return;
+	c.evidence = json_pack("{s:I, s:O, s:I}", "silentSec", (json_int_t)silent, "heartbeats", beats, "queued", (json_int_t)number(sink, "queued"));
+	ledger_raise(f->ledger, &c, "sink %s: no heartbeat was acknowledged for %llu s", name, (unsigned long long)silent);
+}
+
 void feed_deliver(struct feed *f, json_t *status)
 {
 	json_t *sink;
@@ -114,6 +127,7 @@ void feed_deliver(struct feed *f, json_t *status)
 		uploads |= !strcmp(json_word(sink, "name"), "upload");
 		judge_error(f, sink, name);
 		judge_backlog(f, sink, name);
+		judge_silence(f, sink, name);
 		s = sink_row(f, name);
 		if (s)
 			judge_lost(f, s, sink);

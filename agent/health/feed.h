@@ -21,6 +21,7 @@ struct host_facts;
 #define FEED_BACKLOG_SEC 300u
 #define FEED_CPU_SEC 50u	/* the shortest minute: somebody may ask in between */
 #define FEED_CPU_SHARE 20	/* one period in so many may be throttled */
+#define FEED_SILENT_SEC 60u	/* beyond two heartbeats: an attempt may take so long, and the wait before it */
 #define FEED_SINKS 16
 #define FEED_NEAR 0.9		/* of a limit */
 
@@ -53,6 +54,7 @@ struct feed {
 		uint64_t at, throttled, periods;	/* when the minute began, and the numbers then */
 		uint64_t last_throttled, last_periods;	/* of the minute before it */
 	} cpu;
+	unsigned int beat_sec;		/* how often sinks that take heartbeats get one; 0: never */
 	uint64_t boot_offset;		/* wall clock against time since boot; 0: not asked yet */
 	uint64_t jumped;		/* time since boot, ns, when that was last seen to change; 0 */
 };
@@ -72,6 +74,9 @@ void feed_attribution(struct feed *f, json_t *providers, const char *cluster);
 
 /* coverage tells which calls are lost. */
 void feed_rules(struct feed *f, const struct ruleset *rules, json_t *coverage);
+
+/* canary: { "kinds": { "exec": { "state", "capability", "reason", "missed", … } } }, as the agent's canary says it. */
+void feed_canary(struct feed *f, json_t *canary, json_t *coverage);
 
 /* Processor, memory, descriptors, clock. offset: clock_boot_offset(). */
 void feed_self(struct feed *f, uint64_t offset);

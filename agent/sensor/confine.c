@@ -46,7 +46,9 @@ static struct attr handled(int version, bool abstract, size_t *size)
 
 static int allow(int ruleset, const struct confine_path *p, uint64_t can)
 {
-	struct landlock_path_beneath_attr a = {.allowed_access = FS_READ | (p->write ? FS_WRITE : 0)};
+	struct landlock_path_beneath_attr a = {
+		.allowed_access = FS_READ | (p->write ? FS_WRITE : 0) | (p->execute ? LANDLOCK_ACCESS_FS_EXECUTE : 0),
+	};
 	_cleanup_(closep) int fd = open(p->path, O_PATH | O_CLOEXEC);
 	struct stat st;
 

@@ -189,6 +189,59 @@ START_TEST(containers_older_than_the_agent)
 }
 END_TEST
 
+static void tell_canary(const char *exec_state, int missed)
+{
+	json_t *canary = json_pack("{s:{s:{s:s, s:s, s:s, s:i, s:i, s:I}}}", "kinds", "exec", "state", exec_state, "capability", "exec",
+				   "reason", "Permission denied", "missed", missed, "missedSum", missed, "since", (json_int_t)now);
+	json_t *coverage = json_pack("{s:{s:{s:i, s:{s:i}}}}", "events", "exec", "seen", 9, "lost", "rate", 4);
+
+	feed_canary(&feed, canary, coverage);
+	json_decref(canary);
+	json_decref(coverage);
+}
+
+/* CANARY_MISSED after the second time, CANARY_NOT_DONE; over when it comes back. */
+START_TEST(the_canary_does_not_come_back)
+{
+	tell_canary("missed", 1);
+	ck_assert(!issue("CANARY_MISSED"));
+	tell_canary("missed", 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(evidence("CANARY_MISSED", "records"), "lost"), "rate")), 4);
+	ck_assert_str_eq(json_string_value(json_object_get(issue("CANARY_MISSED"), "capability")), "exec");
+	ck_assert_str_eq(ledger_status(ledger, true), "unhealthy");
+	tell_canary("not done", 0);
+	ck_assert(!issue("CANARY_MISSED"));
+	ck_assert_str_eq(json_string_value(evidence("CANARY_NOT_DONE", "error")), "Permission denied");
+	ck_assert_str_eq(ledger_status(ledger, true), "healthy");
+	tell_canary("seen", 0);
+	ck_assert(!issue("CANARY_NOT_DONE"));
+}
+END_TEST
+
+static void tell_silence(int seconds, bool failing)
+{
+	json_t *status = json_pack("{s:[{s:s, s:s, s:b, s:{s:i, s:i}}]}", "sinks", "name", "upload", "target", "https://x", "failing", failing,
+				   "heartbeats", "delivered", 3, "silentSec", seconds);
+
+	feed_deliver(&feed, status);
+	json_decref(status);
+}
+
+/* UPLOAD_UNACKNOWLEDGED: an attempt that neither fails nor ends. */
+START_TEST(no_heartbeat_is_acknowledged)
+{
+	tell_silence(100000, false);
+	ck_assert(!issue("UPLOAD_UNACKNOWLEDGED"));	/* there are none */
+	feed.beat_sec = 60;
+	tell_silence(2 * 60 + FEED_SILENT_SEC - 1, false);
+	ck_assert(!issue("UPLOAD_UNACKNOWLEDGED"));
+	tell_silence(2 * 60 + FEED_SILENT_SEC, false);
+	ck_assert_int_eq(json_integer_value(evidence("UPLOAD_UNACKNOWLEDGED", "silentSec")), 2 * 60 + FEED_SILENT_SEC);
+	tell_silence(100000, true);			/* it says itself why */
+	ck_assert(!issue("UPLOAD_UNACKNOWLEDGED"));
+}
+END_TEST
+
 START_TEST(a_call_is_lost)
 {
 	bool noted = !strcmp(losses[_i].code, "LESS_KNOWN");
@@ -689,6 +742,8 @@ int main(void)
 	tcase_add_test(t, providers_of_containers);
 	tcase_add_test(t, a_group_of_no_known_shape);
 	tcase_add_test(t, containers_older_than_the_agent);
+	tcase_add_test(t, the_canary_does_not_come_back);
+	tcase_add_test(t, no_heartbeat_is_acknowledged);
 	tcase_add_loop_test(t, a_call_is_lost, 0, (int)ARRAY_SIZE(losses));
 	tcase_add_test(t, one_cause_is_one_issue);
 	tcase_add_test(t, the_verifiers_words);

@@ -105,7 +105,7 @@ static bool refused(int fd)
 /* What an agent that somebody has taken over would try. */
 static int confined(void)
 {
-	const struct confine_path v[] = {{readable, false}, {writable, true}, {"/nosuch/path", true}};
+	const struct confine_path v[] = {{.path = readable}, {.path = writable, .write = true}, {.path = "/nosuch/path", .write = true}};
 	struct sockaddr_in any = {.sin_family = AF_INET};
 	char error[512], file[128];
 	int version, fd;
