@@ -272,6 +272,7 @@ static void agent_stop(struct agent *a)
 	if (a->pipeline.fold)
 		fold_expire(a->pipeline.fold, UINT64_MAX);
 	canary_stop(&a->canary);
+	own_stop(&a->own);
 	uv_timer_stop(&a->heartbeat_timer);
 	if (a->heartbeats)
 		beat(a, true);
@@ -565,6 +566,7 @@ static int agent_start(struct agent *a)
 	};
 	exclude_init(&a->exclude);
 	begin_canary(a);
+	own_init(&a->own, a->o.config, &a->o.rules);
 	agent_confine(a);
 	start_timers(a);
 	r = agent_start_imds(a);
@@ -622,6 +624,7 @@ int agent_run(struct agent_options *o)
 		resident_trim();
 		learn_wake(&a.learn);	/* who was there before us is asked about now, not with the first event */
 		canary_start(&a.canary, &a.loop);
+		own_start(&a.own, &a.loop);
 		start_heartbeat(&a);
 		uv_run(&a.loop, UV_RUN_DEFAULT);
 		log_info("stopped; the longest turn of the loop took %.1f ms, of processor time %.1f ms",

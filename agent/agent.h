@@ -17,6 +17,7 @@
 #include "heartbeat.h"
 #include "learn.h"
 #include "lifecycle.h"
+#include "own.h"
 #include "pipeline.h"
 #include "places.h"
 #include "reload.h"
@@ -50,6 +51,7 @@ struct agent {
 	struct lifecycle lifecycle;
 	struct exclude exclude;
 	struct canary canary;
+	struct own own;
 	struct imds *imds;		/* NULL: it is not asked, imds_why says why */
 	const char *imds_url;		/* NULL: as well */
 	char imds_why[160];

@@ -28,6 +28,7 @@ uint64_t agent_lost_records(json_t *coverage, bool over_rate)
 static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *providers, json_t *canary)
 {
 	struct ledger_case end = {.code = ISSUE_ATTACH_LOST, .feed = FEED_COVERAGE};
+	json_t *own = own_json(&a->own);
 	struct enrich_stats e;
 
 	feed_coverage(&a->feed, coverage);
@@ -37,6 +38,8 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *pro
 	}
 	feed_deliver(&a->feed, deliver);
 	feed_canary(&a->feed, canary, coverage);
+	feed_own(&a->feed, own);
+	json_decref(own);
 	feed_rules(&a->feed, a->o.ruleset, coverage);
 	feed_self(&a->feed, clock_boot_offset());
 	feed_attribution(&a->feed, providers, a->places.ecs_config.cluster);

@@ -490,6 +490,16 @@ int config_parse(struct config *c, struct str file, struct str text, struct diag
 	return diags->errors > errors ? -EINVAL : 0;
 }
 
+static void remember(struct config *c, const char *path, struct str text)
+{
+	struct sha256 s;
+
+	c->path = config_text(c, path);
+	sha256_init(&s);
+	sha256_add(&s, text);
+	sha256_hex(&s, c->digest);
+}
+
 int config_read(struct config *c, const char *path, struct diags *diags)
 {
 	struct buf b = {.max = RULE_FILE_BYTES_MAX};
@@ -500,6 +510,8 @@ int config_read(struct config *c, const char *path, struct diags *diags)
 			  "cannot read the file: %s", strerror(-r));
 	else
 		r = config_parse(c, str(path), buf_view(&b), diags);
+	if (r >= 0)
+		remember(c, path, buf_view(&b));
 	buf_free(&b);
 	return r;
 }

@@ -11,6 +11,7 @@
 #include "rule/diag.h"
 #include "rule/select.h"
 #include "util/arena.h"
+#include "util/sha256.h"
 
 struct texts {
 	const char **v;
@@ -31,6 +32,8 @@ struct config_sink {
 struct config {
 #define KEY(name, kind, member, deflt, min, max, doc) config_##kind member;
 #include "config.def"
+	const char *path;			/* of the file; NULL: there is none */
+	char digest[SHA256_HEX];		/* of what it said */
 	struct config_sink *sinks;
 	size_t nsinks;
 	struct rule_select *select;		/* "rules", in their order */

@@ -101,6 +101,17 @@ static void add_ecs_files(struct list *l, const char *data_dir)
 	}
 }
 
+/* What runtimes write of their containers: where it is not there yet, an agent that starts after them sees it. */
+static void add_runtimes(struct list *l, const struct attribution_places *p)
+{
+	const char *const dirs[] = {p->containerd_state, p->podman_state, p->podman_storage};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		if (dirs[i])
+			add(l, dirs[i], strlen(dirs[i]), false);
+	}
+}
+
 /* Who loads our libraries. */
 static int find_interpreter(struct dl_phdr_info *i, size_t size, void *ctx)
 {
@@ -131,6 +142,9 @@ static void collect(struct list *l, const struct agent *a)
 {
 	const struct config *c = a->o.config;
 
+	if (a->own.exe[0])
+		add_parent(l, a->own.exe, false);	/* another may be put in its place */
+	add_file(l, c->path, false);
 	if (c->canary)
 		add_self(l);
 	for (size_t i = 0; i < ARRAY_SIZE(ground); i++)
@@ -139,6 +153,7 @@ static void collect(struct list *l, const struct agent *a)
 		add_file(l, leading[i], false);
 	add(l, a->state_dir, strlen(a->state_dir), true);
 	add_ecs_files(l, a->places.of.ecs_data_dir);
+	add_runtimes(l, &a->places.of);
 	if (a->places.ecs_config_path)
 		add_file(l, a->places.ecs_config_path, false);
 	for (size_t i = 0; i < c->nsinks; i++)

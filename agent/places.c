@@ -100,6 +100,8 @@ void places_init(struct places *p, const struct config *c)
 		.docker_socket = docker_socket(p, c->attribution_docker), .ecs_endpoint = place(c->attribution_ecs),
 		.ecs_cluster = p->ecs_config.cluster,
 		.ecs_data_dir = data_dir(p, c->attribution_ecs_files), .task_metadata = task_metadata(p, c->attribution_task_metadata),
+		.containerd_state = place(c->attribution_containerd), .podman_state = place(c->attribution_containers_run),
+		.podman_storage = place(c->attribution_containers_storage),
 	};
 }
 

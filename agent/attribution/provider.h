@@ -19,7 +19,7 @@ struct attribution_places {
 	const char *ecs_cluster;	/* the cluster that the ECS agent is configured for, until it says itself; may become another */
 	const char *ecs_data_dir;	/* "/var/lib/ecs": metadata files of containers */
 	const char *containerd_state;	/* "/run/containerd" */
-	const char *podman_state;	/* "/run/containers/storage" */
+	const char *podman_state;	/* "/run/containers/storage", CRI-O's as well */
 	const char *podman_storage;	/* "/var/lib/containers/storage" */
 	const char *task_metadata;	/* task metadata endpoint, version 4, of the task that the agent itself is part of */
 };

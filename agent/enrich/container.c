@@ -23,7 +23,7 @@ static const struct {
 	{{"docker-", 7}, "docker", NULL},
 	{{"cri-containerd-", 15}, "containerd", NULL},
 	{{"nerdctl-", 8}, "containerd", NULL},
-	{{"libpod-", 7}, "podman", "libpod_parent"},
+	{{"libpod-", 7}, "podman", ""},		/* --cgroup-parent takes any name */
 	{{"crio-", 5}, "cri-o", "pod"},
 };
 

@@ -40,7 +40,7 @@ struct feed_files {
 struct feed {
 	struct ledger *ledger;
 	uint64_t (*now)(void);
-	struct growth lost, detached, regex, unrecognised;
+	struct growth lost, detached, regex, unrecognised, pauses;
 	struct feed_sink {
 		char name[LEDGER_SUBJECT_MAX];
 		struct growth queue, refused, not_taken;
@@ -77,6 +77,9 @@ void feed_rules(struct feed *f, const struct ruleset *rules, json_t *coverage);
 
 /* canary: { "kinds": { "exec": { "state", "capability", "reason", "missed", … } } }, as the agent's canary says it. */
 void feed_canary(struct feed *f, json_t *canary, json_t *coverage);
+
+/* own: own_json() of the agent: its program, what it was told by, its time. */
+void feed_own(struct feed *f, json_t *own);
 
 /* Processor, memory, descriptors, clock. offset: clock_boot_offset(). */
 void feed_self(struct feed *f, uint64_t offset);

@@ -15,7 +15,7 @@
 struct ledger;
 
 /* Who raises, for those who look at everything of theirs at once: see ledger_round(). */
-enum ledger_feed { FEED_NONE, FEED_COVERAGE, FEED_DELIVER, FEED_RULES, FEED_SELF, FEED_ATTRIBUTION, FEED_CHECKS, FEED_CANARY, FEED_MAX };
+enum ledger_feed { FEED_NONE, FEED_COVERAGE, FEED_DELIVER, FEED_RULES, FEED_SELF, FEED_ATTRIBUTION, FEED_CHECKS, FEED_CANARY, FEED_OWN, FEED_MAX };
 
 struct ledger *ledger_new(uint64_t (*now)(void));	/* now: wall clock, ns; NULL: clock_wall_ns. NULL without memory */
 struct ledger *ledger_free(struct ledger *l);

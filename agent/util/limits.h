@@ -75,6 +75,8 @@
 #define CONTAINERS_SHOWN_MAX	1024		/* containers in one status */
 #define ECS_CONFIG_BYTES_MAX	(64u << 10)	/* /etc/ecs/ecs.config, which has a handful of lines */
 #define ECS_FILE_BYTES_MAX	(64u << 10)	/* one metadata file of a container: a few KiB */
+#define OCI_FILE_BYTES_MAX	(1u << 20)	/* config.json of a bundle: tens of KiB; containers.json grows with the containers */
+#define OCI_FOLDER_ENTRIES_MAX	256u		/* namespaces of containerd, drivers of a storage */
 #define ECS_FOLDER_ENTRIES_MAX	1024u		/* clusters, and containers of a task, whose folders are looked at */
 #define HOST_TAGS_MAX		64		/* tags of the instance; EC2 allows 50 */
 

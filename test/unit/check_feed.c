@@ -218,6 +218,38 @@ START_TEST(the_canary_does_not_come_back)
 }
 END_TEST
 
+static void tell_own(bool other, bool changed, int pauses)
+{
+	json_t *own = json_pack("{s:{s:s, s:b, s:s, s:s}, s:[], s:i, s:i, s:I}", "program", "path", "/usr/bin/noroshi", "other", other,
+				"running", "aa", "disk", "bb", "changed", "pauses", pauses, "pauseMs", 12000, "pausedAt", (json_int_t)now);
+
+	if (changed)
+		json_array_append_new(json_object_get(own, "changed"), json_string("/etc/noroshi/rules.yaml"));
+	feed_own(&feed, own);
+	json_decref(own);
+}
+
+/* SELF_TAMPERED, FILES_CHANGED, SELF_PAUSED */
+START_TEST(somebody_touches_the_agent)
+{
+	tell_own(false, false, 0);
+	ck_assert_uint_eq(ledger_count(ledger), 0);
+	tell_own(true, false, 0);
+	ck_assert_str_eq(json_string_value(evidence("SELF_TAMPERED", "disk")), "bb");
+	ck_assert_str_eq(ledger_status(ledger, true), "degraded");
+	tell_own(false, true, 0);
+	ck_assert(!issue("SELF_TAMPERED"));
+	ck_assert_uint_eq(json_array_size(evidence("FILES_CHANGED", "files")), 1);
+	ck_assert_str_eq(ledger_status(ledger, true), "healthy");
+	tell_own(false, false, 1);
+	ck_assert(!issue("FILES_CHANGED"));
+	ck_assert_double_eq(json_number_value(evidence("SELF_PAUSED", "seconds")), 12);
+	pass(FEED_RECENT_SEC + 1);
+	tell_own(false, false, 1);
+	ck_assert(!issue("SELF_PAUSED"));
+}
+END_TEST
+
 static void tell_silence(int seconds, bool failing)
 {
 	json_t *status = json_pack("{s:[{s:s, s:s, s:b, s:{s:i, s:i}}]}", "sinks", "name", "upload", "target", "https://x", "failing", failing,
@@ -744,6 +776,7 @@ int main(void)
 	tcase_add_test(t, containers_older_than_the_agent);
 	tcase_add_test(t, the_canary_does_not_come_back);
 	tcase_add_test(t, no_heartbeat_is_acknowledged);
+	tcase_add_test(t, somebody_touches_the_agent);
 	tcase_add_loop_test(t, a_call_is_lost, 0, (int)ARRAY_SIZE(losses));
 	tcase_add_test(t, one_cause_is_one_issue);
 	tcase_add_test(t, the_verifiers_words);
