@@ -38,6 +38,7 @@ static void look(struct agent *a, json_t *coverage, json_t *deliver, json_t *pro
 	}
 	feed_deliver(&a->feed, deliver);
 	feed_canary(&a->feed, canary, coverage);
+	learn_probe(&a->learn);
 	feed_own(&a->feed, own);
 	json_decref(own);
 	feed_rules(&a->feed, a->o.ruleset, coverage);

@@ -153,6 +153,12 @@ json_t *learn_json(const struct learn *l)
 	return l->hashes ? hashes_json(l->hashes) : json_null();
 }
 
+void learn_probe(const struct learn *l)
+{
+	if (l->attribution)
+		attribution_probe(l->attribution);
+}
+
 json_t *learn_attribution_json(const struct learn *l)
 {
 	return l->attribution ? attribution_json(l->attribution) : json_null();

@@ -44,6 +44,9 @@ void learn_stop(struct learn *l);
 void learn_close(struct learn *l);	/* handles close on the loop */
 void learn_free(struct learn *l);	/* after the loop's end */
 
+/* Asks again who could not be asked: attribution_probe(). */
+void learn_probe(const struct learn *l);
+
 /* For status: new references. */
 json_t *learn_json(const struct learn *l);
 json_t *learn_attribution_json(const struct learn *l);

@@ -10,6 +10,7 @@
 #   kernels    the whole agent under other kernels, in virtual machines (test/vm); VM_KERNELS, VM_PARTS for some
 #   flood      test/e2e/flood.py as the issue has it: 60,000 opens a second for 30 s (root; a machine of its own)
 #   churn      test/e2e/churn.py as the issue has it: 20,000 processes in 2,000 containers, both builds (root)
+#   day        test/e2e/day.py as the issue has it: some ten minutes of faults (root)
 #   again      all tests ROUNDS (3) more times
 # ONLY="fuzz planted" does a part. Crashes, corpora and logs stay below OUT/all.
 set -u
@@ -203,6 +204,12 @@ churn() {
 	done
 }
 
+day() {
+	say "ten minutes of faults"
+	[ "$(id -u)" = 0 ] || { say "skipped: needs root"; return; }
+	DAY=30 BUILD="$out/release" SRC="$src" NOROSHI="$out/release/noroshi" "$src/test/e2e/day.py" || fail day
+}
+
 again() {
 	for round in $(seq "$rounds"); do
 		for build in release asan; do
@@ -214,7 +221,7 @@ again() {
 	done
 }
 
-for part in ${ONLY:-fuzz planted decoder differential mutants flood churn kernels again}; do
+for part in ${ONLY:-fuzz planted decoder differential mutants flood churn day kernels again}; do
 	$part
 done
 if [ "${ONLY-}" = fuzz_target ]; then

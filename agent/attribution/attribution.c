@@ -291,6 +291,44 @@ static void ask(struct seat *s, struct cell *c, const struct workload_row *row)
 	s->busy++;
 }
 
+/* Any container that runs and that the provider may know. */
+static const struct workload_row *somebody(const struct attribution *a, const struct provider *p)
+{
+	for (struct workload_row *r = NULL; (r = workloads_next(a->o.workloads, r));) {
+		if (r->alive && (!p->ops->may_know || p->ops->may_know(p, r)))
+			return r;
+	}
+	return NULL;
+}
+
+/* No inquiry waits for the answer: it tells of the provider alone. With nobody to ask about it is of no interest whether it is there. */
+static void probe(const struct attribution *a, struct seat *s)
+{
+	const struct workload_row *row = somebody(a, s->p);
+	struct cell c = {};
+
+	if (row) {
+		ask(s, &c, row);
+		return;
+	}
+	s->down = 0;
+	s->down_until = 0;
+	s->last = VERDICT_FACTS;
+	s->why[0] = 0;
+}
+
+void attribution_probe(struct attribution *a)
+{
+	uint64_t now = clock_boot_ns();
+
+	for (unsigned int p = 0; !a->stopped && p < PROVIDERS; p++) {
+		struct seat *s = &a->seats[p];
+
+		if (s->down && !s->busy && s->down_until <= now)
+			probe(a, s);
+	}
+}
+
 static void keep_earliest(uint64_t *next, uint64_t at)
 {
 	if (!*next || at < *next)

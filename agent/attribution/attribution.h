@@ -38,6 +38,9 @@ void attribution_wake(struct attribution *a);
  */
 uint64_t attribution_wait(struct attribution *a, struct workload_row *row);
 
+/* Who could not be asked last is asked again, about anybody: he may be back, and nobody else may want to know. When somebody looks. */
+void attribution_probe(struct attribution *a);
+
 /* What is still asked for is told as far as it is known; nothing is asked any more. NULL is taken. */
 void attribution_stop(struct attribution *a);
 
