@@ -595,6 +595,7 @@ static void agent_free(struct agent *a)
 	observed_free(a->pipeline.observed);
 	enrich_free(a->pipeline.enrich);
 	canary_free(&a->canary);
+	own_reloaded(&a->own);
 	ruleset_free(a->o.ruleset);
 	rule_files_free(&a->o.rules);
 	deliver_free(a->deliver);

@@ -3,7 +3,7 @@
  * Agent status
  *
  * What the agent says of itself: state with reasons, coverage, tables, queues.
- * Reads the stages; changes nothing.
+ * Reads the stages; changes nothing but that a provider which was down is asked again.
  */
 #include "agent.h"
 #include "containers.h"

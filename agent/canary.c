@@ -200,12 +200,6 @@ static bool reap(struct canary *c)
 	return !c->child || c->reaped;
 }
 
-static void over(struct canary *c)
-{
-	c->judging = false;
-	c->rounds++;
-}
-
 static void miss(struct canary *c, struct canary_kind *k)
 {
 	k->waiting = false;
@@ -220,16 +214,16 @@ static void miss(struct canary *c, struct canary_kind *k)
 /* What has not come back is missed. Whether something is for the first time. */
 static bool judge(struct canary *c)
 {
-	bool first = false;
+	bool first = false, any = false;
 
 	for (unsigned int i = 0; i < CANARY_KINDS; i++) {
 		if (!c->kind[i].waiting)
 			continue;
+		any = true;
 		miss(c, &c->kind[i]);
 		first |= c->kind[i].missed == 1;
 	}
-	if (c->judging)
-		over(c);
+	c->rounds += any;	/* else it was over when the last came back */
 	return first;
 }
 
@@ -253,7 +247,6 @@ static void begin_round(struct canary *c)
 		snprintf(c->why_not, sizeof(c->why_not), "no process can be made: %s", strerror(-r));
 		return;
 	}
-	c->judging = true;
 	for (unsigned int i = 0; i < CANARY_KINDS; i++)
 		c->kind[i].waiting = c->kind[i].wanted;
 }
@@ -351,7 +344,7 @@ static void see(struct canary *c, unsigned int kind, uint64_t time)
 		if (c->kind[i].waiting)
 			return;
 	}
-	over(c);
+	c->rounds++;
 }
 
 void canary_take(struct canary *c, const struct event *ev)

@@ -18,7 +18,6 @@
 
 #define CANARY_KINDS 4		/* canary.def */
 #define CANARY_JUDGE_MS 5000u	/* what has not come back by then is missed */
-#define CANARY_MISSED 2		/* so many times in a row, and it is not seen */
 
 struct canary_kind {
 	bool wanted;		/* rules look for it, and a program of the kernel side is attached */
@@ -45,7 +44,6 @@ struct canary {
 	uv_timer_t timer;
 	bool begun;		/* it is done at all */
 	bool under_way;		/* the timer's next turn judges */
-	bool judging;		/* and something is to be judged */
 	char why_not[128];
 	uint64_t interval;	/* ms */
 	bool (*ready)(void *ctx, struct canary *c);	/* before each round: sets wanted and why_not; false: no round now, why_not says why */

@@ -37,18 +37,27 @@ static void hash(char dst[SHA256_HEX], const char *path)
 		sha256_hex(&s, dst);
 }
 
+/* Whether the file is to be looked into: it is not as it was then. What is not there always is. */
+static bool touched(struct own_file *f, const char *path)
+{
+	struct stat now = {};
+	bool there = stat(path, &now) == 0;
+
+	if (there && same(&now, &f->was))
+		return false;
+	f->was = now;
+	return true;
+}
+
 /* The running program stays readable by its process, whatever becomes of its name. */
 static void look_at_program(struct own *o)
 {
-	struct stat now = {};
-
-	if (!o->exe[0] || (stat(o->exe, &now) == 0 && same(&now, &o->was)))
+	if (!o->exe[0] || !touched(&o->program, o->exe))
 		return;
-	o->was = now;
 	if (!o->running[0])
 		hash(o->running, EXE);
 	hash(o->disk, o->exe);
-	o->other = strcmp(o->running, o->disk);
+	o->program.other = strcmp(o->running, o->disk);
 }
 
 /* ---- what it was told ---- */
@@ -68,21 +77,39 @@ static void name_changed(json_t *changed, const char *path)
 		json_array_append_new(changed, json_text(str(path)));
 }
 
-static json_t *changed_files(const struct own *o)
+static void look_at_config(struct own *o, json_t *changed)
 {
-	json_t *changed = json_array();
+	const char *path = o->config->path;
 	char digest[SHA256_HEX];
 
-	if (o->config->path) {
-		hash(digest, o->config->path);
-		if (strcmp(digest, o->config->digest))
-			name_changed(changed, o->config->path);
+	if (path && touched(&o->config_file, path)) {
+		hash(digest, path);
+		o->config_file.other = strcmp(digest, o->config->digest);
 	}
-	for (size_t i = 0; i < o->rules->n; i++) {
-		if (!says(o->rules->v[i].name.p, o->rules->v[i].text))
-			name_changed(changed, o->rules->v[i].name.p);
+	if (o->config_file.other)
+		name_changed(changed, path);
+}
+
+static void look_at_rules(struct own *o, json_t *changed)
+{
+	const struct rule_files *rules = o->rules;
+
+	if (!o->rule_files)
+		o->rule_files = calloc(rules->n + 1, sizeof(*o->rule_files));
+	for (size_t i = 0; o->rule_files && i < rules->n; i++) {
+		struct own_file *f = &o->rule_files[i];
+
+		if (touched(f, rules->v[i].name.p))
+			f->other = !says(rules->v[i].name.p, rules->v[i].text);
+		if (f->other)
+			name_changed(changed, rules->v[i].name.p);
 	}
-	return changed;
+}
+
+void own_reloaded(struct own *o)
+{
+	free(o->rule_files);
+	o->rule_files = NULL;
 }
 
 /* ---- its time ---- */
@@ -111,7 +138,7 @@ void own_init(struct own *o, const struct config *config, const struct rule_file
 
 	*o = (struct own){.config = config, .rules = rules};
 	n = readlink(EXE, o->exe, sizeof(o->exe) - 1);
-	if (n > 0 && stat(o->exe, &o->was) == 0)
+	if (n > 0 && stat(o->exe, &o->program.was) == 0)
 		o->exe[n] = 0;
 	else
 		o->exe[0] = 0;
@@ -135,8 +162,12 @@ void own_stop(struct own *o)
 
 json_t *own_json(struct own *o)
 {
+	json_t *changed = json_array();
+
 	look_at_program(o);
-	return json_pack("{s:{s:o, s:b, s:s, s:s}, s:o, s:I, s:I, s:I}", "program", "path", json_text(str(o->exe)), "other", o->other,
-			 "running", o->running, "disk", o->disk, "changed", changed_files(o), "pauses", (json_int_t)o->pauses,
+	look_at_config(o, changed);
+	look_at_rules(o, changed);
+	return json_pack("{s:{s:o, s:b, s:s, s:s}, s:o, s:I, s:I, s:I}", "program", "path", json_text(str(o->exe)), "other", o->program.other,
+			 "running", o->running, "disk", o->disk, "changed", changed, "pauses", (json_int_t)o->pauses,
 			 "pauseMs", (json_int_t)o->pause_ms, "pausedAt", (json_int_t)o->paused_at);
 }

@@ -20,10 +20,16 @@
 #define OWN_PAUSE_MS 5000u	/* late by this, the agent did not run: a stop of ten seconds is always seen */
 #define OWN_CHANGED_MAX 16	/* files that are named */
 
+/* A file, read only when it is not as it was. */
+struct own_file {
+	struct stat was;		/* when it was judged last */
+	bool other;			/* it is not what is in force */
+};
+
 struct own {
 	char exe[PATH_MAX];		/* "" when it cannot be known */
-	struct stat was;		/* of what is there now, as it was judged last */
-	bool other;			/* it is not the program that runs */
+	struct own_file program, config_file;
+	struct own_file *rule_files;	/* of rules; NULL: none of these was looked at yet */
 	char running[SHA256_HEX], disk[SHA256_HEX];	/* once it was another; disk "" where it cannot be read */
 	const struct config *config;
 	const struct rule_files *rules;	/* those in force; may become others */
@@ -38,6 +44,8 @@ struct own {
 void own_init(struct own *o, const struct config *config, const struct rule_files *rules);
 void own_start(struct own *o, uv_loop_t *loop);
 void own_stop(struct own *o);
+/* Other rules are in force now; also frees what is kept of them. */
+void own_reloaded(struct own *o);
 
 /*
  * Looks at the files. { "program": { "path", "other": false, "running": "", "disk": "" },

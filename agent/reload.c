@@ -65,6 +65,7 @@ static void swap(struct agent *a, struct reload *r)
 	a->pipeline.context.ruleset_digest = ruleset_digest(r->rules);
 	r->files = files;
 	r->rules = rules;
+	own_reloaded(&a->own);
 	a->reloads++;
 	log_info("reloaded: %u rules", ruleset_count(a->o.ruleset));
 }

@@ -88,17 +88,12 @@ static struct workload *look_driver(const struct pool_question *q, int folder)
 {
 	struct workload *w = bundle_of(folder, q->id, "userdata");
 	json_t *all = pool_json(folder, "containers.json", OCI_FILE_BYTES_MAX);
-	struct workload *said = all ? workload_new() : NULL;
+	struct workload *both = w || !all ? w : workload_new();
 
-	if (said && !oci_storage_say(said, all, str(q->id)))
-		said = workload_free(said);
+	if (both && !oci_storage_say(both, all, str(q->id)) && !w)
+		both = workload_free(both);
 	json_decref(all);
-	if (!w)
-		return said;
-	if (said)
-		workload_say_all(w, said);
-	workload_free(said);
-	return w;
+	return both;
 }
 
 static void look_root(struct pool_question *q, DIR *d)

@@ -28,6 +28,7 @@ HOLD = float(os.environ.get("DAY", "4"))
 CANARY = 1 if HOLD < 20 else 5      # seconds
 TOLERANCE = 2 * CANARY + 1          # and a sample
 results = lib_agent.Results()
+check = results.check
 
 RULES = "".join("- rule: %s\n  desc: d\n  condition: %s\n  output: o\n  priority: NOTICE\n" % rule for rule in (
     ("Program", "evt.type = execve and proc.name = no-such-name"), ("Connection", "evt.type = connect and fd.sip = 192.0.2.1"),
@@ -51,10 +52,6 @@ int clock_gettime(clockid_t id, struct timespec *t)
 	return r;
 }
 """
-
-
-def check(what, holds, seen=""):
-    results.add(None if holds else seen or "it does not", what)
 
 
 class Log:
@@ -155,14 +152,14 @@ class World:
 
 
 class Day:
-    def __init__(self, agent, world, log):
-        self.agent, self.world, self.log = agent, world, log
+    def __init__(self, agent, log):
+        self.agent, self.log = agent, log
 
     def healthy(self):
         return await_that("healthy", lambda: self.log.sample()[0] == "healthy", 100)
 
-    def fault(self, name, codes, enter, leave):
-        """While it lasts it is said; never is the state healthy then, and it is once it is over."""
+    def last(self, name, codes, enter, leave=lambda: None):
+        """While it lasts it is said, and never is the state healthy then. What is remembered lasts for a while."""
         start = time.monotonic()
         enter()
         seen = set()
@@ -174,6 +171,10 @@ class Day:
         check("%s: %s" % (name, " ".join(sorted(codes))), codes <= seen, sorted(seen))
         wrong = [s for s in self.log.within(start, end) if s[1] == "healthy"]
         check("%s: never healthy meanwhile" % name, not wrong, wrong)
+
+    def fault(self, name, codes, enter, leave):
+        """One that is over when it is mended: then the state is healthy."""
+        self.last(name, codes, enter, leave)
         check("%s: healthy once it is over" % name, self.healthy(), self.agent.coverage()["reasons"])
         healed = time.monotonic()
         time.sleep(HOLD)
@@ -189,18 +190,6 @@ class Day:
         leave()
         check("%s: %s" % (name, code or "no less healthy"), seen)
         check("%s: healthy all the time" % name, {s[1] for s in self.log.within(start - TOLERANCE, time.monotonic())} <= {"healthy"})
-
-    def last(self, name, codes, enter):
-        """What is remembered for a while."""
-        start = time.monotonic()
-        enter()
-        seen = set()
-        while time.monotonic() < start + HOLD or (not codes <= seen and time.monotonic() < start + HOLD + 30):
-            seen |= set(self.log.sample()[1])
-            time.sleep(0.2)
-        check("%s: %s" % (name, " ".join(sorted(codes))), codes <= seen, sorted(seen))
-        wrong = [s for s in self.log.within(start, time.monotonic()) if s[1] == "healthy"]
-        check("%s: never healthy from then on" % name, not wrong, wrong)
 
 
 def flap(imds):
@@ -218,7 +207,7 @@ def stop_for(pid, seconds):
 
 def live(agent, world):
     log, began = Log(agent), time.monotonic()
-    day = Day(agent, world, log)
+    day = Day(agent, log)
 
     def broken():
         world.write(RULES.replace("dns.qname", "dns.qnmae"))

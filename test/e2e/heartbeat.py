@@ -31,15 +31,12 @@ RULE = """- rule: %s
   enabled: %s
 """
 results = lib_agent.Results()
+check = results.check
 
 
 def agent_of(rules, interval, *urls):
     sinks = [word for url in urls for word in ("--sink", "upload:" + url)]
     return lib_agent.Agent("-r", rules, *sinks, config="heartbeat: %s\n" % interval)
-
-
-def check(what, holds, seen=""):
-    results.add(None if holds else seen or "it does not", what)
 
 
 def act(n):

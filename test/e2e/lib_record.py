@@ -332,6 +332,9 @@ class Results:
             print("# %s" % (problem,))
         sys.stdout.flush()
 
+    def check(self, what, holds, seen=""):
+        self.add(None if holds else seen or "it does not", what)
+
     def end(self):
         print("1..%d" % self.number)
         sys.exit(1 if self.failed else 0)

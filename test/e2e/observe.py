@@ -22,10 +22,7 @@ RULE = """- rule: %s
   enabled: %s
 """
 results = lib_agent.Results()
-
-
-def check(what, holds, seen):
-    results.add(None if holds else seen or "it does not", what)
+check = results.check
 
 
 

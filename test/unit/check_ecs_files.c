@@ -24,21 +24,10 @@ static struct provider_case at;
 
 static void put(const char *below, const char *text)
 {
-	char path[512], *slash;
-	FILE *f;
+	char path[256];
 
-	snprintf(path, sizeof(path), "%s/data/metadata/%s", dir, below);
-	for (slash = path + strlen(dir) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = 0;
-		mkdir(path, 0700);
-		*slash = '/';
-	}
-	if (!text)
-		return;
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	ck_assert_int_eq(fclose(f), 0);
+	snprintf(path, sizeof(path), "data/metadata/%s", below);
+	case_put(dir, path, text);
 }
 
 static void setup(void)

@@ -23,19 +23,7 @@ static struct provider_case at;
 
 static void put(const char *below, const char *text)
 {
-	char path[512], *slash;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, below);
-	for (slash = path + strlen(dir) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = 0;
-		mkdir(path, 0700);
-		*slash = '/';
-	}
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	ck_assert_int_eq(fclose(f), 0);
+	case_put(dir, below, text);
 }
 
 static void begin(const struct provider_ops *ops)

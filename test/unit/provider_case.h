@@ -7,6 +7,7 @@
 #include "attribution/provider.h"
 #include "util/http.h"
 #include <check.h>
+#include <sys/stat.h>
 
 #define ID "a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1a3b1"
 #define TASK_ID "0123456789abcdef0123456789abcdef"
@@ -91,6 +92,26 @@ static void case_close(struct provider_case *c)
 	uv_run(&c->loop, UV_RUN_DEFAULT);
 	ck_assert_int_eq(uv_loop_close(&c->loop), 0);
 	workload_free(c->facts);
+}
+
+/* A file of that text below root, with the folders on the way; text NULL: these alone. */
+static inline void case_put(const char *root, const char *below, const char *text)
+{
+	char path[512], *slash;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", root, below);
+	for (slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = 0;
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	if (!text)
+		return;
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	ck_assert_int_eq(fclose(f), 0);
 }
 
 static inline void case_says(const struct provider_case *c, enum workload_text t, const char *text)
