@@ -47,11 +47,19 @@ def programs(agent):
     return {p["name"]: p["state"] for p in coverage(agent)["programs"]}
 
 
+def is_link(path):
+    """The sensor may close it between the listing and this: then it is none any more."""
+    try:
+        name = os.readlink(path)
+    except FileNotFoundError:
+        return False
+    return "bpf_link" in name or "bpf-link" in name
+
+
 def links(agent):
     """Descriptors of the sensor that keep a program attached."""
     folder = "/proc/%d/fd" % coverage(agent)["sensor"]["pid"]
-    return sum("bpf_link" in os.readlink(os.path.join(folder, fd)) or "bpf-link" in os.readlink(os.path.join(folder, fd))
-               for fd in os.listdir(folder))
+    return sum(is_link(os.path.join(folder, fd)) for fd in os.listdir(folder))
 
 
 def count(agent, rule):
