@@ -188,7 +188,7 @@ def deaf(agent, rules):
         agent.process.send_signal(signal.SIGHUP)
         return lib_agent.await_that("an answer", lambda: re.search("reload(ed|  *refused)", agent.said()[before:]), 30)
 
-    sensor = children(agent.process.pid)[0]
+    sensor = lib_agent.children(agent.process.pid)[0]
     more = own_rule("Newer", MARK + "-new") + own_rule("Accepting", "x").replace("execve", "accept4")
     os.kill(sensor, signal.SIGSTOP)
     try:
@@ -223,17 +223,6 @@ def status(agent):
 def proc_status(pid):
     with open("/proc/%d/status" % pid, encoding="utf-8") as f:
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
-
-
-def children(pid):
-    out = []
-    for path in glob.glob("/proc/[0-9]*/status"):
-        try:
-            if int(proc_status(int(path.split("/")[2]))["PPid"]) == pid:
-                out.append(int(path.split("/")[2]))
-        except (OSError, KeyError):
-            pass        # ended meanwhile
-    return out
 
 
 def landlocked():
@@ -316,7 +305,7 @@ def early_signals():
     """Signals are heeded from before there is a sensor; a reload that comes too early does not end the agent."""
     agent = lib_agent.Agent("-r", rules_file)
     try:
-        lib_agent.await_that("sensor", lambda: agent.process.poll() is not None or children(agent.process.pid))
+        lib_agent.await_that("sensor", lambda: agent.process.poll() is not None or lib_agent.children(agent.process.pid))
         caught = int(proc_status(agent.process.pid)["SigCgt"], 16) if agent.process.poll() is None else 0
         missing = [s.name for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if not caught >> (s - 1) & 1]
         results.add(missing, "signals are heeded from the beginning")
@@ -330,7 +319,7 @@ def privileges(agent):
     own = proc_status(agent.process.pid)
     results.add(int(own["CapEff"], 16) or int(own["CapPrm"], 16), "the agent has no capabilities")
     results.add(own["NoNewPrivs"] != "1", "and cannot get any")
-    sensors = children(agent.process.pid)
+    sensors = lib_agent.children(agent.process.pid)
     results.add(len(sensors) != 1 and sensors, "one sensor")
     results.add(not int(proc_status(sensors[0])["CapEff"], 16), "which keeps what it needs")
     return sensors
@@ -379,7 +368,7 @@ def loaded(prog_id):
 
 def killed():
     with lib_agent.Agent() as agent:
-        sensors = children(agent.process.pid)
+        sensors = lib_agent.children(agent.process.pid)
         ids = programs(sensors + [agent.process.pid])
         results.add(not ids or not all(loaded(i) for i in ids), "the sensor holds %d programs" % len(ids))
         agent.process.kill()

@@ -31,12 +31,6 @@ def judged(agent, rule, text, what):
         print("# " + seen[0]["output"])
 
 
-def sensor_of(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
-        children = [int(c) for c in f.read().split()]
-    return children[0] if children else None
-
-
 def stop(pid):
     os.kill(pid, signal.SIGSTOP)
     time.sleep(0.2)
@@ -59,8 +53,7 @@ def main():
             stop(pid)
             judged(agent, SIGNAL, "SIGSTOP", "who stops the agent is found once it goes on")
             results.add(len(found(agent, SIGNAL)) != 1 and len(found(agent, SIGNAL)), "once, and not who stops another process")
-            sensor = sensor_of(pid)
-            if sensor:
+            for sensor in lib_agent.children(pid):
                 stop(sensor)
                 lib_agent.await_that("its sensor", lambda: len(found(agent, SIGNAL)) > 1, 30)
                 results.add(len(found(agent, SIGNAL)) != 2 and len(found(agent, SIGNAL)), "and who stops its sensor")

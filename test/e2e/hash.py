@@ -72,17 +72,12 @@ def expect(agent, name, sha256=None, missing=None, what=None):
     results.add(wrong and "%s %s" % (have.get("sha256"), have.get("sha256Missing")), what or name)
 
 
-def sensor_of(agent):
-    with open("/proc/%d/task/%d/children" % (agent.process.pid, agent.process.pid), encoding="ascii") as f:
-        return int(f.read().split()[0])
-
-
 class Held:
     """The sensor opens nothing meanwhile; findings go out all the same."""
 
     def __init__(self, agent):
         self.agent = agent
-        self.pid = sensor_of(agent)
+        self.pid = lib_agent.children(agent.process.pid)[0]
 
     def __enter__(self):
         os.kill(self.pid, signal.SIGSTOP)
