@@ -319,6 +319,7 @@ def privileges(agent):
     own = proc_status(agent.process.pid)
     results.add(int(own["CapEff"], 16) or int(own["CapPrm"], 16), "the agent has no capabilities")
     results.add(own["NoNewPrivs"] != "1", "and cannot get any")
+    lib_agent.await_that("the canary's end", lambda: len(lib_agent.children(agent.process.pid)) == 1, 5)
     sensors = lib_agent.children(agent.process.pid)
     results.add(len(sensors) != 1 and sensors, "one sensor")
     results.add(not int(proc_status(sensors[0])["CapEff"], 16), "which keeps what it needs")

@@ -53,10 +53,9 @@ def main():
             stop(pid)
             judged(agent, SIGNAL, "SIGSTOP", "who stops the agent is found once it goes on")
             results.add(len(found(agent, SIGNAL)) != 1 and len(found(agent, SIGNAL)), "once, and not who stops another process")
-            for sensor in lib_agent.children(pid):
-                stop(sensor)
-                lib_agent.await_that("its sensor", lambda: len(found(agent, SIGNAL)) > 1, 30)
-                results.add(len(found(agent, SIGNAL)) != 2 and len(found(agent, SIGNAL)), "and who stops its sensor")
+            stop(lib_agent.children(pid)[0])
+            lib_agent.await_that("its sensor", lambda: len(found(agent, SIGNAL)) > 1, 30)
+            results.add(len(found(agent, SIGNAL)) != 2 and len(found(agent, SIGNAL)), "and who stops its sensor")
             trace(pid)
             judged(agent, REACHED, "ptrace", "who traces it")
             with open("/proc/%d/oom_score_adj" % pid, "r+", encoding="ascii") as f:

@@ -29,23 +29,18 @@ def await_that(what, condition, deadline=DEADLINE):
 
 
 def children(pid):
-    """The children of a process that live and last: an agent's canary is one for some milliseconds, then a zombie until its round ends."""
-    def now():
-        try:
-            with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
-                return [int(child) for child in f.read().split()]
-        except OSError:
-            return []
-
+    """The living children of a process. An agent's canary is one for some milliseconds, then a zombie until its round ends."""
     def lives(child):
         try:
-            with open("/proc/%d/stat" % child, encoding="utf-8", errors="replace") as f:
+            with open("/proc/%s/stat" % child, encoding="utf-8", errors="replace") as f:
                 return f.read().rpartition(")")[2].split()[0] != "Z"
         except OSError:
-            return False
-    first = now()
-    time.sleep(0.2)
-    return [child for child in now() if child in first and lives(child)]
+            return False    # ended meanwhile
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+            return [int(child) for child in f.read().split() if lives(child)]
+    except OSError:
+        return []
 
 
 class Agent:
